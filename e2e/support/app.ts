@@ -1,0 +1,106 @@
+import { spawn, type ChildProcess } from 'node:child_process'
+import { once } from 'node:events'
+import { existsSync, mkdtempSync, readFileSync, rmSync } from 'node:fs'
+import { tmpdir } from 'node:os'
+import { dirname, join } from 'node:path'
+import { fileURLToPath } from 'node:url'
+import { _electron, expect, type ElectronApplication, type Page } from '@playwright/test'
+
+export const root = dirname(dirname(dirname(fileURLToPath(import.meta.url))))
+
+/** The Electron that the scripts set up. */
+export const electronExecutable = process.env['ELECTRON_EXEC_PATH'] ?? 'electron'
+const sandboxFlags = process.getuid?.() === 0 ? ['--no-sandbox'] : []
+
+export type Environment = Readonly<Record<string, string>>
+export type RunningApp = { readonly electron: ElectronApplication; readonly page: Page; readonly profile: string; readonly url: string }
+
+/** A profile of one test, in a folder that is gone with `remove()`. */
+export function temporaryProfile(): { readonly path: string; remove(): void } {
+  const folder = mkdtempSync(join(tmpdir(), 'tocsin-e2e-'))
+  return { path: join(folder, 'profile'), remove: () => rmSync(folder, { recursive: true, force: true }) }
+}
+
+/** Starts the real app, built before, and waits until its receiver listens and its window shows. */
+export async function startApp(profile: string, env: Environment = {}, args: readonly string[] = []): Promise<RunningApp> {
+  const electron = await _electron.launch({
+    executablePath: electronExecutable,
+    args: [...sandboxFlags, root, '--user-data', profile, ...args],
+    env: { ...inherited(), ...env },
+  })
+  const page = await electron.firstWindow()
+  await page.waitForLoadState('domcontentloaded')
+  return { electron, page, profile, url: await listening(profile, electron.process().pid ?? 0) }
+}
+
+/** The same app as a bare process, for tests that kill or trace it. */
+export function spawnApp(
+  profile: string,
+  options: { env?: Environment; wrapper?: readonly string[]; args?: readonly string[] } = {},
+): ChildProcess {
+  const [command = electronExecutable, ...rest] = [
+    ...(options.wrapper ?? []),
+    electronExecutable,
+    ...sandboxFlags,
+    root,
+    '--user-data',
+    profile,
+    ...(options.args ?? []),
+  ]
+  return spawn(command, rest, { env: { ...inherited(), ...options.env }, stdio: ['ignore', 'ignore', 'pipe'] })
+}
+
+/** Waits for connection.json of a running app and resolves with the address it names. `pid` 0 accepts any live process. */
+export async function listening(profile: string, pid = 0, timeoutMs = 20_000): Promise<string> {
+  const file = join(profile, 'connection.json')
+  let url = ''
+  await expect
+    .poll(
+      () => {
+        if (!existsSync(file)) return 'no connection.json'
+        const connection = JSON.parse(readFileSync(file, 'utf8')) as { url: string; pid: number }
+        if (pid !== 0 && connection.pid !== pid) return `connection.json names process ${connection.pid}`
+        url = connection.url
+        return 'listening'
+      },
+      { timeout: timeoutMs, intervals: [50] },
+    )
+    .toBe('listening')
+  return url
+}
+
+/** Kills with SIGKILL, as a crash would, and waits until the process is gone. */
+export async function killHard(child: ChildProcess): Promise<void> {
+  if (child.exitCode !== null || child.signalCode !== null) return
+  const gone = once(child, 'exit')
+  child.kill('SIGKILL')
+  await gone
+}
+
+export type CommandResult = { readonly code: number; readonly stdout: string; readonly stderr: string }
+
+/** `tocsin COMMAND --user-data PROFILE` under plain Node, as `npm run tocsin` runs it. */
+export async function tocsin(profile: string, ...args: readonly string[]): Promise<CommandResult> {
+  const child = spawn('node', [join(root, 'src/cli/index.ts'), ...args, '--user-data', profile], { stdio: ['ignore', 'pipe', 'pipe'] })
+  let stdout = ''
+  let stderr = ''
+  child.stdout.on('data', (chunk: Buffer) => (stdout += chunk.toString()))
+  child.stderr.on('data', (chunk: Buffer) => (stderr += chunk.toString()))
+  const [code] = (await once(child, 'close')) as [number | null]
+  return { code: code ?? -1, stdout, stderr }
+}
+
+/** Every detection of the history as `tocsin query --json` prints it. */
+export async function detections(
+  profile: string,
+): Promise<readonly { id: string; organizationId: string; status: string; type: string }[]> {
+  const { stdout } = await tocsin(profile, 'query', '--json', '--limit', '100000')
+  return stdout
+    .split('\n')
+    .filter((line) => line !== '')
+    .map((line) => JSON.parse(line) as { id: string; organizationId: string; status: string; type: string })
+}
+
+function inherited(): Record<string, string> {
+  return Object.fromEntries(Object.entries(process.env).filter((entry): entry is [string, string] => entry[1] !== undefined))
+}

@@ -1,0 +1,121 @@
+import js from '@eslint/js'
+import boundaries from 'eslint-plugin-boundaries'
+import svelte from 'eslint-plugin-svelte'
+import globals from 'globals'
+import ts from 'typescript-eslint'
+
+/**
+ * Who may import whom. `types` may be imported with `import type` only.
+ * Every folder may import itself; tests may import whatever they exercise.
+ */
+const house = {
+  shared: { values: [], types: [] },
+  ingest: { values: ['shared'], types: [] },
+  query: { values: ['shared'], types: [] },
+  slashid: { values: ['shared'], types: ['ingest'] },
+  sample: { values: ['shared'], types: [] },
+  inlets: { values: ['shared'], types: ['ingest'] },
+  store: { values: ['shared', 'query'], types: ['ingest'] },
+  export: { values: ['shared', 'query'], types: ['store', 'ingest'] },
+  notify: { values: ['shared', 'query'], types: ['store', 'ingest'] },
+  shell: { values: ['shared'], types: ['main', 'ingest', 'query', 'slashid', 'sample', 'inlets', 'store', 'notify', 'export'] },
+  main: { values: ['shared', 'ingest', 'query', 'slashid', 'sample', 'inlets', 'store', 'notify', 'export', 'shell'], types: [] },
+  cli: { values: ['shared', 'main', 'ingest', 'query', 'slashid', 'sample', 'inlets', 'store', 'notify', 'export'], types: [] },
+  preload: { values: ['shared'], types: [] },
+  renderer: { values: ['shared'], types: [] },
+}
+
+const folder = (type) => ({ element: { type } })
+
+export default ts.config(
+  { ignores: ['node_modules', 'out', 'dist', 'test-results', 'screenshots'] },
+  js.configs.recommended,
+  {
+    files: ['**/*.ts', '**/*.svelte'],
+    extends: [ts.configs.strict],
+    rules: {
+      '@typescript-eslint/consistent-type-imports': 'error',
+      '@typescript-eslint/no-unused-vars': ['error', { argsIgnorePattern: '^_' }],
+      eqeqeq: 'error',
+    },
+  },
+  {
+    files: ['src/{main,shared,cli,preload}/**/*.ts', 'e2e/**/*.ts', 'bench/**/*.ts'],
+    languageOptions: { parserOptions: { project: './tsconfig.node.json' } },
+    rules: {
+      '@typescript-eslint/no-floating-promises': 'error',
+      '@typescript-eslint/no-misused-promises': 'error',
+      '@typescript-eslint/switch-exhaustiveness-check': ['error', { considerDefaultExhaustiveForUnions: true }],
+    },
+  },
+  ...svelte.configs['flat/recommended'],
+  {
+    files: ['**/*.svelte', '**/*.svelte.ts'],
+    languageOptions: { parserOptions: { parser: ts.parser, extraFileExtensions: ['.svelte'] }, globals: globals.browser },
+    rules: { 'no-undef': 'off' },
+  },
+  { files: ['src/renderer/**/*.ts'], languageOptions: { globals: globals.browser } },
+  { files: ['scripts/**', '*.config.*', 'e2e/**', 'bench/**', 'src/**/*.ts'], languageOptions: { globals: globals.node } },
+  { files: ['**/*.cjs'], languageOptions: { sourceType: 'commonjs' } },
+  {
+    files: ['src/**/*.ts', 'src/**/*.svelte'],
+    plugins: { boundaries },
+    settings: {
+      'boundaries/elements': [
+        { type: 'shared', pattern: 'src/shared' },
+        { type: 'cli', pattern: 'src/cli' },
+        { type: 'preload', pattern: 'src/preload' },
+        { type: 'renderer', pattern: 'src/renderer' },
+        ...['ingest', 'query', 'slashid', 'sample', 'inlets', 'store', 'notify', 'export', 'shell'].map((type) => ({
+          type,
+          pattern: `src/main/${type}`,
+        })),
+        { type: 'main', pattern: 'src/main' },
+      ],
+    },
+    rules: {
+      'boundaries/dependencies': [
+        'error',
+        {
+          default: 'disallow',
+          policies: [
+            { allow: { to: { module: { origin: ['external', 'core'] } } } },
+            ...Object.entries(house).flatMap(([type, { values, types }]) => [
+              { from: folder(type), allow: { to: folder([type, ...values]) } },
+              ...(types.length ? [{ from: folder(type), allow: { to: folder(types), dependency: { kind: 'type' } } }] : []),
+            ]),
+          ],
+        },
+      ],
+    },
+  },
+  {
+    files: ['src/**/*.test.ts'],
+    rules: { 'boundaries/dependencies': 'off', '@typescript-eslint/no-non-null-assertion': 'off' },
+  },
+  {
+    files: ['src/**/*.{ts,svelte}'],
+    ignores: ['src/main/shell/**', 'src/preload/**', 'src/main/index.ts'],
+    rules: {
+      '@typescript-eslint/no-restricted-imports': [
+        'error',
+        { paths: [{ name: 'electron', message: 'Electron lives in shell/, preload/ and main/index.ts only.' }] },
+      ],
+    },
+  },
+  {
+    files: ['src/**/*.{ts,svelte}'],
+    ignores: ['src/main/store/**', 'src/main/shell/**', 'src/preload/**', 'src/main/index.ts'],
+    rules: {
+      '@typescript-eslint/no-restricted-imports': [
+        'error',
+        {
+          paths: [
+            { name: 'electron', message: 'Electron lives in shell/, preload/ and main/index.ts only.' },
+            { name: 'better-sqlite3', message: 'Only store/ speaks SQLite.' },
+          ],
+        },
+      ],
+    },
+  },
+)

@@ -1,0 +1,100 @@
+/** What stands behind the npm scripts: set-up, then the command. Plain Node >= 18, no packages, since there are none before set-up. */
+import { spawn } from 'node:child_process'
+import { join } from 'node:path'
+import { root, say, setUpBuild, setUpElectron, setUpModules } from './set-up.mjs'
+import { ensureNotificationMock, ensureTools, openDisplay } from './system.mjs'
+
+const commands = {
+  /** npm start -- [--user-data DIR]: the app. */
+  async start(args) {
+    const { env, electron, display } = await setUpApp()
+    setUpBuild(env)
+    return finishing(display, run(electron.executable, [...sandboxFlags(), root, ...args], env))
+  },
+
+  /** npm run dev: the app, rebuilt and reloaded while its source changes. */
+  async dev(args) {
+    const { env, display } = await setUpApp()
+    return finishing(display, run('node', [electronVite, 'dev', '--', ...sandboxFlags(), ...args], env, root))
+  },
+
+  /** npm test: everything, with counts at the end. */
+  async test(args) {
+    const { env, display } = await setUpApp()
+    ensureTestTools()
+    return finishing(display, run('node', [script('test.mjs'), ...args], env, root))
+  },
+
+  /** npm run check: format, lint, types and unit tests; needs neither Electron nor a display. */
+  async check() {
+    return run('node', [script('test.mjs'), 'format', 'lint', 'types', 'unit'], setUpModules(), root)
+  },
+
+  /** npm run tocsin -- COMMAND: the command line, without a window. */
+  async tocsin(args) {
+    return run('node', [join(root, 'src', 'cli', 'index.ts'), ...args], setUpModules())
+  },
+
+  /** npm run screenshots -- [--out DIR]: pictures of every view. */
+  async screenshots(args) {
+    const { env, display } = await setUpApp()
+    setUpBuild(env)
+    return finishing(display, run('node', [join(root, 'e2e', 'screenshots.ts'), ...args], env))
+  },
+}
+
+const electronVite = join(root, 'node_modules', 'electron-vite', 'bin', 'electron-vite.js')
+const script = (name) => join(root, 'scripts', name)
+
+async function setUpApp() {
+  const modules = setUpModules()
+  const electron = await setUpElectron()
+  const display = await openDisplay(say)
+  return { env: { ...modules, ...electron.env, ...display.env }, electron, display }
+}
+
+function ensureTestTools() {
+  if (process.platform !== 'linux') return
+  ensureTools(['strace', 'dbus-launch'], say)
+  ensureNotificationMock(say)
+}
+
+/** Chromium's sandbox does not work for root; only these scripts ever pass the flag, the app itself never does. */
+function sandboxFlags() {
+  if (process.getuid?.() !== 0) return []
+  say('running as root: Chromium works without its sandbox here. Use an ordinary account for real work.')
+  return ['--no-sandbox']
+}
+
+/** Resolves with the exit code. Runs where the user typed the command, so that relative paths mean what they say. */
+function run(command, args, env, cwd = process.env.INIT_CWD ?? process.cwd()) {
+  return new Promise((done) => {
+    const child = spawn(command, args, { cwd, env, stdio: 'inherit' })
+    const forward = (signal) => child.kill(signal)
+    for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP']) process.on(signal, forward)
+    child.on('error', (error) => {
+      say(`${command} could not be started: ${error.message}`)
+      done(1)
+    })
+    child.on('exit', (code) => done(code ?? 1))
+  })
+}
+
+async function finishing(display, running) {
+  const code = await running
+  display.close()
+  return code
+}
+
+const [name, ...args] = process.argv.slice(2)
+const command = commands[name]
+if (!command) {
+  say(`unknown command ${JSON.stringify(name ?? '')}; there is ${Object.keys(commands).join(', ')}`)
+  process.exit(2)
+}
+try {
+  process.exit(await command(args))
+} catch (error) {
+  say(error.message)
+  process.exit(1)
+}

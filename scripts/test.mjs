@@ -1,0 +1,63 @@
+/** Runs the named steps, all of them without a name, goes on after a failure, and ends with the counts of everything. */
+import { spawn } from 'node:child_process'
+import { existsSync, mkdirSync, readFileSync, rmSync } from 'node:fs'
+import { join } from 'node:path'
+
+const results = join('test-results', 'counts')
+const report = (name) => join(results, `${name}.json`)
+
+/** A step counts as one test, unless it leaves a report that counts them. */
+const steps = {
+  format: { command: ['prettier', '--check', '--log-level', 'warn', '.'] },
+  lint: { command: ['eslint', '.', '--max-warnings', '0'] },
+  types: { command: ['npm', 'run', '--silent', 'types'] },
+  unit: {
+    command: ['vitest', 'run', '--reporter=default', '--reporter=json', `--outputFile.json=${report('unit')}`],
+    count: ({ numPassedTests, numFailedTests, numPendingTests }) => ({
+      passed: numPassedTests,
+      failed: numFailedTests,
+      skipped: numPendingTests,
+    }),
+  },
+  build: { command: ['electron-vite', 'build', '--logLevel', 'warn'] },
+  e2e: {
+    command: ['playwright', 'test'],
+    count: ({ stats }) => ({ passed: stats.expected + stats.flaky, failed: stats.unexpected, skipped: stats.skipped }),
+  },
+}
+
+const names = process.argv.slice(2)
+const unknown = names.filter((name) => !(name in steps))
+if (unknown.length > 0) {
+  console.error(`no such step: ${unknown.join(', ')}; there is ${Object.keys(steps).join(', ')}`)
+  process.exit(2)
+}
+
+rmSync(results, { recursive: true, force: true })
+mkdirSync(results, { recursive: true })
+const total = { passed: 0, failed: 0, skipped: 0 }
+for (const name of names.length > 0 ? names : Object.keys(steps)) {
+  const startedAt = Date.now()
+  console.log(`\n== ${name}`)
+  const outcome = await runStep(name, steps[name])
+  for (const key of Object.keys(total)) total[key] += outcome[key]
+  console.log(`== ${name}: ${words(outcome)} in ${((Date.now() - startedAt) / 1000).toFixed(1)} s`)
+}
+console.log(`\n${words(total)}`)
+process.exit(total.failed > 0 ? 1 : 0)
+
+async function runStep(name, { command, count }) {
+  const code = await new Promise((done) => {
+    const child = spawn(command[0], command.slice(1), { stdio: 'inherit', shell: process.platform === 'win32' })
+    child.on('error', (error) => (console.error(error.message), done(1)))
+    child.on('exit', (exitCode) => done(exitCode ?? 1))
+  })
+  const counted = count && existsSync(report(name)) ? count(JSON.parse(readFileSync(report(name), 'utf8'))) : null
+  if (counted === null) return { passed: code === 0 ? 1 : 0, failed: code === 0 ? 0 : 1, skipped: 0 }
+  // A runner may fail for more than a failed test: a file that does not load, an unhandled rejection.
+  return { ...counted, failed: code !== 0 && counted.failed === 0 ? 1 : counted.failed }
+}
+
+function words({ passed, failed, skipped }) {
+  return `${passed} passed, ${failed} failed${skipped > 0 ? `, ${skipped} skipped` : ''}`
+}

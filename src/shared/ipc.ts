@@ -1,0 +1,110 @@
+/** The one contract between main and the page. A request without a handler, or a handler without a check of its arguments, does not compile. */
+import type { Detection, DetectionKey, Instant, Json, Sequence, Transition, Trust } from './detection.ts'
+import type { Health } from './health.ts'
+import type { OrganizationState } from './organization.ts'
+import type { Settings } from './settings.ts'
+
+/** Requests (`noun:verb`): the page asks, main answers. */
+export type Requests = {
+  'timeline:page': { argument: { readonly text: string; readonly before: PageKey | null; readonly limit: number }; answer: Page }
+  'detection:open': { argument: DetectionKey; answer: DetectionDetail | null }
+  'health:read': { argument: null; answer: Health }
+  'app:read': { argument: null; answer: AppFacts }
+  'sample:send': { argument: null; answer: SampleOutcome }
+  'organizations:list': { argument: null; answer: readonly OrganizationState[] }
+  'organization:add': { argument: NewOrganization; answer: OrganizationAdded }
+  'receiver:restart': { argument: null; answer: Health }
+  'settings:read': { argument: null; answer: Settings }
+  'settings:write': { argument: Partial<Settings>; answer: SettingsWritten }
+  'clipboard:write': { argument: string; answer: null }
+}
+
+/** Pushes (`noun:pastTense`): main tells, the page merges by id. */
+export type Pushes = {
+  'detections:changed': DetectionsChanged
+  'detection:chosen': DetectionKey
+  'health:changed': Health
+  'organizations:changed': readonly OrganizationState[]
+  'settings:changed': Settings
+  'notice:raised': Notice
+}
+
+export type RequestName = keyof Requests
+export type PushName = keyof Pushes
+export type Argument<N extends RequestName> = Requests[N]['argument']
+export type Answer<N extends RequestName> = Requests[N]['answer']
+
+/** What the preload script puts on `window.tocsin`. */
+export type Bridge = {
+  invoke<N extends RequestName>(name: N, argument: Argument<N>): Promise<Answer<N>>
+  /** Listens until the returned function is called. */
+  on<N extends PushName>(name: N, listener: (value: Pushes[N]) => void): () => void
+}
+
+/** Where a page ends: the next one starts strictly before it. Lists go by changedAt, then by row. */
+export type PageKey = { readonly changedAt: Instant; readonly row: number }
+
+export type Page = {
+  /** Newest first. */
+  readonly detections: readonly Detection[]
+  /** null where this page reaches the oldest. */
+  readonly next: PageKey | null
+  /** All detections in the history, whatever the text. */
+  readonly total: number
+}
+
+export type DetectionsChanged = {
+  readonly changed: readonly Detection[]
+  /** More changed than are listed here: ask again. */
+  readonly more: boolean
+}
+
+export type DetectionDetail = {
+  readonly detection: Detection
+  readonly transitions: readonly Transition[]
+  /** Newest first. */
+  readonly deliveries: readonly DeliverySummary[]
+}
+
+export type DeliverySummary = {
+  readonly sequence: Sequence
+  readonly inlet: string
+  readonly receivedAt: Instant
+  readonly trust: Trust
+  readonly keyId: string | null
+  readonly issuedAt: Instant | null
+  readonly expiresAt: Instant | null
+  /** Size of the raw body in bytes. */
+  readonly size: number
+  /** Decoded header and claims; null for a body that is not a token. */
+  readonly header: Json
+  readonly claims: Json
+}
+
+export type AppFacts = {
+  readonly version: string
+  readonly electron: string
+  readonly profile: string
+  readonly platform: string
+  /** Where SlashID's deliveries reach this app on loopback, secret included; null before the receiver has an address. */
+  readonly receiverUrl: string | null
+}
+
+export type SampleOutcome =
+  { readonly kind: 'arrived'; readonly key: DetectionKey; readonly afterMs: number } | { readonly kind: 'failed'; readonly detail: string }
+
+export type NewOrganization = {
+  readonly id: string
+  readonly issuer: string
+  readonly name: string
+  /** A JWK set as JSON text pins the keys; null has them fetched from the issuer. */
+  readonly jwks: string | null
+}
+export type OrganizationAdded =
+  { readonly kind: 'added'; readonly organization: OrganizationState } | { readonly kind: 'refused'; readonly detail: string }
+
+export type SettingsWritten =
+  { readonly kind: 'written'; readonly settings: Settings } | { readonly kind: 'refused'; readonly detail: string }
+
+/** Something a person should know now: what happened, what is safe, what to do next. */
+export type Notice = { readonly id: string; readonly tone: 'info' | 'trouble'; readonly title: string; readonly text: string }

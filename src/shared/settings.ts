@@ -1,0 +1,9 @@
+/** What the user chose. Everything applies at once; what is missing in the history has its default. */
+export type Settings = {
+  readonly theme: 'system' | 'dark' | 'light'
+  readonly notify: boolean
+  /** The public https origin of the user's tunnel, e.g. https://example.ngrok.app; deliveries sent to that host are accepted. */
+  readonly publicOrigin: string | null
+}
+
+export const defaultSettings: Settings = { theme: 'system', notify: true, publicOrigin: null }
