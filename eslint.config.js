@@ -41,7 +41,7 @@ export default ts.config(
   },
   {
     files: ['src/{main,shared,cli,preload}/**/*.ts', 'e2e/**/*.ts', 'bench/**/*.ts'],
-    languageOptions: { parserOptions: { project: './tsconfig.node.json' } },
+    languageOptions: { parserOptions: { project: ['./tsconfig.node.json', './tsconfig.e2e.json'] } },
     rules: {
       '@typescript-eslint/no-floating-promises': 'error',
       '@typescript-eslint/no-misused-promises': 'error',

@@ -27,12 +27,12 @@ const commands = {
 
   /** npm run check: format, lint, types and unit tests; needs neither Electron nor a display. */
   async check() {
-    return run('node', [script('test.mjs'), 'format', 'lint', 'types', 'unit'], setUpModules(), root)
+    return run('node', [script('test.mjs'), 'format', 'lint', 'types', 'unit'], await setUpModules(), root)
   },
 
   /** npm run tocsin -- COMMAND: the command line, without a window. */
   async tocsin(args) {
-    return run('node', [join(root, 'src', 'cli', 'index.ts'), ...args], setUpModules())
+    return run('node', [join(root, 'src', 'cli', 'index.ts'), ...args], await setUpModules())
   },
 
   /** npm run screenshots -- [--out DIR]: pictures of every view. */
@@ -47,7 +47,7 @@ const electronVite = join(root, 'node_modules', 'electron-vite', 'bin', 'electro
 const script = (name) => join(root, 'scripts', name)
 
 async function setUpApp() {
-  const modules = setUpModules()
+  const modules = await setUpModules()
   const electron = await setUpElectron()
   const display = await openDisplay(say)
   return { env: { ...modules, ...electron.env, ...display.env }, electron, display }

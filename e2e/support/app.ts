@@ -22,22 +22,26 @@ export function temporaryProfile(): { readonly path: string; remove(): void } {
 }
 
 /** Starts the real app, built before, and waits until its receiver listens and its window shows. */
-export async function startApp(profile: string, env: Environment = {}, args: readonly string[] = []): Promise<RunningApp> {
-  const electron = await _electron.launch({
-    executablePath: electronExecutable,
-    args: [...sandboxFlags, root, '--user-data', profile, ...args],
-    env: { ...inherited(), ...env },
-  })
-  const page = await electron.firstWindow()
-  await page.waitForLoadState('domcontentloaded')
+export async function startApp(profile: string, env: Environment = {}): Promise<RunningApp> {
+  const { electron, page } = await launchApp(profile, env)
   return { electron, page, profile, url: await listening(profile, electron.process().pid ?? 0) }
 }
 
+/** Starts the real app and waits for its window only. */
+export async function launchApp(profile: string, env: Environment = {}): Promise<Pick<RunningApp, 'electron' | 'page'>> {
+  const electron = await _electron.launch({
+    executablePath: electronExecutable,
+    args: [...sandboxFlags, root, '--user-data', profile],
+    env: { ...inherited(), ...env },
+  })
+  const page = await electron.firstWindow()
+  // It shows itself, and takes the focus, once it has something to show.
+  await expect.poll(() => electron.evaluate(({ BrowserWindow }) => BrowserWindow.getAllWindows()[0]?.isVisible())).toBe(true)
+  return { electron, page }
+}
+
 /** The same app as a bare process, for tests that kill or trace it. */
-export function spawnApp(
-  profile: string,
-  options: { env?: Environment; wrapper?: readonly string[]; args?: readonly string[] } = {},
-): ChildProcess {
+export function spawnApp(profile: string, options: { env?: Environment; wrapper?: readonly string[] } = {}): ChildProcess {
   const [command = electronExecutable, ...rest] = [
     ...(options.wrapper ?? []),
     electronExecutable,
@@ -45,7 +49,6 @@ export function spawnApp(
     root,
     '--user-data',
     profile,
-    ...(options.args ?? []),
   ]
   return spawn(command, rest, { env: { ...inherited(), ...options.env }, stdio: ['ignore', 'ignore', 'pipe'] })
 }

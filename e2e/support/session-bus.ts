@@ -8,6 +8,8 @@ export type SessionBus = {
   readonly env: { readonly DBUS_SESSION_BUS_ADDRESS: string }
   /** Every org.freedesktop.Notifications.Notify call so far. */
   calls(): readonly NotifyCall[]
+  /** The user clicks the notification with this id; the first one shown has the id 1. */
+  click(id: number): void
   close(): Promise<void>
 }
 
@@ -39,6 +41,9 @@ export async function openSessionBus(): Promise<SessionBus> {
         .split('\n')
         .filter((line) => / Notify /.test(line))
         .map(readCall),
+    click(id) {
+      execFileSync('/usr/bin/python3', ['-c', emitClick, String(id)], { env: { ...process.env, ...env } })
+    },
     async close() {
       const gone = once(service, 'exit')
       service.kill()
@@ -47,6 +52,13 @@ export async function openSessionBus(): Promise<SessionBus> {
     },
   }
 }
+
+/** The click has to come from the service itself: a signal of anybody else is not believed. */
+const emitClick = `
+import dbus, sys
+service = dbus.SessionBus().get_object('org.freedesktop.Notifications', '/org/freedesktop/Notifications')
+service.EmitSignal('org.freedesktop.Notifications', 'ActionInvoked', 'us', [dbus.UInt32(int(sys.argv[1])), 'default'], dbus_interface='org.freedesktop.DBus.Mock')
+`
 
 /** Waits until the notification service owns its name; a call before that would be lost. */
 async function untilOwned(env: { DBUS_SESSION_BUS_ADDRESS: string }): Promise<void> {

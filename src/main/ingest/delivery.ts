@@ -65,6 +65,8 @@ export type Kept =
   | { readonly kind: 'kept'; readonly sequence: Sequence; readonly change: Change | null }
   /** The same organization and signing input is there already. */
   | { readonly kind: 'duplicate' }
+  /** Not kept, and the rest of its batch was: a waiting delivery for which quarantine has no room. Answer it as `failed`. */
+  | { readonly kind: 'quarantine-full' }
 
 export type WaitingDelivery = { readonly sequence: Sequence; readonly delivery: Delivery }
 

@@ -1,0 +1,37 @@
+/**
+ * npm run bench -- [ID …] [--rows N] [--json FILE]
+ *
+ * Prints one table: figure, peer, ratio, target. Both sides of a ratio run in the same call; ratios are the result, absolute numbers only
+ * illustrate. Exits 0 whether or not a target is met: a table that says MISSED is an honest answer, not a broken run.
+ */
+import { writeFileSync } from 'node:fs'
+import { parseArgs } from 'node:util'
+import { table, type Figure } from './figure.ts'
+
+export type Benchmark = { readonly id: string; run(options: { readonly rows: number | null }): Promise<readonly Figure[]> }
+
+const all: readonly Benchmark[] = [(await import('./check.ts')).check]
+
+const { values, positionals } = parseArgs({
+  allowPositionals: true,
+  options: { rows: { type: 'string' }, json: { type: 'string' } },
+})
+const wanted = positionals.map((id) => id.toUpperCase())
+const unknown = wanted.filter((id) => !all.some((benchmark) => benchmark.id === id))
+if (unknown.length > 0) {
+  console.error(`no such benchmark: ${unknown.join(', ')}; there is ${all.map((benchmark) => benchmark.id).join(', ')}`)
+  process.exit(2)
+}
+const rows = values.rows === undefined ? null : Number(values.rows)
+if (rows !== null && !(Number.isInteger(rows) && rows > 0)) {
+  console.error('--rows takes a whole number above 0')
+  process.exit(2)
+}
+
+const figures: Figure[] = []
+for (const benchmark of all.filter(({ id }) => wanted.length === 0 || wanted.includes(id))) {
+  console.error(`${benchmark.id} …`)
+  figures.push(...(await benchmark.run({ rows })))
+}
+console.log(table(figures))
+if (values.json !== undefined) writeFileSync(values.json, `${JSON.stringify(figures, null, 2)}\n`)

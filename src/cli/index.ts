@@ -1,0 +1,82 @@
+import { homedir } from 'node:os'
+import { resolve } from 'node:path'
+import { Command, CommanderError } from 'commander'
+import { defaultProfile } from '../main/profile.ts'
+import type { Context, ExitCode } from './context.ts'
+import { positiveNumber, shortText, wholeNumber } from './options.ts'
+import { addOrganization, listOrganizations, type AddOptions } from './org.ts'
+import { queryDetections, type QueryOptions } from './query.ts'
+import { simulateDeliveries, type SimulateOptions } from './simulate.ts'
+import { visible } from './visible.ts'
+
+const say = (text: string): void => void process.stderr.write(`${visible(text)}\n`)
+
+const write = (text: string): Promise<void> => new Promise((resolve) => process.stdout.write(text, () => resolve()))
+
+// Whoever reads may have seen enough, as `head` does: nothing is wrong then, and nothing is left to do.
+process.stdout.on('error', (error: NodeJS.ErrnoException) => {
+  if (error.code === 'EPIPE') process.exit(0)
+  say(`The result cannot be written (${error.message}).`)
+  process.exit(1)
+})
+
+/** Runs a command with what its options say about the world, and leaves with its exit code. */
+async function run(command: Command, work: (context: Context) => Promise<ExitCode>): Promise<void> {
+  const { userData } = command.optsWithGlobals<{ userData?: string }>()
+  const profile = resolve(userData ?? defaultProfile(process.env, process.platform, homedir()))
+  process.exitCode = await work({ profile, write, say, now: Date.now })
+}
+
+function program(): Command {
+  const tocsin = new Command('tocsin')
+    .description('SlashID identity detections, kept and shown on this machine')
+    .option('--user-data <dir>', "the profile to use; the app's own unless given", shortText)
+    .exitOverride()
+    .configureOutput({ writeErr: (text) => void process.stderr.write(text.split('\n').map(visible).join('\n')) })
+    .showHelpAfterError('(--help shows how)')
+
+  const org = tocsin.command('org').description('organizations whose detections are believed')
+  org
+    .command('add')
+    .description('believe an organization; a running app does so within a second')
+    .requiredOption('--id <org>', 'its id, as in the aud claim')
+    .requiredOption('--issuer <url>', 'https://api.slashid.com or https://api.sandbox.slashid.com')
+    .option('--name <name>', 'what to call it; its id unless given')
+    .option('--jwks <file>', 'pin the keys of this JWK set; without it they are fetched from the issuer')
+    .action((options: AddOptions, command: Command) => run(command, (context) => addOrganization(context, options)))
+  org
+    .command('list')
+    .description('one line each')
+    .action((_: object, command: Command) => run(command, listOrganizations))
+
+  tocsin
+    .command('simulate')
+    .description('stand for SlashID: send signed detections of a demo organization to the running app')
+    .option('--count <n>', 'how many deliveries', wholeNumber(1, 1_000_000), 20)
+    .option('--rate <per-second>', 'how many a second; as fast as they are acknowledged unless given', positiveNumber)
+    .option('--seed <text>', 'the same seed updates the same detections; random unless given', shortText)
+    .action((options: SimulateOptions, command: Command) => run(command, (context) => simulateDeliveries(context, options)))
+
+  tocsin
+    .command('query')
+    .description('detections, newest first')
+    .argument('[text...]', 'words that must all occur; "a phrase" in double quotes')
+    .option('--json', 'one detection a line, in the shape of src/shared/detection.ts', false)
+    .option('--limit <n>', 'at most so many; all unless given', wholeNumber(1, Number.MAX_SAFE_INTEGER))
+    .action((words: readonly string[], options: QueryOptions, command: Command) =>
+      run(command, (context) => queryDetections(context, words.join(' '), options)),
+    )
+  return tocsin
+}
+
+try {
+  await program().parseAsync()
+} catch (error) {
+  if (error instanceof CommanderError) {
+    // Help that was asked for is a success; help for want of a command is not.
+    process.exitCode = error.exitCode === 0 ? 0 : 2
+  } else {
+    say(`It did not work: ${error instanceof Error ? error.message : String(error)}. What is in the history is safe.`)
+    process.exitCode = 1
+  }
+}

@@ -1,0 +1,70 @@
+import type { Detection } from '../shared/detection.ts'
+import type { PageKey } from '../shared/ipc.ts'
+import type { Store } from '../main/store/store.ts'
+import { fail, openToRead, type Context, type ExitCode } from './context.ts'
+import { table, visibleJson } from './visible.ts'
+
+export type QueryOptions = { readonly json: boolean; readonly limit?: number }
+
+const pageSize = 500
+
+/** `query`: detections, newest first. Read page by page, so that any number of them takes the same room. */
+export async function queryDetections(context: Context, text: string, { json, limit = Infinity }: QueryOptions): Promise<ExitCode> {
+  const opened = openToRead(context)
+  if (opened.kind === 'missing') return fail(context, 'No detections yet: Tocsin has not run on this profile. Start it with npm start.', 0)
+  if (opened.kind !== 'opened') return fail(context, opened.detail)
+  try {
+    let isEmpty = true
+    for (const page of pages(opened.store, text, limit)) {
+      if (page.length === 0) continue
+      await context.write(
+        json ? page.map((detection) => `${visibleJson(detection)}\n`).join('') : table(columns, page.map(toCells), isEmpty),
+      )
+      isEmpty = false
+    }
+    if (isEmpty) context.say(text === '' ? 'No detections yet.' : 'No detection matches.')
+    return 0
+  } catch (error) {
+    if (error instanceof Error && error.name === 'QueryRefused') return fail(context, error.message, 2)
+    throw error
+  } finally {
+    opened.store.close()
+  }
+}
+
+function* pages(store: Store, text: string, limit: number): Generator<readonly Detection[]> {
+  let before: PageKey | null = null
+  for (let left = limit; left > 0;) {
+    const page = store.detections.page({ text, before, limit: Math.min(left, pageSize) })
+    yield page.detections
+    if (page.next === null) return
+    before = page.next
+    left -= page.detections.length
+  }
+}
+
+const columns = [
+  { title: 'CHANGED', most: 24 },
+  { title: 'KIND', most: 8 },
+  { title: 'TYPE', most: 40 },
+  { title: 'STATUS', most: 16 },
+  { title: 'CONF', most: 4 },
+  { title: 'ENTITY', most: 64 },
+  { title: 'SOURCE', most: 32 },
+  { title: 'TRUST', most: 16 },
+  { title: 'ID', most: 64 },
+]
+
+function toCells(detection: Detection): readonly string[] {
+  return [
+    detection.changedAt,
+    detection.kind,
+    detection.type,
+    detection.status,
+    detection.confidence === null ? '-' : detection.confidence.toFixed(2),
+    [detection.entityType, detection.entityId].filter((part) => part !== null).join(' ') || '-',
+    detection.sourceType ?? '-',
+    [detection.trust, detection.demo ? 'demo' : null, detection.imported ? 'imported' : null].filter((mark) => mark !== null).join(', '),
+    detection.id,
+  ]
+}

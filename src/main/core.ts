@@ -1,0 +1,202 @@
+import type { Detection, DetectionKey } from '../shared/detection.ts'
+import type { Health } from '../shared/health.ts'
+import type { DetectionDetail, NewOrganization, OrganizationAdded, Page, Requests, SampleOutcome, SettingsWritten } from '../shared/ipc.ts'
+import type { OrganizationState } from '../shared/organization.ts'
+import type { Settings } from '../shared/settings.ts'
+import { createHealthMonitor } from './health.ts'
+import { check } from './ingest/check.ts'
+import { contentOf, summarize } from './ingest/content-of.ts'
+import type { Change } from './ingest/delivery.ts'
+import { createKeyRing } from './ingest/keys.ts'
+import { parse } from './ingest/parse.ts'
+import { createPipeline } from './ingest/pipeline.ts'
+import type { Schedule } from './ingest/refresher.ts'
+import { readNewOrganization } from './new-organization.ts'
+import { createPathSecret, createReceiver, receiverUrl, type Receiver } from './inlets/receiver.ts'
+import { historyFile, removeConnection, writeConnection } from './profile.ts'
+import { createPublisher, type Listeners } from './publish.ts'
+import { publicHosts, readSettings } from './public-origin.ts'
+import { sendSample } from './send-sample.ts'
+import { fetchKeys } from './slashid/keys.ts'
+import type { WindowBounds } from './store/settings.ts'
+import type { OrganizationToAdd } from './store/organizations.ts'
+import { openStore, type OpenedStore } from './store/store.ts'
+
+export type CoreEvents = {
+  /** What deliveries changed, after their commit. */
+  readonly changes: readonly Change[]
+  /** What the user changed. */
+  readonly touched: Detection
+  readonly health: Health
+  readonly organizations: readonly OrganizationState[]
+  readonly settings: Settings
+}
+
+export type CoreParts = {
+  readonly profile: string
+  readonly log: { info(text: string): void; error(text: string, error?: unknown): void }
+  readonly now: () => number
+  readonly random: () => number
+  readonly schedule: Schedule
+}
+
+/** Everything Tocsin does without a window: the way of a delivery from the receiver to the history, and what can be asked of it. */
+export type Core = {
+  subscribe(listeners: Listeners<CoreEvents>): () => void
+  health(): Health
+  /** Where deliveries reach this app on loopback, secret included; null while there is no port yet. */
+  receiverUrl(): string | null
+  /** Tries the same address again, e.g. after another program has given the port back. */
+  restartReceiver(): Promise<Health>
+  page(query: Requests['timeline:page']['argument']): Page
+  /** Opening a detection marks it as read. */
+  open(key: DetectionKey): DetectionDetail | null
+  unread(): number
+  organizations(): readonly OrganizationState[]
+  /** Believes an organization from now on. */
+  addOrganization(wanted: NewOrganization): Promise<OrganizationAdded>
+  /** Signs one detection of the demo organization and sends it to the receiver, the way SlashID would. */
+  sendSample(): Promise<SampleOutcome>
+  settings(): Settings
+  readonly windowBounds: { read(): WindowBounds | null; write(bounds: WindowBounds): void }
+  writeSettings(changes: Partial<Settings>): SettingsWritten
+  /** In reverse order of the start: no new deliveries, those in flight are kept and answered, then the history closes. */
+  stop(): Promise<void>
+}
+
+export type CoreStarted = { readonly kind: 'started'; readonly core: Core } | Exclude<OpenedStore, { kind: 'opened' }>
+
+/** Opens the history of a profile and starts to receive. A receiver that cannot listen is a state of health, not a failure to start. */
+export async function startCore({ profile, log, now, random, schedule }: CoreParts): Promise<CoreStarted> {
+  const opened = openStore({ file: historyFile(profile), contentOf, now })
+  if (opened.kind !== 'opened') return opened
+  const { store } = opened
+
+  const { publish, subscribe } = createPublisher<CoreEvents>((error) => log.error('a listener failed', error))
+  const health = createHealthMonitor({ waiting: store.health.waiting, onChanged: (value) => publish('health', value), now })
+  const keys = createKeyRing({
+    store: store.keyStore,
+    fetchKeys,
+    now,
+    random,
+    schedule,
+    onKeysChanged: (id) => void pipeline.recheck(id),
+    onStatesChanged: () => publish('organizations', keys.states()),
+  })
+  const context = {
+    organization: keys.organization,
+    keys,
+    expected: () => ({ targetUrl: null, webhookId: null }),
+    isAuthenticatedRelay: () => false,
+    now,
+  }
+  const pipeline = createPipeline({
+    check: (delivery) => check(delivery, context),
+    parse,
+    keeper: store.keeper,
+    publish: (changes) => publish('changes', changes),
+    count: health.count,
+    now,
+    onStorage: health.storage,
+    onFault: (error) => log.error('a delivery could not be processed', error),
+  })
+
+  const stopWatching = store.onForeignChange(() => {
+    keys.reload().catch((error: unknown) => log.error('organizations could not be read again', error))
+    publish('settings', store.settings.read())
+  })
+  await keys.reload()
+
+  let receiver: Receiver | null = null
+  await startReceiver()
+
+  /** The first start takes any free port and a new secret; every later one the same, so that a registered address goes on working. */
+  async function startReceiver(): Promise<Health> {
+    const known = store.settings.readApp()
+    const secret = known.pathSecret ?? createPathSecret()
+    receiver = createReceiver({
+      port: known.receiverPort ?? 0,
+      secret,
+      publicHosts: () => publicHosts(store.settings.read()),
+      ingest: pipeline.ingest,
+      onTurnedAway: () => health.count({ kind: 'turnedAway' }),
+      onHealth: health.receiver,
+      onBug: (error) => log.error('a request could not be answered', error),
+      now,
+    })
+    const started = await receiver.start()
+    if (started.kind === 'listening') {
+      if (known.receiverPort === null || known.pathSecret === null)
+        store.settings.writeApp({ receiverPort: started.port, pathSecret: secret })
+      writeConnection(profile, { url: receiverUrl(started.port, secret), pid: process.pid })
+      log.info(`receiver: listening on port ${started.port}`)
+    } else {
+      log.error(`receiver: ${started.kind}`)
+    }
+    return health.read()
+  }
+
+  async function believe(organization: OrganizationToAdd): Promise<OrganizationAdded> {
+    const added = store.organizations.add(organization)
+    if (added.kind === 'refused') return added
+    await keys.reload()
+    const state = keys.states().find(({ id }) => id === organization.id)
+    if (state === undefined) throw new Error('an organization that was just added is not there')
+    return { kind: 'added', organization: state }
+  }
+
+  const core: Core = {
+    subscribe,
+    health: health.read,
+    receiverUrl() {
+      const { receiverPort, pathSecret } = store.settings.readApp()
+      return receiverPort === null || pathSecret === null ? null : receiverUrl(receiverPort, pathSecret)
+    },
+    async restartReceiver() {
+      await receiver?.stop()
+      return startReceiver()
+    },
+    page: store.detections.page,
+    open(key) {
+      const detail = store.detections.detail(key)
+      if (detail === null) return null
+      const detection = store.detections.markRead(key) ?? detail.detection
+      if (detail.detection.triage.isUnread) publish('touched', detection)
+      return {
+        detection,
+        transitions: detail.transitions,
+        deliveries: store.detections.deliveriesOf(key).map(summarize),
+      }
+    },
+    unread: store.detections.unread,
+    organizations: keys.states,
+    async addOrganization(wanted) {
+      const read = readNewOrganization(wanted)
+      if (read.kind === 'refused') return read
+      return believe(read.organization)
+    },
+    sendSample: () => sendSample({ profile, url: health.read().receiver.kind === 'listening' ? core.receiverUrl() : null, believe, now }),
+    settings: store.settings.read,
+    windowBounds: {
+      read: () => store.settings.readApp().windowBounds,
+      write: (windowBounds) => void store.settings.writeApp({ windowBounds }),
+    },
+    writeSettings(changes) {
+      const read = readSettings(changes)
+      if (read.kind === 'refused') return read
+      const settings = store.settings.write(read.changes)
+      publish('settings', settings)
+      return { kind: 'written', settings }
+    },
+    async stop() {
+      stopWatching()
+      await receiver?.stop()
+      removeConnection(profile)
+      await pipeline.stop()
+      await keys.stop()
+      health.stop()
+      store.close()
+    },
+  }
+  return { kind: 'started', core }
+}

@@ -1,0 +1,59 @@
+import type { Instant } from '../shared/detection.ts'
+import type { Health, ReceiverHealth, StorageHealth } from '../shared/health.ts'
+import { createCounters, type Count } from './ingest/counters.ts'
+
+/** Where every part reports how it is, and everybody reads it. */
+export type HealthMonitor = {
+  readonly count: Count
+  receiver(health: ReceiverHealth): void
+  storage(health: StorageHealth): void
+  read(): Health
+  stop(): void
+}
+
+/** How long changes are gathered before they are told: under load, health is a picture four times a second. */
+const tellEveryMs = 250
+
+export function createHealthMonitor(parts: {
+  readonly waiting: () => number
+  readonly onChanged: (health: Health) => void
+  readonly now: () => number
+}): HealthMonitor {
+  const { waiting, onChanged, now } = parts
+  const counters = createCounters()
+  let receiver: ReceiverHealth = { kind: 'starting' }
+  let storage: StorageHealth = { kind: 'ok' }
+  let lastDeliveryAt: Instant | null = null
+  let telling: NodeJS.Timeout | null = null
+
+  function read(): Health {
+    return { receiver, storage, counters: counters.read(), lastDeliveryAt, waiting: waiting() }
+  }
+
+  function changed(): void {
+    telling ??= setTimeout(() => {
+      telling = null
+      onChanged(read())
+    }, tellEveryMs)
+  }
+
+  return {
+    count(event) {
+      counters.count(event)
+      if (event.kind === 'received') lastDeliveryAt = new Date(now()).toISOString() as Instant
+      changed()
+    },
+    receiver(health) {
+      receiver = health
+      changed()
+    },
+    storage(health) {
+      storage = health
+      changed()
+    },
+    read,
+    stop() {
+      if (telling !== null) clearTimeout(telling)
+    },
+  }
+}

@@ -1,0 +1,108 @@
+import { createHash, timingSafeEqual } from 'node:crypto'
+import type { IncomingMessage } from 'node:http'
+
+export type SecretHeader = { readonly name: string; readonly value: string }
+
+/** Why a request did not become a delivery. */
+export type TurnedAway =
+  | 'path'
+  | 'host'
+  | 'browser'
+  | 'method'
+  | 'secret-header'
+  | 'encoding'
+  | 'size'
+  | 'overloaded'
+  | 'malformed'
+  | 'too-slow'
+  | 'cut-off'
+  | 'connections'
+
+export type Admission =
+  | {
+      readonly kind: 'admitted'
+      /** As a delivery carries them: lower-case names, first value only, nothing that holds a secret of ours. */
+      readonly headers: Readonly<Record<string, string>>
+    }
+  | { readonly kind: 'turned-away'; readonly because: TurnedAway }
+
+export type AdmissionRules = {
+  readonly secret: string
+  readonly secretHeader: SecretHeader | null
+  /** Hosts of tunnels that lead here, e.g. `example.ngrok.app`. Asked at every request, since tunnels move. */
+  readonly publicHosts: () => readonly string[]
+  readonly bodyBytes: number
+}
+
+type Head = Pick<IncomingMessage, 'method' | 'url' | 'rawHeaders'>
+
+/** Judges the head of a request, before a byte of its body is read and before any signature is computed. */
+export function createAdmission({ secret, secretHeader, publicHosts, bodyBytes }: AdmissionRules): (head: Head, port: number) => Admission {
+  // An empty one would guard nothing: a bug of ours, never an input.
+  if (secretHeader?.value === '') throw new Error('the secret header must have a value')
+  const path = Buffer.from(pathOf(secret))
+  const secretName = secretHeader?.name.toLowerCase()
+  const secretHash = secretHeader && sha256(secretHeader.value)
+  const secrets = secretHeader ? [secret, secretHeader.value] : [secret]
+
+  return (head, port) => {
+    const headers = new Map<string, string>()
+    let hosts = 0
+    let secretsGiven = 0
+    let fromBrowser = false
+    for (let i = 0; i + 1 < head.rawHeaders.length; i += 2) {
+      const name = (head.rawHeaders[i] ?? '').toLowerCase()
+      if (name === 'host') hosts++
+      else if (name === 'origin' || name.startsWith('sec-fetch-')) fromBrowser = true
+      if (name === secretName) secretsGiven++
+      if (!headers.has(name)) headers.set(name, head.rawHeaders[i + 1] ?? '')
+    }
+
+    // A page that reaches us by DNS rebinding must not learn that the path exists, so it comes before path and method.
+    if (hosts !== 1 || !isAllowedHost(headers.get('host') ?? '', port, publicHosts())) return turnedAway('host')
+    if (fromBrowser) return turnedAway('browser')
+    if (!isSamePath(head.url ?? '', path)) return turnedAway('path')
+    if (head.method !== 'POST') return turnedAway('method')
+    if (secretName !== undefined && secretHash) {
+      const isRight = timingSafeEqual(sha256(headers.get(secretName) ?? ''), secretHash)
+      if (!isRight || secretsGiven !== 1) return turnedAway('secret-header')
+    }
+    if ((headers.get('content-encoding') ?? 'identity').toLowerCase() !== 'identity') return turnedAway('encoding')
+    if (Number(headers.get('content-length') ?? 0) > bodyBytes) return turnedAway('size')
+
+    for (const [name, value] of headers) if (secrets.some((one) => value.includes(one))) headers.delete(name)
+    return { kind: 'admitted', headers: Object.fromEntries(headers) }
+  }
+}
+
+export function pathOf(secret: string): string {
+  return `/in/${secret}`
+}
+
+function turnedAway(because: TurnedAway): Admission {
+  return { kind: 'turned-away', because }
+}
+
+/** The length of the path is no secret; its bytes are compared in constant time. */
+function isSamePath(url: string, path: Buffer): boolean {
+  const given = Buffer.from(url)
+  return given.length === path.length && timingSafeEqual(given, path)
+}
+
+function isAllowedHost(host: string, port: number, publicHosts: readonly string[]): boolean {
+  const given = host.toLowerCase()
+  if (loopbackHosts.some((name) => given === `${name}:${port}` || (port === 80 && given === name))) return true
+  const withoutPort = withoutDefaultPort(given)
+  return publicHosts.some((one) => withoutDefaultPort(one.toLowerCase()) === withoutPort)
+}
+
+const loopbackHosts = ['127.0.0.1', 'localhost', '[::1]'] as const
+
+/** A public host is one of https. */
+function withoutDefaultPort(host: string): string {
+  return host.endsWith(':443') ? host.slice(0, -4) : host
+}
+
+function sha256(text: string): Buffer {
+  return createHash('sha256').update(text).digest()
+}

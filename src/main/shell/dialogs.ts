@@ -1,0 +1,27 @@
+import { app, dialog } from 'electron'
+import { startTroubleWords, type StartTrouble } from './start-trouble.ts'
+
+/** Says why the app cannot start, on stderr and in a dialog, and ends it with exit code 1. `silent` leaves the dialog out. */
+export function failToStart(trouble: StartTrouble, options: { readonly silent: boolean } = { silent: false }): void {
+  const { title, text } = startTroubleWords(trouble)
+  process.stderr.write(`${title}\n${text}\n`)
+  // Waits until the user has read it: after it there is nothing left that could say so.
+  if (!options.silent) dialog.showErrorBox(title, text)
+  app.exit(1)
+}
+
+/** Offers the next step after the window crashed too often. Resolves with what the user chose. */
+export async function askAfterCrash(detail: string): Promise<'open' | 'leave' | 'quit'> {
+  const choices = ['open', 'leave', 'quit'] as const
+  const { response } = await dialog.showMessageBox({
+    type: 'error',
+    title: 'Tocsin',
+    message: 'The window was closed after it crashed',
+    detail,
+    buttons: ['Open it again', 'Leave it closed', 'Quit Tocsin'],
+    defaultId: 0,
+    cancelId: 1,
+    noLink: true,
+  })
+  return choices[response] ?? 'leave'
+}

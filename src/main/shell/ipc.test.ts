@@ -1,0 +1,180 @@
+import fc from 'fast-check'
+import { describe, expect, test } from 'vitest'
+import { pushChannel, requestChannel, requestNames, type Reply } from '../../shared/channels.ts'
+import type { Health } from '../../shared/health.ts'
+import { createGate, type GateParts, type Handlers } from './ipc.ts'
+
+type Frame = { readonly processId: number; readonly routingId: number; readonly url: string }
+type Listener = (event: unknown, ...rest: unknown[]) => Promise<Reply>
+
+const mainFrame: Frame = { processId: 4, routingId: 1, url: 'app://tocsin/' }
+const refused: Reply = { kind: 'refused' }
+const valid: Readonly<Record<string, unknown>> = {
+  'timeline:page': { text: 'okta', before: { changedAt: '2025-03-01T14:02:11.000Z', row: 7 }, limit: 100 },
+  'detection:open': { organizationId: 'org-1', id: 'd-1' },
+  'organization:add': { id: 'org-1', issuer: 'https://api.slashid.com', name: 'Example', jwks: null },
+  'settings:write': { theme: 'dark', publicOrigin: null },
+  'clipboard:write': 'text',
+}
+const argumentOf = (name: string): unknown => valid[name] ?? null
+
+/** Contents of a window as far as the gate looks at them, and everything that was sent to it. */
+function setUp(options: { contents?: Record<string, unknown> | null; handler?: (name: string, argument: unknown) => unknown } = {}) {
+  let listener: Listener | null = null
+  const calls: [string, unknown][] = []
+  const sent: unknown[][] = []
+  const logged: unknown[][] = []
+  const contents = {
+    id: 9,
+    mainFrame,
+    isDestroyed: () => false,
+    isCrashed: () => false,
+    getURL: () => 'app://tocsin/',
+    send: (...message: unknown[]) => void sent.push(message),
+    ...options.contents,
+  }
+  const handle = (name: string) => (argument: unknown) => {
+    calls.push([name, argument])
+    return options.handler?.(name, argument) ?? null
+  }
+  const gate = createGate({
+    ipcMain: {
+      handle: (channel: string, heard: Listener) => {
+        expect(channel).toBe(requestChannel)
+        listener = heard
+      },
+      removeHandler: () => {
+        listener = null
+      },
+    } as unknown as GateParts['ipcMain'],
+    handlers: Object.fromEntries(requestNames.map((name) => [name, handle(name)])) as unknown as Handlers,
+    page: () => (options.contents === null ? null : contents) as unknown as ReturnType<GateParts['page']>,
+    log: { warn: (...words) => void logged.push(words), error: (...words) => void logged.push(words) },
+  })
+  const call = (name: unknown, argument: unknown, frame: Frame | null = mainFrame, senderId = 9): Promise<Reply> =>
+    listener!({ sender: { id: senderId }, senderFrame: frame }, name, argument)
+  return { gate, call, calls, sent, logged, isListening: () => listener !== null }
+}
+
+describe('the gate', () => {
+  test.each(requestNames)('lets %s through with an argument of its shape, and answers with a value', async (name) => {
+    const { call, calls } = setUp({ handler: () => 'value' })
+    expect(await call(name, argumentOf(name))).toEqual({ kind: 'answered', value: 'value' })
+    expect(calls).toEqual([[name, argumentOf(name)]])
+  })
+
+  test.each<[string, Frame | null, number]>([
+    ['another window', mainFrame, 8],
+    ['a frame that is gone', null, 9],
+    ['a frame inside the page', { ...mainFrame, routingId: 2 }, 9],
+    ['a frame of another process', { ...mainFrame, processId: 5 }, 9],
+    ['another origin in the same frame', { ...mainFrame, url: 'https://evil.example/' }, 9],
+    ['an origin that only starts like ours', { ...mainFrame, url: 'app://tocsin.evil.example/' }, 9],
+    ['an empty page', { ...mainFrame, url: 'about:blank' }, 9],
+  ])('refuses %s', async (_who, frame, senderId) => {
+    const { call, calls } = setUp()
+    expect(await call('health:read', null, frame, senderId)).toEqual(refused)
+    expect(calls).toEqual([])
+  })
+
+  test('refuses everyone while there is no window, or one that is destroyed', async () => {
+    expect(await setUp({ contents: null }).call('health:read', null)).toEqual(refused)
+    expect(await setUp({ contents: { isDestroyed: () => true } }).call('health:read', null)).toEqual(refused)
+  })
+
+  test.each(['', 'health:write', 'constructor', '__proto__', 'toString', 'HEALTH:READ', 7, null, undefined, ['health:read'], {}])(
+    'refuses the unknown name %j and does not repeat it in the log',
+    async (name) => {
+      const { call, calls, logged } = setUp()
+      expect(await call(name, null)).toEqual(refused)
+      expect(calls).toEqual([])
+      expect(logged).toEqual([['ipc: an unknown request was refused']])
+    },
+  )
+
+  test.each<[string, string, unknown]>([
+    ['a missing argument', 'timeline:page', undefined],
+    ['a field too many', 'detection:open', { organizationId: 'o', id: 'd', more: 1 }],
+    ['a field too many in depth', 'timeline:page', { text: '', before: { changedAt: '2025-03-01T14:02:11.000Z', row: 7, x: 1 }, limit: 1 }],
+    ['a page of everything', 'timeline:page', { text: '', before: null, limit: 1_000_000 }],
+    ['a page of nothing', 'timeline:page', { text: '', before: null, limit: 0 }],
+    ['half a row', 'timeline:page', { text: '', before: null, limit: 1.5 }],
+    ['a long text', 'timeline:page', { text: 'x'.repeat(1_001), before: null, limit: 1 }],
+    ['a time of another form', 'timeline:page', { text: '', before: { changedAt: '2025-03-01', row: 1 }, limit: 1 }],
+    ['an empty id', 'detection:open', { organizationId: '', id: 'd' }],
+    ['a long id', 'detection:open', { organizationId: 'o', id: 'x'.repeat(513) }],
+    ['an id that is no text', 'detection:open', { organizationId: 'o', id: 1 }],
+    ['an argument where there is none', 'health:read', {}],
+    ['a theme that is none', 'settings:write', { theme: 'purple' }],
+    ['a setting that is none', 'settings:write', { notify: true, sandbox: false }],
+    ['an undefined setting', 'settings:write', { notify: undefined }],
+    ['a huge key set', 'organization:add', { id: 'o', issuer: 'i', name: 'n', jwks: 'x'.repeat(65_537) }],
+    ['more than 1 MiB for the clipboard', 'clipboard:write', 'x'.repeat(1_048_577)],
+    ['more than 1 MiB in UTF-8', 'clipboard:write', '€'.repeat(400_000)],
+    ['an image for the clipboard', 'clipboard:write', { image: 'x' }],
+  ])('refuses %s', async (_what, name, argument) => {
+    const { call, calls } = setUp()
+    expect(await call(name, argument)).toEqual(refused)
+    expect(calls).toEqual([])
+  })
+
+  test('takes exactly 1 MiB for the clipboard', async () => {
+    expect((await setUp().call('clipboard:write', 'x'.repeat(1_048_576))).kind).toBe('answered')
+  })
+
+  test('neither throws nor changes Object.prototype for any argument', async () => {
+    const { call } = setUp()
+    const before = Object.getOwnPropertyNames(Object.prototype)
+    await fc.assert(
+      fc.asyncProperty(
+        fc.constantFrom(...requestNames),
+        fc.anything({ withNullPrototype: true, withMap: true }),
+        async (name, argument) => {
+          expect(['answered', 'refused']).toContain((await call(name, argument)).kind)
+        },
+      ),
+    )
+    expect(Object.getOwnPropertyNames(Object.prototype)).toEqual(before)
+  })
+
+  test.each(['sync', 'async'])('a bug (%s) is logged with its request and leaves nothing of itself in the answer', async (kind) => {
+    const bug = new Error('secret of the handler')
+    const { call, logged } = setUp({
+      handler: () => {
+        if (kind === 'async') return Promise.reject(bug)
+        throw bug
+      },
+    })
+    expect(await call('detection:open', { organizationId: 'o', id: 'payload' })).toEqual({ kind: 'failed' })
+    expect(logged).toEqual([['ipc: detection:open failed', bug]])
+  })
+
+  test('is closed after stop', async () => {
+    const { gate, isListening } = setUp()
+    expect(isListening()).toBe(true)
+    await gate.stop()
+    expect(isListening()).toBe(false)
+  })
+})
+
+describe('a push', () => {
+  const health = { waiting: 0 } as Health
+
+  test('reaches the live page by its name', () => {
+    const { gate, sent } = setUp()
+    gate.push('health:changed', health)
+    expect(sent).toEqual([[pushChannel, 'health:changed', health]])
+  })
+
+  test.each<[string, Record<string, unknown> | null]>([
+    ['no window', null],
+    ['a destroyed one', { isDestroyed: () => true }],
+    ['a crashed one', { isCrashed: () => true }],
+    ['one that is somewhere else', { getURL: () => 'https://evil.example/' }],
+    ['one that has not loaded', { getURL: () => '' }],
+  ])('goes nowhere with %s', (_what, contents) => {
+    const { gate, sent } = setUp({ contents })
+    gate.push('health:changed', health)
+    expect(sent).toEqual([])
+  })
+})

@@ -1,0 +1,189 @@
+import { chmodSync, closeSync, openSync, statSync } from 'node:fs'
+import Sqlite from 'better-sqlite3'
+import { migrations as allMigrations } from './migrations/index.ts'
+import type { Migration } from './migrations/migration.ts'
+
+export type Database = Sqlite.Database
+
+/** Says of a file that it is a Tocsin history: "Tocs". */
+export const applicationId = 0x546f6373
+
+/** Before this release two connections could corrupt a write-ahead log. */
+const oldestSqlite = '3.51.3'
+
+/** Why a history was not opened. Its files are as they were; `detail` is for people: what is there and what to do. */
+export type NotOpened =
+  | { readonly kind: 'newer'; readonly version: number; readonly known: number; readonly detail: string }
+  /** Read-only, and its schema has to be brought up to date by the app first. */
+  | { readonly kind: 'older'; readonly version: number; readonly known: number; readonly detail: string }
+  | { readonly kind: 'missing'; readonly detail: string }
+  | { readonly kind: 'foreign'; readonly detail: string }
+  | { readonly kind: 'damaged'; readonly detail: string }
+  /** Permissions, a full disk, another process in the way: the file itself may be fine. */
+  | { readonly kind: 'unavailable'; readonly detail: string }
+
+export type OpenedDatabase = { readonly kind: 'opened'; readonly db: Database } | NotOpened
+
+export type OpenOptions = {
+  readonly readOnly?: boolean
+  readonly migrations?: readonly Migration[]
+}
+
+/** Opens the history, creating it where there is none, with its schema up to date. Anything it cannot vouch for is left untouched. */
+export function openDatabase(file: string, { readOnly = false, migrations = allMigrations }: OpenOptions = {}): OpenedDatabase {
+  const known = migrations.length
+  let db: Database | null = null
+  try {
+    const obstacle = inspect(file, known, readOnly)
+    if (obstacle !== null) return obstacle
+    if (!readOnly) makePrivate(file)
+    db = new Sqlite(file, { readonly: readOnly, fileMustExist: true, timeout: 2000 })
+    assertSqliteVersion(db)
+    if (!readOnly) prepareForWriting(db)
+    protect(db)
+    const overtaken = readOnly ? null : migrate(db, migrations)
+    if (overtaken !== null) {
+      db.close()
+      return newer(file, overtaken, known)
+    }
+    return { kind: 'opened', db }
+  } catch (error) {
+    db?.close()
+    const notOpened = explain(file, error)
+    if (notOpened === null) throw error
+    return notOpened
+  }
+}
+
+/** What speaks against opening the file, found without writing to it; null where nothing does. */
+function inspect(file: string, known: number, readOnly: boolean): NotOpened | null {
+  const size = sizeOf(file)
+  if (size === null || size === 0) {
+    // SQLite would take this for a new database and throw the log away, and acknowledged deliveries with it.
+    if (sizeOf(`${file}-wal`)) {
+      const what = size === null ? 'is missing' : 'is empty'
+      const detail = `The history ${file} ${what}, but its write-ahead log is still there. Nothing was changed. Restore the history from a backup, or move both files away to begin a new one.`
+      return { kind: 'damaged', detail }
+    }
+    return readOnly ? { kind: 'missing', detail: `There is no history at ${file} yet. Start Tocsin once to create it.` } : null
+  }
+  const db = new Sqlite(file, { readonly: true, fileMustExist: true, timeout: 2000 })
+  try {
+    const version = number(db, 'user_version')
+    const id = number(db, 'application_id')
+    const isEmpty = id === 0 && version === 0 && db.prepare('SELECT 1 FROM sqlite_schema LIMIT 1').get() === undefined
+    if (id !== applicationId && !isEmpty) {
+      return {
+        kind: 'foreign',
+        detail: `${file} is a database of another program. Nothing was changed. Choose another profile folder, or move it away.`,
+      }
+    }
+    if (version > known) return newer(file, version, known)
+    if (readOnly && version < known) {
+      return {
+        kind: 'older',
+        version,
+        known,
+        detail: `The history ${file} was last used by an older Tocsin. Start this one once to bring it up to date.`,
+      }
+    }
+    return null
+  } finally {
+    db.close()
+  }
+}
+
+function newer(file: string, version: number, known: number): NotOpened {
+  const detail = `The history ${file} was written by a newer Tocsin (schema ${version}; this one knows ${known}). Nothing was changed. Install the newer version to open it.`
+  return { kind: 'newer', version, known, detail }
+}
+
+function sizeOf(file: string): number | null {
+  return statSync(file, { throwIfNoEntry: false })?.size ?? null
+}
+
+/** SQLite gives its log and index files the mode of the main file, so it has to be right before they are there. */
+function makePrivate(file: string): void {
+  closeSync(openSync(file, 'a', 0o600))
+  chmodSync(file, 0o600)
+}
+
+function prepareForWriting(db: Database): void {
+  // Counts only before the first page is written: lets retention give disk space back without rewriting the file.
+  db.pragma('auto_vacuum = INCREMENTAL')
+  if (db.pragma('journal_mode = WAL', { simple: true }) !== 'wal') throw new Error('the history cannot use a write-ahead log here')
+  // Reads as FULL without this line as well, and falls to NORMAL with the first write (SQLITE_DEFAULT_WAL_SYNCHRONOUS=1). Said, it stays.
+  db.pragma('synchronous = FULL')
+  // In pages. Four times the default: pages that many commits touch are then written back once, for a log of 16 MiB at most.
+  db.pragma('wal_autocheckpoint = 4000')
+  db.pragma('journal_size_limit = 16777216')
+}
+
+function protect(db: Database): void {
+  db.pragma('foreign_keys = ON')
+  db.pragma('trusted_schema = OFF')
+  db.pragma('cell_size_check = ON')
+  db.pragma('temp_store = MEMORY')
+  db.pragma('cache_size = -16384')
+  // A mapped file that shrinks or fails under us ends the process with SIGBUS; a read only fails.
+  db.pragma('mmap_size = 0')
+  if (db.readonly) db.pragma('query_only = ON')
+}
+
+/** Brings the schema up to date; answers its version where another process has made it newer meanwhile. */
+function migrate(db: Database, migrations: readonly Migration[]): number | null {
+  const step = db.transaction(() => {
+    const version = number(db, 'user_version')
+    const next = migrations[version]
+    if (next === undefined) return version
+    if (next.version !== version + 1) throw new Error(`migration ${version + 1} is missing`)
+    db.exec(next.up)
+    db.pragma(`application_id = ${applicationId}`)
+    db.pragma(`user_version = ${next.version}`)
+    return null
+  })
+  for (;;) {
+    const reached = step.immediate()
+    if (reached !== null) return reached > migrations.length ? reached : null
+  }
+}
+
+function assertSqliteVersion(db: Database): void {
+  const version = db.prepare<[], string>('SELECT sqlite_version()').pluck().get() ?? ''
+  if (!isAtLeast(version, oldestSqlite))
+    throw new Error(`SQLite ${version} is too old to be trusted with a write-ahead log: ${oldestSqlite} is needed`)
+}
+
+/** Compares versions of numbers and dots. */
+export function isAtLeast(version: string, wanted: string): boolean {
+  const have = version.split('.').map(Number)
+  for (const [index, part] of wanted.split('.').map(Number).entries()) {
+    const difference = (have[index] ?? 0) - part
+    if (difference !== 0) return difference > 0
+  }
+  return true
+}
+
+function number(db: Database, pragma: string): number {
+  return Number(db.pragma(pragma, { simple: true }))
+}
+
+/** Turns what the disk or SQLite said into words; null for what is our own mistake. */
+function explain(file: string, error: unknown): NotOpened | null {
+  if (!(error instanceof Error) || !('code' in error) || typeof error.code !== 'string') return null
+  const { code, message } = error
+  if (/^SQLITE_(NOTADB|CORRUPT)/.test(code)) {
+    const detail = `The history ${file} is damaged (${message}). It was left as it is. Restore it from a backup, or move it away together with its -wal and -shm files to begin a new one.`
+    return { kind: 'damaged', detail }
+  }
+  if (/^SQLITE_(BUSY|LOCKED)/.test(code)) {
+    return { kind: 'unavailable', detail: `The history ${file} is held by another program. Close that and try again.` }
+  }
+  if (/^SQLITE_(CANTOPEN|READONLY|PERM|AUTH|FULL|IOERR)/.test(code) || /^E[A-Z]+$/.test(code)) {
+    return {
+      kind: 'unavailable',
+      detail: `The history ${file} cannot be opened (${message}). Check the disk, its free space and the permissions of the folder.`,
+    }
+  }
+  return null
+}

@@ -1,0 +1,291 @@
+import { createHash } from 'node:crypto'
+import type { Instant, OrganizationId, Sequence } from '../../shared/detection.ts'
+import type { Change, Checked, Delivery, Keeper, Kept, Standing, TokenFacts } from '../ingest/delivery.ts'
+import { assertNever } from '../../shared/assert-never.ts'
+import { chainHash, contentHash, genesis } from './chain.ts'
+import type { ChainedDelivery, ChainLink } from './chain.ts'
+import type { Database } from './database.ts'
+import type { Present } from './present.ts'
+import type { Quarantine } from './quarantine.ts'
+import { insertInto } from './statements.ts'
+import { toInstant, toMillis, toMillisOrNull } from './time.ts'
+
+export type DeliveryState = 'detection' | 'other-trigger' | 'unreadable' | 'waiting' | 'refused' | 'removed'
+
+type StandingColumns = {
+  readonly state: DeliveryState
+  readonly is_refused: number
+  readonly trust: string | null
+  readonly reason: string | null
+}
+
+type TokenColumns = {
+  readonly organization_id: string | null
+  readonly kid: string | null
+  readonly jti: string | null
+  readonly is_jti_reused: number
+  readonly signing_hash: Uint8Array | null
+  readonly issued_at: number | null
+  readonly expires_at: number | null
+  readonly trigger_name: string | null
+}
+
+type DeliveryRow = StandingColumns &
+  TokenColumns & {
+    readonly sequence: number
+    readonly inlet: string
+    readonly received_at: number
+    readonly size: number
+    readonly content_hash: Uint8Array
+    readonly chain_hash: Uint8Array
+    readonly headers: string
+    readonly body: Uint8Array
+  }
+
+const deliveryColumns = [
+  'sequence',
+  'inlet',
+  'received_at',
+  'state',
+  'is_refused',
+  'trust',
+  'reason',
+  'organization_id',
+  'kid',
+  'jti',
+  'is_jti_reused',
+  'signing_hash',
+  'issued_at',
+  'expires_at',
+  'trigger_name',
+  'size',
+  'content_hash',
+  'chain_hash',
+  'headers',
+  'body',
+] as const satisfies readonly (keyof DeliveryRow)[]
+
+type ChainRow = Pick<DeliveryRow, 'sequence' | 'inlet' | 'received_at' | 'content_hash' | 'chain_hash'> & {
+  readonly headers: string | null
+  readonly body: Uint8Array | null
+}
+type WaitingRow = Pick<DeliveryRow, 'sequence' | 'inlet' | 'received_at' | 'headers' | 'body'>
+
+export type Deliveries = {
+  readonly keeper: Keeper
+  /** The link before the first delivery. */
+  genesis(): ChainLink
+  /** The newest link; `genesis` while there is no delivery. */
+  head(): ChainLink
+  /** Deliveries above `after` in ascending order, for `verifyChain`. Reads as it goes: nothing else may use this connection meanwhile. */
+  chain(after: Sequence | null): Iterable<ChainedDelivery>
+}
+
+/** What a stranger chose to write into a token is kept whole in the body; columns hold this much of it. */
+const longestUntrusted = 256
+
+export function createDeliveries(db: Database, present: Present, quarantine: Quarantine): Deliveries {
+  const databaseId = db.prepare<[], string>('SELECT id FROM identity').pluck()
+  const newest = db.prepare<[], { sequence: number; chain_hash: Uint8Array }>(
+    'SELECT sequence, chain_hash FROM deliveries ORDER BY sequence DESC LIMIT 1',
+  )
+  const insertOnce = insertInto<DeliveryRow>(
+    db,
+    'deliveries',
+    deliveryColumns,
+    'ON CONFLICT (organization_id, signing_hash) WHERE is_refused = 0 DO NOTHING',
+  )
+  const isKnown = db.prepare<[string, Uint8Array]>(
+    'SELECT 1 FROM deliveries WHERE organization_id = ? AND signing_hash = ? AND is_refused = 0',
+  )
+  // Only deliveries that were believed: whoever sends a forgery must not be able to mark the true one.
+  const isJtiSeen = db.prepare<[string, string]>(
+    'SELECT 1 FROM deliveries WHERE organization_id = ? AND jti = ? AND trust IS NOT NULL LIMIT 1',
+  )
+  const waitingOf = db.prepare<[string, number, number], WaitingRow>(`
+    SELECT sequence, inlet, received_at, headers, body FROM deliveries
+    WHERE state = 'waiting' AND organization_id = ? AND sequence > ? ORDER BY sequence LIMIT ?`)
+  const settleOne = db.prepare<[StandingColumns & TokenColumns & { readonly sequence: number }], { received_at: number }>(`
+    UPDATE deliveries SET state = @state, is_refused = @is_refused, trust = @trust, reason = @reason, organization_id = @organization_id, kid = @kid,
+      jti = @jti, is_jti_reused = @is_jti_reused, signing_hash = @signing_hash, issued_at = @issued_at, expires_at = @expires_at, trigger_name = @trigger_name
+    WHERE sequence = @sequence AND state = 'waiting'
+    RETURNING received_at`)
+  const chainAfter = db.prepare<[number], ChainRow>(
+    'SELECT sequence, inlet, received_at, content_hash, chain_hash, headers, body FROM deliveries WHERE sequence > ? ORDER BY sequence',
+  )
+
+  const keepAll = db.transaction((batch: readonly Checked[]): readonly Kept[] => {
+    // Read inside the transaction, not remembered: another process may have written, and a rollback leaves no hole.
+    let link = head()
+    const hasRoom = quarantine.room()
+    const kept = batch.map((checked): Kept => {
+      const row = toDeliveryRow(link, checked)
+      if (row.state === 'waiting') {
+        if (row.organization_id !== null && row.signing_hash !== null && isKnown.get(row.organization_id, row.signing_hash))
+          return { kind: 'duplicate' }
+        if (!hasRoom(row.size)) return { kind: 'quarantine-full' }
+      }
+      if (insertOnce(row).changes === 0) return { kind: 'duplicate' }
+      link = { sequence: row.sequence, chainHash: row.chain_hash }
+      return { kind: 'kept', sequence: row.sequence as Sequence, change: apply(row.sequence, row.received_at, checked) }
+    })
+    if (batch.some(({ standing }) => standing.kind !== 'trusted')) quarantine.trim()
+    return kept
+  })
+
+  const settleAll = db.transaction((batch: Parameters<Keeper['settle']>[0]): readonly (Change | null)[] => {
+    const changes = batch.map(({ sequence, checked }) => {
+      const settled = settleOne.get({ sequence, ...standingColumns(checked.standing), ...tokenColumns(checked) })
+      return settled === undefined ? null : apply(sequence, settled.received_at, checked)
+    })
+    quarantine.trim()
+    return changes
+  })
+
+  return {
+    keeper: {
+      keep: (batch) => (batch.length === 0 ? [] : keepAll.immediate(batch)),
+      waiting: (organizationId, after, limit) => waitingOf.all(organizationId, after ?? 0, limit).map(fromWaitingRow),
+      settle: (batch) => (batch.length === 0 ? [] : settleAll.immediate(batch)),
+    },
+    genesis: start,
+    head,
+    *chain(after) {
+      for (const row of chainAfter.iterate(after ?? 0)) yield fromChainRow(row)
+    },
+  }
+
+  function start(): ChainLink {
+    const id = databaseId.get()
+    if (id === undefined) throw new Error('the history has no identity')
+    return genesis(id)
+  }
+
+  function head(): ChainLink {
+    const row = newest.get()
+    return row === undefined ? start() : { sequence: row.sequence, chainHash: row.chain_hash }
+  }
+
+  function apply(sequence: number, receivedAt: number, checked: Checked): Change | null {
+    const { standing } = checked
+    if (standing.kind !== 'trusted' || standing.content.kind !== 'detection') return null
+    const { organizationId, issuedAt } = factsOf(checked)
+    return present.apply({
+      sequence,
+      organizationId,
+      issuedAt: toMillis(issuedAt),
+      receivedAt,
+      trust: standing.trust,
+      content: standing.content.detection,
+    })
+  }
+
+  function toDeliveryRow(previous: ChainLink, checked: Checked): DeliveryRow {
+    const { delivery, standing } = checked
+    const content = {
+      sequence: previous.sequence + 1,
+      inlet: delivery.inlet,
+      receivedAt: toMillis(delivery.receivedAt),
+      headers: JSON.stringify(delivery.headers),
+      body: delivery.body,
+    }
+    const hash = contentHash(content)
+    return {
+      sequence: content.sequence,
+      inlet: content.inlet,
+      received_at: content.receivedAt,
+      size: content.body.length,
+      headers: content.headers,
+      body: content.body,
+      content_hash: hash,
+      chain_hash: chainHash(previous.chainHash, hash),
+      ...standingColumns(standing),
+      ...tokenColumns(checked),
+    }
+  }
+
+  function tokenColumns(checked: Checked): TokenColumns {
+    const isTrusted = checked.standing.kind === 'trusted'
+    if (!isTrusted && checked.token === null) return noToken
+    const facts = factsOf(checked)
+    const text = (value: string | null) => (isTrusted ? value : (value?.slice(0, longestUntrusted) ?? null))
+    return {
+      organization_id: text(facts.organizationId),
+      kid: text(facts.keyId),
+      jti: text(facts.jti),
+      is_jti_reused: isTrusted && facts.jti !== null && isJtiSeen.get(facts.organizationId, facts.jti) !== undefined ? 1 : 0,
+      signing_hash: facts.signingInputHash,
+      issued_at: toMillis(facts.issuedAt),
+      expires_at: toMillisOrNull(facts.expiresAt),
+      trigger_name: text(facts.triggerName),
+    }
+  }
+}
+
+type Facts = Omit<TokenFacts, 'keyId'> & { readonly keyId: string | null }
+
+/** An unsigned delivery has no token: its bytes are its identity, its inlet stands for the organization, and its moment is when it came. */
+function factsOf({ token, delivery }: Checked): Facts {
+  return (
+    token ?? {
+      organizationId: delivery.inlet as OrganizationId,
+      keyId: null,
+      jti: null,
+      signingInputHash: createHash('sha256').update(delivery.body).digest(),
+      issuedAt: delivery.receivedAt,
+      expiresAt: null,
+      triggerName: null,
+    }
+  )
+}
+
+const noToken: TokenColumns = {
+  organization_id: null,
+  kid: null,
+  jti: null,
+  is_jti_reused: 0,
+  signing_hash: null,
+  issued_at: null,
+  expires_at: null,
+  trigger_name: null,
+}
+
+function standingColumns(standing: Standing): StandingColumns {
+  switch (standing.kind) {
+    case 'trusted':
+      return {
+        state: standing.content.kind,
+        is_refused: 0,
+        trust: standing.trust,
+        reason: standing.content.kind === 'unreadable' ? standing.content.because : null,
+      }
+    case 'waiting':
+      return { state: 'waiting', is_refused: 0, trust: null, reason: standing.because }
+    case 'refused':
+      return { state: 'refused', is_refused: 1, trust: null, reason: standing.because }
+    default:
+      return assertNever(standing)
+  }
+}
+
+function fromWaitingRow(row: WaitingRow): { sequence: Sequence; delivery: Delivery } {
+  return {
+    sequence: row.sequence as Sequence,
+    delivery: {
+      body: row.body,
+      headers: JSON.parse(row.headers) as Record<string, string>,
+      inlet: row.inlet,
+      receivedAt: toInstant(row.received_at) satisfies Instant,
+    },
+  }
+}
+
+function fromChainRow(row: ChainRow): ChainedDelivery {
+  const { sequence, inlet, received_at: receivedAt, headers, body } = row
+  return {
+    sequence,
+    contentHash: row.content_hash,
+    chainHash: row.chain_hash,
+    content: headers === null || body === null ? null : { sequence, inlet, receivedAt, headers, body },
+  }
+}

@@ -1,0 +1,213 @@
+import { describe, expect, test } from 'vitest'
+import type { DetectionId } from '../../shared/detection.ts'
+import type { PageKey } from '../../shared/ipc.ts'
+import type { Database } from './database.ts'
+import { createDeliveries } from './deliveries.ts'
+import { createDetections } from './detections.ts'
+import type { Detections } from './detections.ts'
+import { createOrganizations } from './organizations.ts'
+import { createPresent } from './present.ts'
+import { createQuarantine } from './quarantine.ts'
+import { createSettings } from './settings.ts'
+import {
+  at,
+  content,
+  contentOf,
+  delivery,
+  keepOne,
+  organization,
+  refused,
+  start,
+  temporaryFile,
+  testDatabase,
+  testStore,
+  trusted,
+} from './test-support.ts'
+
+const keyOf = (id: string) => ({ organizationId: organization, id: id as DetectionId })
+
+function allPages(detections: Detections, limit: number, between: () => void = () => undefined): string[] {
+  const ids: string[] = []
+  let before: PageKey | null = null
+  do {
+    const page = detections.page({ text: '', before, limit })
+    ids.push(...page.detections.map(({ id }) => id as string))
+    before = page.next
+    between()
+  } while (before !== null)
+  return ids
+}
+
+describe('pages', () => {
+  test('go from the newest change to the oldest, those of one second by row, and end', () => {
+    const { keeper, detections } = testStore()
+    // Ten to a second.
+    const ids = Array.from({ length: 35 }, (_, index) => `d-${index}`)
+    keeper.keep(ids.map((id, index) => trusted(content({ id }), { issued: Math.floor(index / 10) })))
+    expect(allPages(detections, 4)).toEqual([...ids].reverse())
+    expect(allPages(detections, 5)).toEqual([...ids].reverse())
+    expect(detections.page({ text: '', before: null, limit: 35 }).next).toBeNull()
+  })
+
+  test('neither repeat nor lose a row while others arrive and change', () => {
+    const { keeper, detections } = testStore()
+    const ids = Array.from({ length: 30 }, (_, index) => `d-${index}`)
+    keeper.keep(ids.map((id, index) => trusted(content({ id }), { issued: index })))
+    let arrived = 0
+    const seen = allPages(detections, 4, () => {
+      arrived += 1
+      keepOne(keeper, trusted(content({ id: `new-${arrived}` }), { issued: 100 + arrived }))
+      // One that was shown already moves to the top.
+      keepOne(keeper, trusted(content({ id: 'd-29', status: 'ongoing' }), { issued: 100 + arrived }))
+    })
+    expect(seen).toEqual([...ids].reverse())
+    expect(detections.page({ text: '', before: null, limit: 1 }).total).toBe(30 + arrived)
+  })
+
+  test('are never longer than 500, nor shorter than 1', () => {
+    const { keeper, detections } = testStore()
+    keeper.keep(Array.from({ length: 501 }, (_, index) => trusted(content({ id: `d-${index}` }))))
+    expect(detections.page({ text: '', before: null, limit: 1_000_000 }).detections).toHaveLength(500)
+    expect(detections.page({ text: '', before: null, limit: -1 }).detections).toHaveLength(1)
+  })
+
+  test('of a search continue within it', () => {
+    const { keeper, detections } = testStore()
+    keeper.keep(
+      Array.from({ length: 9 }, (_, index) =>
+        trusted(content({ id: `d-${index}`, type: index % 2 ? 'MissingMFA' : 'Other' }), { issued: index }),
+      ),
+    )
+    const first = detections.page({ text: 'mfa', before: null, limit: 3 })
+    const second = detections.page({ text: 'mfa', before: first.next, limit: 3 })
+    expect([...first.detections, ...second.detections].map(({ id }) => id)).toEqual(['d-7', 'd-5', 'd-3', 'd-1'])
+    expect(second).toMatchObject({ next: null, total: 9 })
+  })
+})
+
+describe('one detection', () => {
+  test('is read with its past, and stays unread until it is marked', () => {
+    const { keeper, detections } = testStore()
+    keeper.keep([trusted(content(), { issued: 1 }), trusted(content({ status: 'ongoing' }), { issued: 2 })])
+    expect(detections.detail(keyOf('d-1'))?.transitions.map(({ to }) => to)).toEqual(['detected', 'ongoing'])
+    expect(detections.get(keyOf('d-1'))?.triage.isUnread).toBe(true)
+    expect(detections.markRead(keyOf('d-1'))?.triage.isUnread).toBe(false)
+    expect(detections.get(keyOf('d-1'))?.triage.isUnread).toBe(false)
+  })
+
+  test('that is not there is null', () => {
+    const { detections } = testStore()
+    expect([detections.get(keyOf('x')), detections.detail(keyOf('x')), detections.markRead(keyOf('x'))]).toEqual([null, null, null])
+    expect(detections.deliveriesOf(keyOf('x'))).toEqual([])
+  })
+
+  test('shows the deliveries it is made of, newest first, as they came', () => {
+    const { keeper, detections } = testStore()
+    const one = trusted(content(), { issued: 1, received: 2 })
+    const other = trusted(content(), { issued: 0, received: 3 })
+    keeper.keep([one, delivery(refused), trusted(content({ id: 'd-2' })), other])
+    expect(detections.deliveriesOf(keyOf('d-1'))).toEqual([
+      {
+        sequence: 4,
+        inlet: 'receiver',
+        receivedAt: at(3),
+        trust: 'verified',
+        keyId: 'nLkqWQ',
+        issuedAt: at(0),
+        expiresAt: at(300),
+        size: other.delivery.body.length,
+        body: other.delivery.body,
+      },
+      expect.objectContaining({ sequence: 1, receivedAt: at(2), body: one.delivery.body }),
+    ])
+  })
+})
+
+describe('the plan of every statement', () => {
+  type Plan = { readonly sql: string; readonly steps: readonly string[] }
+
+  /** Uses every part of the store once and asks SQLite how it would run each statement that was prepared. */
+  function plans(): readonly Plan[] {
+    const db = testDatabase(temporaryFile())
+    const sources = new Set<string>()
+    const recording = new Proxy(db, {
+      get(target, name) {
+        if (name === 'prepare') return (source: string) => (sources.add(source), target.prepare(source))
+        const value: unknown = Reflect.get(target, name)
+        return typeof value === 'function' ? (value as (...args: unknown[]) => unknown).bind(target) : value
+      },
+    }) as Database
+    createDeliveries(
+      recording,
+      createPresent(recording, contentOf),
+      createQuarantine(recording, () => start),
+    )
+    createOrganizations(recording, () => start)
+    createSettings(recording)
+    const detections = createDetections(recording, () => start)
+    for (const text of ['', 'two words']) {
+      for (const before of [null, { changedAt: at(0), row: 1 }]) detections.page({ text, before, limit: 1 })
+    }
+    return [...sources].map((sql) => ({
+      sql,
+      steps: db
+        .prepare<unknown[], { detail: string }>(`EXPLAIN QUERY PLAN ${sql}`)
+        .all(...parametersOf(sql))
+        .map(({ detail }) => detail),
+    }))
+  }
+
+  function parametersOf(sql: string): unknown[] {
+    const names = [...sql.matchAll(/@(\w+)/g)].map(([, name]) => [name, null])
+    return names.length > 0 ? [Object.fromEntries(names)] : [...sql.matchAll(/\?/g)].map(() => null)
+  }
+
+  test('goes by an index: none walks the deliveries, the detections or the transitions', () => {
+    const all = plans()
+    expect(all.length).toBeGreaterThan(30)
+    const walks = all.filter(({ sql, steps }) => {
+      const isPage = sql.includes('ORDER BY changed_at DESC, row DESC LIMIT ?')
+      const isChain = sql.includes('LIMIT 1') && sql.includes('FROM deliveries')
+      return steps.some(
+        (step) =>
+          /^SCAN (deliveries|detections|transitions)/.test(step) &&
+          !/INDEX (deliveries_waiting|deliveries_refused|detections_unread)/.test(step) &&
+          !isPage &&
+          !isChain,
+      )
+    })
+    expect(walks).toEqual([])
+  })
+
+  test('of a jti goes by the jti, of which one organization has many', () => {
+    expect(plans().find(({ sql }) => sql.includes('AND jti = ?'))?.steps).toEqual([
+      'SEARCH deliveries USING INDEX deliveries_by_jti (jti=?)',
+    ])
+  })
+
+  test('of a page follows the order of changes and never sorts', () => {
+    const pages = plans().filter(({ sql }) => sql.includes('ORDER BY changed_at DESC, row DESC LIMIT ?'))
+    const firsts = pages.map(({ steps }) => steps[0])
+    expect(firsts).toEqual([
+      'SCAN detections USING INDEX detections_by_change',
+      'SEARCH detections USING INDEX detections_by_change (changed_at<?)',
+      'SCAN detections USING INDEX detections_by_change',
+      'SEARCH detections USING INDEX detections_by_change (changed_at<?)',
+    ])
+    expect(pages.flatMap(({ steps }) => steps).filter((step) => step.includes('TEMP B-TREE'))).toEqual([])
+  })
+
+  test('of a detail goes straight to one detection, its transitions and its deliveries', () => {
+    const stepsOf = (part: string) => plans().find(({ sql }) => sql.includes(part))?.steps
+    expect(stepsOf('SELECT * FROM detections WHERE organization_id = ?')).toEqual([
+      'SEARCH detections USING INDEX sqlite_autoindex_detections_1 (organization_id=? AND id=?)',
+    ])
+    expect(stepsOf('WHERE detection = ? ORDER BY transitions.issued_at DESC')).toEqual([
+      'SEARCH transitions USING INDEX transitions_by_detection (detection=?)',
+      'SEARCH deliveries USING INTEGER PRIMARY KEY (rowid=?)',
+    ])
+    expect(stepsOf('WHERE sequence IN (SELECT sequence FROM transitions')?.[0]).toBe(
+      'SEARCH deliveries USING INTEGER PRIMARY KEY (rowid=?)',
+    )
+  })
+})

@@ -1,0 +1,165 @@
+import type { Detection, DetectionKey, FieldChange, Instant, Sequence, Transition, Trust } from '../../shared/detection.ts'
+import type { Page, PageKey } from '../../shared/ipc.ts'
+import { parse } from '../query/parse.ts'
+import { toSql } from '../query/to-sql.ts'
+import type { Database } from './database.ts'
+import { fromRow } from './detection-row.ts'
+import type { DetectionRow } from './detection-row.ts'
+import { toInstant, toInstantOrNull, toMillis } from './time.ts'
+
+/** A delivery behind a detection, undecoded. `body` is null where retention has removed it. */
+export type RawDelivery = {
+  readonly sequence: Sequence
+  readonly inlet: string
+  readonly receivedAt: Instant
+  readonly trust: Trust
+  readonly keyId: string | null
+  readonly issuedAt: Instant | null
+  readonly expiresAt: Instant | null
+  readonly size: number
+  readonly body: Uint8Array | null
+}
+
+export type PageQuery = { readonly text: string; readonly before: PageKey | null; readonly limit: number }
+
+export type Detections = {
+  /** Newest first, at most 500. Throws an Error named `QueryRefused`, with words for people, where the text is beyond its bounds. */
+  page(query: PageQuery): Page
+  get(key: DetectionKey): Detection | null
+  /** With its newest transitions in the order they happened, at most 500. Marks nothing as read. */
+  detail(key: DetectionKey): { readonly detection: Detection; readonly transitions: readonly Transition[] } | null
+  /** Newest by arrival first, at most 100. */
+  deliveriesOf(key: DetectionKey): readonly RawDelivery[]
+  /** Answers the detection as it is from now on; null where there is none. */
+  markRead(key: DetectionKey): Detection | null
+  total(): number
+  /** Never opened and still `new`, counted up to 10,000: beyond that it is only many. */
+  unread(): number
+}
+
+const longestPage = 500
+const mostUnread = 10_000
+const mostTransitions = 500
+const mostDeliveries = 100
+/** Each number of words in a search is a statement of its own; more shapes than this are not remembered. */
+const mostStatements = 64
+
+type TransitionRow = {
+  readonly sequence: number
+  readonly issued_at: number
+  readonly received_at: number
+  readonly from_status: string | null
+  readonly to_status: string
+  readonly changes: string
+}
+type RawRow = {
+  readonly sequence: number
+  readonly inlet: string
+  readonly received_at: number
+  readonly trust: string
+  readonly kid: string | null
+  readonly issued_at: number | null
+  readonly expires_at: number | null
+  readonly size: number
+  readonly body: Uint8Array | null
+}
+
+export function createDetections(db: Database, now: () => number): Detections {
+  const byKey = db.prepare<[string, string], DetectionRow>('SELECT * FROM detections WHERE organization_id = ? AND id = ?')
+  const newestTransitions = db.prepare<[number, number], TransitionRow>(`
+    SELECT sequence, transitions.issued_at, received_at, from_status, to_status, changes
+    FROM transitions JOIN deliveries USING (sequence)
+    WHERE detection = ? ORDER BY transitions.issued_at DESC, sequence DESC LIMIT ?`)
+  // Sorted by the sequences alone first: sorting whole rows would carry every body along.
+  const newestDeliveries = db.prepare<[number, number], RawRow>(`
+    SELECT sequence, inlet, received_at, trust, kid, issued_at, expires_at, size, body FROM deliveries
+    WHERE sequence IN (SELECT sequence FROM transitions WHERE detection = ? ORDER BY sequence DESC LIMIT ?)
+    ORDER BY sequence DESC`)
+  const open = db.prepare<[number, string, string], DetectionRow>(
+    'UPDATE detections SET opened_at = coalesce(opened_at, ?) WHERE organization_id = ? AND id = ? RETURNING *',
+  )
+  const countAll = db.prepare<[], number>("SELECT count FROM tally WHERE name = 'detections'").pluck()
+  const countUnread = db
+    .prepare<[number], number>("SELECT count(*) FROM (SELECT 1 FROM detections WHERE opened_at IS NULL AND triage_state = 'new' LIMIT ?)")
+    .pluck()
+  const pages = new Map<string, ReturnType<typeof preparePage>>()
+
+  return {
+    page({ text, before, limit }) {
+      const parsed = parse(text)
+      if (parsed.kind === 'refused') throw Object.assign(new Error(parsed.detail), { name: 'QueryRefused' })
+      const where = toSql(parsed.query)
+      const size = Math.max(1, Math.min(longestPage, Math.trunc(limit)))
+      const start = before === null ? [] : [toMillis(before.changedAt), before.row]
+      // One more than asked tells whether there is a next page.
+      const rows = pageStatement(where.sql, before !== null).all(...start, ...where.values, size + 1)
+      const shown = rows.slice(0, size)
+      const last = shown.at(-1)
+      return {
+        detections: shown.map(fromRow),
+        next: rows.length > size && last !== undefined ? { changedAt: toInstant(last.changed_at), row: last.row } : null,
+        total: countAll.get() ?? 0,
+      }
+    },
+
+    get(key) {
+      const row = byKey.get(key.organizationId, key.id)
+      return row === undefined ? null : fromRow(row)
+    },
+
+    detail(key) {
+      const row = byKey.get(key.organizationId, key.id)
+      if (row === undefined) return null
+      return { detection: fromRow(row), transitions: newestTransitions.all(row.row, mostTransitions).map(toTransition).reverse() }
+    },
+
+    deliveriesOf(key) {
+      const row = byKey.get(key.organizationId, key.id)
+      return row === undefined ? [] : newestDeliveries.all(row.row, mostDeliveries).map(toRawDelivery)
+    },
+
+    markRead(key) {
+      const row = open.get(now(), key.organizationId, key.id)
+      return row === undefined ? null : fromRow(row)
+    },
+
+    total: () => countAll.get() ?? 0,
+    unread: () => countUnread.get(mostUnread) ?? 0,
+  }
+
+  function pageStatement(where: string, isContinued: boolean) {
+    const source = `SELECT * FROM detections WHERE ${isContinued ? '(changed_at, row) < (?, ?) AND ' : ''}${where} ORDER BY changed_at DESC, row DESC LIMIT ?`
+    const prepared = pages.get(source) ?? preparePage(db, source)
+    if (pages.size < mostStatements) pages.set(source, prepared)
+    return prepared
+  }
+}
+
+function preparePage(db: Database, source: string) {
+  return db.prepare<(string | number)[], DetectionRow>(source)
+}
+
+function toTransition(row: TransitionRow): Transition {
+  return {
+    sequence: row.sequence as Sequence,
+    at: toInstant(row.issued_at),
+    receivedAt: toInstant(row.received_at),
+    from: row.from_status,
+    to: row.to_status,
+    changes: JSON.parse(row.changes) as readonly FieldChange[],
+  }
+}
+
+function toRawDelivery(row: RawRow): RawDelivery {
+  return {
+    sequence: row.sequence as Sequence,
+    inlet: row.inlet,
+    receivedAt: toInstant(row.received_at),
+    trust: row.trust as Trust,
+    keyId: row.kid,
+    issuedAt: toInstantOrNull(row.issued_at),
+    expiresAt: toInstantOrNull(row.expires_at),
+    size: row.size,
+    body: row.body,
+  }
+}

@@ -1,0 +1,168 @@
+import type { Instant, OrganizationId } from '../../shared/detection.ts'
+import type { KeySource, Organization, OrganizationState, PublicKey } from '../../shared/organization.ts'
+import type { KeyStore, StoredKey } from '../ingest/key-store.ts'
+import type { Database } from './database.ts'
+import { toInstant, toInstantOrNull, toMillis, toMillisOrNull } from './time.ts'
+
+export type OrganizationToAdd = {
+  readonly id: OrganizationId
+  readonly issuer: string
+  readonly name: string
+  readonly demo: boolean
+  /** All the keys this organization is to be believed by; null where they are fetched from its issuer. */
+  readonly pinned: readonly Pick<StoredKey, 'kid' | 'thumbprint' | 'jwk'>[] | null
+}
+
+/** An organization and its current keys. Why a fetch failed is known to whoever fetches. */
+export type KeptOrganization = Omit<OrganizationState, 'keysTrouble'>
+
+export type Organizations = {
+  /** Adding one again changes its name and keys. What it is, its issuer and whether it is the demo, stays what its history was checked against. */
+  add(
+    organization: OrganizationToAdd,
+  ): { readonly kind: 'added'; readonly organization: KeptOrganization } | { readonly kind: 'refused'; readonly detail: string }
+  list(): readonly KeptOrganization[]
+}
+
+type OrganizationRow = {
+  readonly id: string
+  readonly issuer: string
+  readonly name: string
+  readonly key_source: string
+  readonly is_demo: number
+  readonly added_at: number
+}
+
+type KeyRow = {
+  readonly organization_id: string
+  readonly kid: string
+  readonly thumbprint: string
+  readonly jwk: string
+  readonly first_seen_at: number
+  readonly confirmed_at: number
+  readonly retired_at: number | null
+}
+
+export function createOrganizations(
+  db: Database,
+  now: () => number,
+): { readonly organizations: Organizations; readonly keyStore: KeyStore } {
+  const all = db.prepare<[], OrganizationRow>(
+    'SELECT id, issuer, name, key_source, is_demo, added_at FROM organizations ORDER BY added_at, id',
+  )
+  const byId = db.prepare<[string], OrganizationRow>(
+    'SELECT id, issuer, name, key_source, is_demo, added_at FROM organizations WHERE id = ?',
+  )
+  const upsert = db.prepare<[OrganizationRow]>(`
+    INSERT INTO organizations (id, issuer, name, key_source, is_demo, added_at) VALUES (@id, @issuer, @name, @key_source, @is_demo, @added_at)
+    ON CONFLICT (id) DO UPDATE SET name = excluded.name, key_source = excluded.key_source`)
+  const keysOf = db.prepare<[string], KeyRow>(
+    'SELECT organization_id, kid, thumbprint, jwk, first_seen_at, confirmed_at, retired_at FROM keys WHERE organization_id = ? ORDER BY first_seen_at, kid, thumbprint',
+  )
+  const saveKey = db.prepare<[KeyRow]>(`
+    INSERT INTO keys (organization_id, kid, thumbprint, jwk, first_seen_at, confirmed_at, retired_at)
+    VALUES (@organization_id, @kid, @thumbprint, @jwk, @first_seen_at, @confirmed_at, @retired_at)
+    ON CONFLICT (organization_id, kid, thumbprint) DO UPDATE SET confirmed_at = excluded.confirmed_at, retired_at = excluded.retired_at`)
+  const retireAll = db.prepare<[number, string]>('UPDATE keys SET retired_at = ? WHERE organization_id = ? AND retired_at IS NULL')
+
+  const add = db.transaction((wanted: OrganizationToAdd): ReturnType<Organizations['add']> => {
+    const existing = byId.get(wanted.id)
+    if (existing !== undefined && existing.issuer !== wanted.issuer) {
+      return refused(
+        `Organization ${wanted.id} is there already with the issuer ${existing.issuer}. Its history was checked against that one, so it stays; check the id.`,
+      )
+    }
+    if (existing !== undefined && (existing.is_demo === 1) !== wanted.demo) {
+      return refused(
+        existing.is_demo === 1
+          ? `${wanted.id} is the demo organization. Choose another id.`
+          : `Organization ${wanted.id} is there already and is not a demo.`,
+      )
+    }
+    const at = now()
+    const row: OrganizationRow = {
+      id: wanted.id,
+      issuer: wanted.issuer,
+      name: wanted.name,
+      key_source: wanted.pinned === null ? 'fetched' : 'pinned',
+      is_demo: wanted.demo ? 1 : 0,
+      added_at: existing?.added_at ?? at,
+    }
+    upsert.run(row)
+    if (wanted.pinned !== null) {
+      retireAll.run(at, wanted.id)
+      for (const { kid, thumbprint, jwk } of wanted.pinned) {
+        saveKey.run({
+          organization_id: wanted.id,
+          kid,
+          thumbprint,
+          jwk: JSON.stringify(jwk),
+          first_seen_at: at,
+          confirmed_at: at,
+          retired_at: null,
+        })
+      }
+    }
+    return { kind: 'added', organization: withKeys(row) }
+  })
+
+  const saveKeys = db.transaction((organizationId: OrganizationId, keys: readonly StoredKey[]) => {
+    for (const key of keys) saveKey.run(toKeyRow(organizationId, key))
+  })
+
+  return {
+    organizations: {
+      add: (organization) => add.immediate(organization),
+      list: () => all.all().map(withKeys),
+    },
+    keyStore: {
+      organizations: () => all.all().map(toOrganization),
+      keys: (organizationId) => keysOf.all(organizationId).map(fromKeyRow),
+      saveKeys: (organizationId, keys) => saveKeys.immediate(organizationId, keys),
+    },
+  }
+
+  function withKeys(row: OrganizationRow): KeptOrganization {
+    const current = keysOf.all(row.id).filter((key) => key.retired_at === null)
+    const confirmedAt = current.reduce<number | null>((newest, key) => Math.max(newest ?? key.confirmed_at, key.confirmed_at), null)
+    return { ...toOrganization(row), keyIds: [...new Set(current.map((key) => key.kid))], keysConfirmedAt: toInstantOrNull(confirmedAt) }
+  }
+}
+
+function refused(detail: string): { readonly kind: 'refused'; readonly detail: string } {
+  return { kind: 'refused', detail }
+}
+
+function toOrganization(row: OrganizationRow): Organization {
+  return {
+    id: row.id as OrganizationId,
+    issuer: row.issuer,
+    name: row.name,
+    keys: row.key_source as KeySource,
+    demo: row.is_demo === 1,
+    addedAt: toInstant(row.added_at),
+  }
+}
+
+function toKeyRow(organizationId: OrganizationId, key: StoredKey): KeyRow {
+  return {
+    organization_id: organizationId,
+    kid: key.kid,
+    thumbprint: key.thumbprint,
+    jwk: JSON.stringify(key.jwk),
+    first_seen_at: toMillis(key.firstSeenAt),
+    confirmed_at: toMillis(key.confirmedAt),
+    retired_at: toMillisOrNull(key.retiredAt),
+  }
+}
+
+function fromKeyRow(row: KeyRow): StoredKey {
+  return {
+    kid: row.kid,
+    thumbprint: row.thumbprint,
+    jwk: JSON.parse(row.jwk) as PublicKey,
+    firstSeenAt: toInstant(row.first_seen_at),
+    confirmedAt: toInstant(row.confirmed_at),
+    retiredAt: toInstantOrNull(row.retired_at) satisfies Instant | null,
+  }
+}

@@ -1,0 +1,165 @@
+import type { DetectionContent, FieldChange, OrganizationId, Sequence, Transition, Trust } from '../../shared/detection.ts'
+import type { Change } from '../ingest/delivery.ts'
+import type { Database } from './database.ts'
+import { fromRow, newestColumns, presentColumns, toRow, untouched } from './detection-row.ts'
+import type { DetectionRow, NewestRow, PresentRow } from './detection-row.ts'
+import { fieldChanges } from './field-changes.ts'
+import { insertInto, update } from './statements.ts'
+import { toInstant } from './time.ts'
+
+/** A kept delivery that carries a detection and is believed. Times in milliseconds. */
+export type Arrival = {
+  readonly sequence: number
+  readonly organizationId: OrganizationId
+  readonly issuedAt: number
+  readonly receivedAt: number
+  readonly trust: Trust
+  readonly content: DetectionContent
+}
+
+/** Re-reads the body of a delivery that was believed when it came; null where there is nothing to read in it. */
+export type ContentOf = (body: Uint8Array) => DetectionContent | null
+
+/** Makes deliveries into the present and the past of detections; runs inside the transaction that keeps them. */
+export type Present = {
+  /** null where a newer delivery is there already: then the past alone has changed. */
+  apply(arrival: Arrival): Change | null
+}
+
+type SiblingRow = { readonly sequence: number; readonly to_status: string; readonly body: Uint8Array | null }
+type TransitionRow = {
+  readonly sequence: number
+  readonly detection: number
+  readonly issued_at: number
+  readonly from_status: string | null
+  readonly to_status: string
+  readonly changes: string
+}
+
+export function createPresent(db: Database, contentOf: ContentOf): Present {
+  const byKey = db.prepare<[string, string], DetectionRow>('SELECT * FROM detections WHERE organization_id = ? AND id = ?')
+  const isDemo = db.prepare<[string], number>('SELECT is_demo FROM organizations WHERE id = ?').pluck()
+  const insertDetection = insertInto<PresentRow>(db, 'detections', presentColumns)
+  const updateDetection = update<NewestRow>(db, 'detections', newestColumns, 'row = ?')
+  const countDetection = db.prepare("UPDATE tally SET count = count + 1 WHERE name = 'detections'")
+  const insertTransition = insertInto<TransitionRow>(db, 'transitions', [
+    'sequence',
+    'detection',
+    'issued_at',
+    'from_status',
+    'to_status',
+    'changes',
+  ])
+  const updateTransition = db.prepare<[{ sequence: number; from_status: string; changes: string | null }]>(
+    'UPDATE transitions SET from_status = @from_status, changes = coalesce(@changes, changes) WHERE sequence = @sequence',
+  )
+  const before = db.prepare<[number, number, number], SiblingRow>(`
+    SELECT sequence, to_status, body FROM transitions JOIN deliveries USING (sequence)
+    WHERE detection = ? AND (transitions.issued_at, sequence) < (?, ?) ORDER BY transitions.issued_at DESC, sequence DESC LIMIT 1`)
+  const after = db.prepare<[number, number, number], SiblingRow>(`
+    SELECT sequence, to_status, body FROM transitions JOIN deliveries USING (sequence)
+    WHERE detection = ? AND (transitions.issued_at, sequence) > (?, ?) ORDER BY transitions.issued_at, sequence LIMIT 1`)
+  const refreshResolved = db.prepare<[number]>(`
+    UPDATE detections SET resolved_at = (
+      SELECT issued_at FROM transitions
+      WHERE detection = detections.row AND to_status = 'resolved' AND from_status IS NOT 'resolved'
+      ORDER BY issued_at DESC, sequence DESC LIMIT 1)
+    WHERE row = ? AND status = 'resolved'`)
+
+  return {
+    apply(arrival) {
+      const present = byKey.get(arrival.organizationId, arrival.content.id)
+      if (present === undefined) return begin(arrival)
+      const isNewest =
+        arrival.issuedAt > present.changed_at || (arrival.issuedAt === present.changed_at && arrival.sequence > present.newest_sequence)
+      if (isNewest) return advance(present, arrival)
+      recordPast(present.row, arrival)
+      return null
+    },
+  }
+
+  function begin(arrival: Arrival): Change {
+    const present: PresentRow = {
+      ...toNewestRow(arrival, arrival.content.status === 'resolved' ? arrival.issuedAt : null),
+      organization_id: arrival.organizationId,
+      id: arrival.content.id,
+      is_demo: isDemo.get(arrival.organizationId) ?? 0,
+      is_imported: 0,
+    }
+    const row = Number(insertDetection(present).lastInsertRowid)
+    countDetection.run()
+    return changed({ ...present, ...untouched, row }, arrival, null, [])
+  }
+
+  function advance(present: DetectionRow, arrival: Arrival): Change {
+    const newest = toNewestRow(arrival, resolvedAt(present, arrival))
+    updateDetection(newest, present.row)
+    return changed({ ...present, ...newest }, arrival, present.status, fieldChanges(fromRow(present), arrival.content))
+  }
+
+  function changed(row: DetectionRow, arrival: Arrival, from: string | null, changes: readonly FieldChange[]): Change {
+    insertTransition(toTransitionRow(row.row, arrival, from, changes))
+    return { detection: fromRow(row), transition: toTransition(arrival, from, changes) }
+  }
+
+  /** A transition depends on the delivery just before it only: the late one and its successor are all there is to write. */
+  function recordPast(detection: number, arrival: Arrival): void {
+    const position = [detection, arrival.issuedAt, arrival.sequence] as const
+    const previous = before.get(...position)
+    const previousContent = contentOfSibling(previous)
+    const changes = previousContent === null ? [] : fieldChanges(previousContent, arrival.content)
+    insertTransition(toTransitionRow(detection, arrival, previous?.to_status ?? null, changes))
+
+    const next = after.get(...position)
+    if (next !== undefined) {
+      const nextContent = contentOfSibling(next)
+      // Where the body is gone, what it changed is best known from when it came.
+      const nextChanges = nextContent === null ? null : JSON.stringify(fieldChanges(arrival.content, nextContent))
+      updateTransition.run({ sequence: next.sequence, from_status: arrival.content.status, changes: nextChanges })
+    }
+    refreshResolved.run(detection)
+  }
+
+  function contentOfSibling(sibling: SiblingRow | undefined): DetectionContent | null {
+    return sibling?.body ? contentOf(sibling.body) : null
+  }
+}
+
+function toNewestRow(arrival: Arrival, resolvedAt: number | null): NewestRow {
+  return {
+    ...toRow(arrival.content),
+    trust: arrival.trust,
+    changed_at: arrival.issuedAt,
+    newest_sequence: arrival.sequence,
+    received_at: arrival.receivedAt,
+    resolved_at: resolvedAt,
+  }
+}
+
+/** Being told again that it is resolved does not resolve it anew. */
+function resolvedAt(present: DetectionRow, arrival: Arrival): number | null {
+  if (arrival.content.status !== 'resolved') return null
+  return present.resolved_at ?? arrival.issuedAt
+}
+
+function toTransitionRow(detection: number, arrival: Arrival, from: string | null, changes: readonly FieldChange[]): TransitionRow {
+  return {
+    sequence: arrival.sequence,
+    detection,
+    issued_at: arrival.issuedAt,
+    from_status: from,
+    to_status: arrival.content.status,
+    changes: JSON.stringify(changes),
+  }
+}
+
+function toTransition(arrival: Arrival, from: string | null, changes: readonly FieldChange[]): Transition {
+  return {
+    sequence: arrival.sequence as Sequence,
+    at: toInstant(arrival.issuedAt),
+    receivedAt: toInstant(arrival.receivedAt),
+    from,
+    to: arrival.content.status,
+    changes,
+  }
+}

@@ -1,0 +1,98 @@
+import { z } from 'zod'
+import { defaultSettings } from '../../shared/settings.ts'
+import type { Settings } from '../../shared/settings.ts'
+import type { Database } from './database.ts'
+
+/** Where the window was. Null coordinates leave the place to the desktop. */
+export type WindowBounds = {
+  readonly x: number | null
+  readonly y: number | null
+  readonly width: number
+  readonly height: number
+  readonly isMaximized: boolean
+}
+
+/** What the app remembers for itself. Null before it is first written. */
+export type AppValues = {
+  readonly receiverPort: number | null
+  readonly pathSecret: string | null
+  readonly windowBounds: WindowBounds | null
+}
+
+export type SettingsStore = {
+  /** A value that is missing or damaged reads as its default; the others are not touched by that. */
+  read(): Settings
+  /** In one commit; answers all of them as they are from now on. */
+  write(changes: Partial<Settings>): Settings
+  readApp(): AppValues
+  writeApp(changes: Partial<AppValues>): AppValues
+}
+
+const settingsSchema = {
+  theme: z.enum(['system', 'dark', 'light']),
+  notify: z.boolean(),
+  publicOrigin: z.url({ protocol: /^https$/ }).nullable(),
+} satisfies Schema<Settings>
+
+const whole = z.int()
+const appSchema = {
+  receiverPort: z.int().min(1).max(65_535).nullable(),
+  pathSecret: z.string().min(1).nullable(),
+  windowBounds: z
+    .object({ x: whole.nullable(), y: whole.nullable(), width: whole.positive(), height: whole.positive(), isMaximized: z.boolean() })
+    .nullable(),
+} satisfies Schema<AppValues>
+
+const noAppValues: AppValues = { receiverPort: null, pathSecret: null, windowBounds: null }
+
+type Schema<T> = { readonly [K in keyof T]: z.ZodType<T[K]> }
+
+export function createSettings(db: Database): SettingsStore {
+  const get = db.prepare<[string], string>('SELECT value FROM settings WHERE key = ?').pluck()
+  const put = db.prepare<[string, string]>(
+    'INSERT INTO settings (key, value) VALUES (?, ?) ON CONFLICT (key) DO UPDATE SET value = excluded.value',
+  )
+  const putAll = db.transaction((group: string, changes: object) => {
+    for (const [name, value] of Object.entries(changes)) if (value !== undefined) put.run(`${group}.${name}`, JSON.stringify(value))
+  })
+
+  return {
+    read: readSettings,
+    write(changes) {
+      putAll.immediate('settings', changes)
+      return readSettings()
+    },
+    readApp,
+    writeApp(changes) {
+      putAll.immediate('app', changes)
+      return readApp()
+    },
+  }
+
+  function readSettings(): Settings {
+    return readGroup('settings', settingsSchema, defaultSettings)
+  }
+
+  function readApp(): AppValues {
+    return readGroup('app', appSchema, noAppValues)
+  }
+
+  function readGroup<T extends object>(group: string, schema: Schema<T>, defaults: T): T {
+    const names = Object.keys(defaults) as (keyof T & string)[]
+    return Object.fromEntries(names.map((name) => [name, readOne(`${group}.${name}`, schema[name], defaults[name])])) as T
+  }
+
+  function readOne<V>(key: string, schema: z.ZodType<V>, fallback: V): V {
+    const parsed = schema.safeParse(parseJson(get.get(key)))
+    return parsed.success ? parsed.data : fallback
+  }
+}
+
+function parseJson(text: string | undefined): unknown {
+  if (text === undefined) return undefined
+  try {
+    return JSON.parse(text)
+  } catch {
+    return undefined
+  }
+}

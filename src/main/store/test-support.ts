@@ -1,0 +1,167 @@
+import { createHash } from 'node:crypto'
+import { mkdtempSync, rmSync } from 'node:fs'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { onTestFinished } from 'vitest'
+import type { Detection, DetectionContent, DetectionId, Instant, OrganizationId } from '../../shared/detection.ts'
+import type { Change, Checked, Content, Keeper, Kept, Standing } from '../ingest/delivery.ts'
+import { openDatabase } from './database.ts'
+import type { Database, OpenedDatabase } from './database.ts'
+import { createDeliveries } from './deliveries.ts'
+import { createPresent } from './present.ts'
+import { createQuarantine, quarantineBounds } from './quarantine.ts'
+import type { Load, QuarantineBounds } from './quarantine.ts'
+import { openStore } from './store.ts'
+import type { Store, StoreOptions } from './store.ts'
+
+export const organization = 'org-1' as OrganizationId
+export const start = Date.parse('2026-03-01T08:00:00.000Z')
+
+/** A moment this many seconds after `start`. */
+export function at(seconds: number): Instant {
+  return new Date(start + seconds * 1000).toISOString() as Instant
+}
+
+/** A path in a folder of its own, gone after the test. */
+export function temporaryFile(): string {
+  const folder = mkdtempSync(join(tmpdir(), 'tocsin-store-'))
+  onTestFinished(() => rmSync(folder, { recursive: true, force: true }))
+  return join(folder, 'history.db')
+}
+
+/** A store on a new file, closed after the test. */
+export function testStore(options: Partial<StoreOptions> = {}): Store {
+  const opened = openStore({ file: temporaryFile(), contentOf, now: () => start, ...options })
+  if (opened.kind !== 'opened') throw new Error(opened.detail)
+  onTestFinished(() => closeQuietly(opened.store))
+  return opened.store
+}
+
+export function testDatabase(file: string): Database {
+  const db = opened(openDatabase(file))
+  onTestFinished(() => void db.close())
+  return db
+}
+
+export function opened(result: OpenedDatabase): Database {
+  if (result.kind !== 'opened') throw new Error(result.detail)
+  return result.db
+}
+
+/** The write path by itself, on a new file. */
+export function testDeliveries(bounds: QuarantineBounds = quarantineBounds) {
+  const file = temporaryFile()
+  const db = testDatabase(file)
+  const quarantine = createQuarantine(db, () => start, bounds)
+  const deliveries = createDeliveries(db, createPresent(db, contentOf), quarantine)
+  const all = <T>(sql: string) => db.prepare(sql).all() as T[]
+  return { file, db, quarantine, deliveries, keeper: deliveries.keeper, all }
+}
+
+/** A bound of so many rows, by default of any size. */
+export function rows(count: number, bytes = Number.MAX_SAFE_INTEGER): Load {
+  return { rows: count, bytes }
+}
+
+function closeQuietly(store: Store): void {
+  try {
+    store.close()
+  } catch {
+    // The test closed it.
+  }
+}
+
+export function content(overrides: Partial<Omit<DetectionContent, 'id'>> & { readonly id?: string } = {}): DetectionContent {
+  return {
+    kind: 'threat',
+    type: 'CredentialStuffingAttempt',
+    status: 'detected',
+    detectedAt: at(0),
+    entityId: '00u1',
+    entityType: 'okta_user',
+    sourceType: 'okta_org',
+    connectionId: 'conn-1',
+    confidence: 0.9,
+    trackingStatus: 'new',
+    tactics: ['Credential Access'],
+    techniques: ['T1110'],
+    frameworks: [],
+    metadata: {},
+    extra: {},
+    ...overrides,
+    id: (overrides.id ?? 'd-1') as DetectionId,
+  }
+}
+
+/** Bodies of these tests are the content itself as JSON, with what makes them differ. */
+export function contentOf(body: Uint8Array): DetectionContent | null {
+  const parsed = JSON.parse(Buffer.from(body).toString()) as { readonly detection?: DetectionContent }
+  return parsed.detection ?? null
+}
+
+export type DeliveryOptions = {
+  /** Seconds after `start`. */
+  readonly issued?: number
+  readonly received?: number
+  /** What tells one signing input from another; by default each delivery has its own. */
+  readonly signed?: string
+  readonly jti?: string | null
+  readonly organization?: OrganizationId
+  readonly padding?: number
+}
+
+let count = 0
+
+export function delivery(standing: Standing, options: DeliveryOptions = {}): Checked {
+  const issued = options.issued ?? 0
+  const signed = options.signed ?? `input ${(count += 1)}`
+  const detection = standing.kind === 'trusted' && standing.content.kind === 'detection' ? standing.content.detection : undefined
+  return {
+    delivery: {
+      body: Buffer.from(JSON.stringify({ signed, detection, padding: 'x'.repeat(options.padding ?? 0) })),
+      headers: { 'content-type': 'text/plain' },
+      inlet: 'receiver',
+      receivedAt: at(options.received ?? issued + 1),
+    },
+    token: {
+      organizationId: options.organization ?? organization,
+      keyId: 'nLkqWQ',
+      jti: options.jti === undefined ? `jti of ${signed}` : options.jti,
+      signingInputHash: createHash('sha256').update(signed).digest(),
+      issuedAt: at(issued),
+      expiresAt: at(issued + 300),
+      triggerName: 'threat_detection',
+    },
+    standing,
+  }
+}
+
+export function trusted(detection: DetectionContent, options?: DeliveryOptions): Checked {
+  return delivery(believed({ kind: 'detection', detection }), options)
+}
+
+export function believed(carried: Content): Standing {
+  return { kind: 'trusted', trust: 'verified', content: carried }
+}
+
+export const waiting: Standing = { kind: 'waiting', because: 'keys-not-fetched' }
+export const refused: Standing = { kind: 'refused', because: 'signature-invalid' }
+
+/** Keeps one delivery by itself, which has to be new. */
+export function keepOne(keeper: Keeper, checked: Checked): Extract<Kept, { kind: 'kept' }> {
+  const [kept] = keeper.keep([checked])
+  if (kept?.kind !== 'kept') throw new Error(`not kept: ${kept?.kind}`)
+  return kept
+}
+
+export function changeOf(keeper: Keeper, checked: Checked): Change {
+  const { change } = keepOne(keeper, checked)
+  if (change === null) throw new Error('the present did not change')
+  return change
+}
+
+export function detectionOf(store: Store, id = 'd-1'): Detection {
+  const detection = store.detections.get({ organizationId: organization, id: id as DetectionId })
+  if (detection === null) throw new Error(`no detection ${id}`)
+  return detection
+}

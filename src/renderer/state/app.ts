@@ -1,0 +1,66 @@
+import { createContext } from 'svelte'
+import type { Bridge } from '../../shared/ipc.ts'
+import { Clock } from './clock.svelte.ts'
+import { Facts } from './facts.svelte.ts'
+import { HealthState } from './health.svelte.ts'
+import { Navigation, type Address } from './navigation.svelte.ts'
+import { Notices } from './notices.svelte.ts'
+import { Organizations } from './organizations.svelte.ts'
+import { reasonOf } from './reason.ts'
+import { Sample } from './sample.svelte.ts'
+import { Selection } from './selection.svelte.ts'
+import { SettingsState } from './settings.svelte.ts'
+import { Timeline } from './timeline.svelte.ts'
+import { Unread } from './unread.svelte.ts'
+
+export type AppState = ReturnType<typeof createAppState>
+
+/** Everything that changes, built and connected once; components get it with `useApp()`. */
+export function createAppState(bridge: Bridge, address: Address, now: () => number) {
+  const clock = new Clock(now)
+  const notices = new Notices(bridge)
+  const navigation = new Navigation(address)
+  const unread = new Unread()
+  const timeline = new Timeline(bridge, (detections) => unread.see(detections))
+  const selection = new Selection(bridge, (detection) => timeline.put(detection))
+  const sample = new Sample(bridge, (key) => {
+    navigation.go('timeline')
+    void selection.open(key)
+  })
+  const health = new HealthState(bridge)
+  const organizations = new Organizations(bridge)
+  const settings = new SettingsState(bridge)
+  const facts = new Facts(bridge)
+  const unlisten = bridge.on('detection:chosen', (key) => {
+    navigation.go('timeline')
+    void selection.open(key)
+  })
+
+  return {
+    clock,
+    notices,
+    navigation,
+    unread,
+    timeline,
+    selection,
+    sample,
+    health,
+    organizations,
+    settings,
+    facts,
+    async copy(text: string, what: string): Promise<void> {
+      try {
+        await bridge.invoke('clipboard:write', text)
+        notices.raise({ id: 'copied', tone: 'info', title: `Copied ${what}`, text: '' })
+      } catch (error) {
+        notices.raise({ id: 'copied', tone: 'trouble', title: `Could not copy ${what}`, text: reasonOf(error) })
+      }
+    },
+    stop(): void {
+      unlisten()
+      for (const part of [facts, settings, organizations, health, selection, timeline, navigation, notices, clock]) part.stop()
+    },
+  }
+}
+
+export const [useApp, provideApp] = createContext<AppState>()

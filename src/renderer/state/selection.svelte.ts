@@ -1,0 +1,89 @@
+import type { Detection, DetectionKey } from '../../shared/detection.ts'
+import type { Bridge, DetectionDetail } from '../../shared/ipc.ts'
+import { keyOf } from './key.ts'
+import { reasonOf } from './reason.ts'
+
+const restMs = 120
+
+/** `missing`: it is not in the history. */
+export type SelectionPhase = 'none' | 'loading' | 'ready' | 'missing' | 'failed'
+
+/** The detection that is open in the pane, and the one the keyboard stands on. */
+export class Selection {
+  phase = $state<SelectionPhase>('none')
+  detail = $state.raw<DetectionDetail | null>(null)
+  trouble = $state<string | null>(null)
+  /** The key of the open detection, as `keyOf` writes it. */
+  openKey = $state<string | null>(null)
+  cursor = $state<string | null>(null)
+  readonly #bridge: Bridge
+  readonly #seen: (detection: Detection) => void
+  readonly #unlisten: () => void
+  #key: DetectionKey | null = null
+  #ticket = 0
+  #rest: ReturnType<typeof setTimeout> | undefined
+
+  /** `seen` gets what is opened: reading it made it read. */
+  constructor(bridge: Bridge, seen: (detection: Detection) => void) {
+    this.#bridge = bridge
+    this.#seen = seen
+    this.#unlisten = bridge.on('detections:changed', ({ changed, more }) => {
+      if (this.#key === null) return
+      const now = changed.find((detection) => keyOf(detection) === this.openKey)
+      // Opening may itself be told as a change: what is on screen already is not asked for again.
+      if (now ? JSON.stringify(now) !== JSON.stringify(this.detail?.detection) : more) void this.#ask(this.#key)
+    })
+  }
+
+  async open(key: DetectionKey): Promise<void> {
+    clearTimeout(this.#rest)
+    const name = keyOf(key)
+    this.cursor = name
+    if (name === this.openKey && this.phase !== 'failed') return
+    this.#key = { organizationId: key.organizationId, id: key.id }
+    this.openKey = name
+    this.phase = 'loading'
+    this.detail = null
+    await this.#ask(this.#key)
+  }
+
+  /** Moves the cursor, and opens where it rests: what it only passes is not read. */
+  pass(key: DetectionKey): void {
+    clearTimeout(this.#rest)
+    this.cursor = keyOf(key)
+    if (this.phase !== 'none') this.#rest = setTimeout(() => void this.open(key), restMs)
+  }
+
+  async retry(): Promise<void> {
+    if (this.#key) await this.#ask(this.#key)
+  }
+
+  close(): void {
+    clearTimeout(this.#rest)
+    this.#ticket += 1
+    this.#key = null
+    this.openKey = null
+    this.phase = 'none'
+    this.detail = null
+  }
+
+  async #ask(key: DetectionKey): Promise<void> {
+    const ticket = ++this.#ticket
+    try {
+      const detail = await this.#bridge.invoke('detection:open', key)
+      if (ticket !== this.#ticket) return
+      this.detail = detail
+      this.phase = detail ? 'ready' : 'missing'
+      if (detail) this.#seen(detail.detection)
+    } catch (error) {
+      if (ticket !== this.#ticket) return
+      this.trouble = reasonOf(error)
+      this.phase = 'failed'
+    }
+  }
+
+  stop(): void {
+    clearTimeout(this.#rest)
+    this.#unlisten()
+  }
+}

@@ -1,0 +1,300 @@
+import { afterEach, beforeEach, describe, expect, test, vi } from 'vitest'
+import type { Health } from '../../shared/health.ts'
+import type { AppFacts, DetectionDetail, Notice } from '../../shared/ipc.ts'
+import { defaultSettings } from '../../shared/settings.ts'
+import { Clock } from './clock.svelte.ts'
+import { Facts } from './facts.svelte.ts'
+import { HealthState } from './health.svelte.ts'
+import { keyOf } from './key.ts'
+import { createMemoryBridge, detectionOf, later } from './memory-bridge.ts'
+import { Navigation, type Address } from './navigation.svelte.ts'
+import { Notices } from './notices.svelte.ts'
+import { Organizations } from './organizations.svelte.ts'
+import { Sample } from './sample.svelte.ts'
+import { Selection } from './selection.svelte.ts'
+import { SettingsState } from './settings.svelte.ts'
+import { Unread } from './unread.svelte.ts'
+
+beforeEach(() => void vi.useFakeTimers())
+afterEach(() => void vi.useRealTimers())
+const settle = () => vi.advanceTimersByTimeAsync(0)
+
+const health: Health = {
+  receiver: { kind: 'listening', port: 4711 },
+  storage: { kind: 'ok' },
+  counters: { received: 0, kept: 0, duplicate: 0, quarantined: 0, otherTrigger: 0, unreadable: 0, failed: 0, refused: {}, turnedAway: 0 },
+  lastDeliveryAt: null,
+  waiting: 0,
+}
+const detailOf = (n: number, more = {}): DetectionDetail => ({ detection: detectionOf(n, more), transitions: [], deliveries: [] })
+
+describe('health', () => {
+  test('is starting before the first answer, and trouble where there is none', async () => {
+    const answer = later<Health>()
+    const state = new HealthState(createMemoryBridge({ 'health:read': () => answer.promise }).bridge)
+    expect(state.word).toBe('starting')
+    answer.reject(new Error('gone'))
+    await settle()
+    expect([state.word, state.trouble]).toEqual(['trouble', 'gone'])
+  })
+
+  test('lets a push win over an older answer', async () => {
+    const answer = later<Health>()
+    const main = createMemoryBridge({ 'health:read': () => answer.promise })
+    const state = new HealthState(main.bridge)
+    main.push('health:changed', { ...health, receiver: { kind: 'stopped' } })
+    answer.resolve(health)
+    await settle()
+    expect(state.word).toBe('not listening')
+  })
+
+  test('starts the receiver again once, however often it is asked to', async () => {
+    const answer = later<Health>()
+    const main = createMemoryBridge({
+      'health:read': () => ({ ...health, receiver: { kind: 'stopped' } }),
+      'receiver:restart': () => answer.promise,
+    })
+    const state = new HealthState(main.bridge)
+    await settle()
+    const restarts = [state.restartReceiver(), state.restartReceiver()]
+    expect(state.isRestarting).toBe(true)
+    answer.resolve(health)
+    await Promise.all(restarts)
+    expect(main.asked.filter(({ name }) => name === 'receiver:restart')).toHaveLength(1)
+    expect([state.word, state.isRestarting]).toEqual(['listening', false])
+  })
+})
+
+describe('facts', () => {
+  test('are read again when the receiver changed, not when a counter did', async () => {
+    const facts: AppFacts = { version: '1', electron: '1', profile: '/p', platform: 'linux', receiverUrl: null }
+    const main = createMemoryBridge({ 'app:read': () => facts })
+    const state = new Facts(main.bridge)
+    await settle()
+    main.handlers['app:read'] = () => ({ ...facts, receiverUrl: 'http://127.0.0.1:1/x' })
+    main.push('health:changed', health)
+    main.push('health:changed', { ...health, waiting: 3 })
+    await settle()
+    expect(main.asked).toHaveLength(2)
+    expect(state.value?.receiverUrl).toBe('http://127.0.0.1:1/x')
+  })
+})
+
+describe('the selection', () => {
+  test('opens a detection, and hands on what was read', async () => {
+    const seen: string[] = []
+    const main = createMemoryBridge({ 'detection:open': () => detailOf(1) })
+    const selection = new Selection(main.bridge, (detection) => seen.push(detection.id))
+    await selection.open(detectionOf(1))
+    expect([selection.phase, selection.openKey, seen]).toEqual(['ready', keyOf(detectionOf(1)), ['d1']])
+    expect(main.asked[0]?.argument).toEqual({ organizationId: 'org', id: 'd1' })
+  })
+
+  test('shows the last one opened, whichever answer comes first', async () => {
+    const slow = later<DetectionDetail>()
+    const main = createMemoryBridge({ 'detection:open': ({ id }) => (id === 'd1' ? slow.promise : detailOf(2)) })
+    const selection = new Selection(main.bridge, () => {})
+    const first = selection.open(detectionOf(1))
+    await selection.open(detectionOf(2))
+    slow.resolve(detailOf(1))
+    await first
+    expect(selection.detail?.detection.id).toBe('d2')
+  })
+
+  test('follows its detection as it changes, and does not ask for what it shows already', async () => {
+    const main = createMemoryBridge({ 'detection:open': () => detailOf(1) })
+    const selection = new Selection(main.bridge, () => {})
+    await selection.open(detectionOf(1))
+    main.push('detections:changed', { changed: [detectionOf(1), detectionOf(2)], more: false })
+    expect(main.asked).toHaveLength(1)
+    main.handlers['detection:open'] = () => detailOf(1, { status: 'resolved' })
+    main.push('detections:changed', { changed: [detectionOf(1, { status: 'resolved' })], more: false })
+    await settle()
+    expect(selection.detail?.detection.status).toBe('resolved')
+  })
+
+  test('reads what the cursor rests on, not what it passes', async () => {
+    const main = createMemoryBridge({ 'detection:open': ({ id }) => detailOf(Number(id.slice(1))) })
+    const selection = new Selection(main.bridge, () => {})
+    selection.pass(detectionOf(0))
+    await vi.advanceTimersByTimeAsync(1_000)
+    expect([selection.cursor, main.asked.length]).toEqual([keyOf(detectionOf(0)), 0])
+    await selection.open(detectionOf(1))
+    for (const n of [2, 3, 4]) selection.pass(detectionOf(n))
+    await vi.advanceTimersByTimeAsync(1_000)
+    expect(main.asked.map(({ argument }) => (argument as { id: string }).id)).toEqual(['d1', 'd4'])
+  })
+
+  test('says that a detection is missing, and tries again after a failure', async () => {
+    const main = createMemoryBridge({ 'detection:open': () => null })
+    const selection = new Selection(main.bridge, () => {})
+    await selection.open(detectionOf(1))
+    expect(selection.phase).toBe('missing')
+    selection.close()
+    main.handlers['detection:open'] = () => Promise.reject(new Error('locked'))
+    await selection.open(detectionOf(1))
+    expect([selection.phase, selection.trouble]).toEqual(['failed', 'locked'])
+    main.handlers['detection:open'] = () => detailOf(1)
+    await selection.retry()
+    expect(selection.phase).toBe('ready')
+  })
+
+  test('stays closed when the answer comes after it was closed', async () => {
+    const slow = later<DetectionDetail>()
+    const selection = new Selection(createMemoryBridge({ 'detection:open': () => slow.promise }).bridge, () => {})
+    const opening = selection.open(detectionOf(1))
+    selection.close()
+    slow.resolve(detailOf(1))
+    await opening
+    expect([selection.phase, selection.detail]).toEqual(['none', null])
+  })
+})
+
+describe('settings', () => {
+  test('are the defaults until they are read, and change when main agrees', async () => {
+    const main = createMemoryBridge({
+      'settings:read': () => ({ ...defaultSettings, notify: false }),
+      'settings:write': (change) =>
+        change.publicOrigin === 'http://x'
+          ? { kind: 'refused', detail: 'https only' }
+          : { kind: 'written', settings: { ...defaultSettings, ...change } },
+    })
+    const state = new SettingsState(main.bridge)
+    expect(state.value).toEqual(defaultSettings)
+    await settle()
+    expect(state.value.notify).toBe(false)
+    expect(await state.write({ publicOrigin: 'http://x' })).toEqual({ kind: 'refused', detail: 'https only' })
+    expect(state.value.publicOrigin).toBeNull()
+    await state.write({ theme: 'dark' })
+    expect(state.value.theme).toBe('dark')
+  })
+
+  test('a request that fails is a refusal with its reason', async () => {
+    const state = new SettingsState(createMemoryBridge({ 'settings:read': () => defaultSettings }).bridge)
+    expect(await state.write({ notify: false })).toEqual({ kind: 'refused', detail: 'no answer to settings:write' })
+  })
+})
+
+describe('organizations', () => {
+  const organization = {
+    id: 'org' as never,
+    issuer: 'https://api.slashid.com',
+    name: 'Example',
+    keys: 'fetched',
+    demo: true,
+    addedAt: detectionOf(0).changedAt,
+    keyIds: [],
+    keysConfirmedAt: null,
+    keysTrouble: null,
+  } as const
+
+  test('the demo organization is not one of the user’s own', async () => {
+    const added = { ...organization, id: 'mine' as never, demo: false }
+    const main = createMemoryBridge({
+      'organizations:list': () => [organization],
+      'organization:add': () => ({ kind: 'added', organization: added }),
+    })
+    const state = new Organizations(main.bridge)
+    await settle()
+    expect([state.list.length, state.hasReal, state.nameOf('org')]).toEqual([1, false, 'Example'])
+    await state.add({ id: 'mine', issuer: '', name: '', jwks: null })
+    main.push('organizations:changed', [organization, added])
+    expect([state.list.length, state.hasReal]).toEqual([2, true])
+  })
+})
+
+describe('notices', () => {
+  const notice = (id: string, tone: Notice['tone'] = 'info'): Notice => ({ id, tone, title: id, text: '' })
+
+  test('information leaves by itself, trouble stays', async () => {
+    const main = createMemoryBridge({})
+    const notices = new Notices(main.bridge)
+    main.push('notice:raised', notice('a'))
+    main.push('notice:raised', notice('b', 'trouble'))
+    await vi.advanceTimersByTimeAsync(60_000)
+    expect(notices.list.map(({ id }) => id)).toEqual(['b'])
+    notices.dismiss('b')
+    expect(notices.list).toEqual([])
+  })
+
+  test('the same id replaces, and its time begins anew', async () => {
+    const notices = new Notices(createMemoryBridge({}).bridge)
+    notices.raise(notice('a'))
+    await vi.advanceTimersByTimeAsync(5_000)
+    notices.raise(notice('a'))
+    await vi.advanceTimersByTimeAsync(5_000)
+    expect(notices.list).toHaveLength(1)
+  })
+
+  test('are few, and information makes room for trouble', () => {
+    const notices = new Notices(createMemoryBridge({}).bridge)
+    notices.raise(notice('first', 'trouble'))
+    for (const id of ['a', 'b', 'c', 'd']) notices.raise(notice(id))
+    expect(notices.list.map(({ id }) => id)).toEqual(['first', 'b', 'c', 'd'])
+  })
+})
+
+describe('the sample', () => {
+  test('is chosen when it arrived, and says why when it did not', async () => {
+    const chosen: string[] = []
+    const main = createMemoryBridge({
+      'sample:send': () => ({ kind: 'arrived', key: { organizationId: 'demo' as never, id: 's1' as never }, afterMs: 40 }),
+    })
+    const sample = new Sample(main.bridge, (key) => chosen.push(key.id))
+    await sample.send()
+    expect([sample.progress, chosen]).toEqual([{ kind: 'arrived', afterMs: 40 }, ['s1']])
+    main.handlers['sample:send'] = () => ({ kind: 'failed', detail: 'not listening' })
+    await sample.send()
+    expect([sample.progress, chosen]).toEqual([{ kind: 'failed', detail: 'not listening' }, ['s1']])
+  })
+
+  test('is sent once while it is on its way', async () => {
+    const main = createMemoryBridge({ 'sample:send': () => new Promise(() => {}) })
+    const sample = new Sample(main.bridge, () => {})
+    void sample.send()
+    void sample.send()
+    await settle()
+    expect(main.asked).toHaveLength(1)
+  })
+})
+
+test('unread are counted once each, until they are opened', () => {
+  const unread = new Unread()
+  unread.see([detectionOf(1), detectionOf(2)])
+  unread.see([detectionOf(1)])
+  expect(unread.count).toBe(2)
+  unread.see([detectionOf(2, { triage: { ...detectionOf(2).triage, isUnread: false } })])
+  expect(unread.count).toBe(1)
+})
+
+test('the address names the view, and an unknown one is the timeline', () => {
+  let address = '#/settings'
+  let changed = () => {}
+  const memory: Address = {
+    read: () => address,
+    write: (next) => (address = next),
+    listen: (listener) => {
+      changed = listener
+      return () => {}
+    },
+  }
+  const navigation = new Navigation(memory)
+  expect(navigation.view).toBe('settings')
+  navigation.go('connections')
+  expect(address).toBe('#/connections')
+  address = '#/elsewhere'
+  changed()
+  expect(navigation.view).toBe('timeline')
+})
+
+test('the clock ticks until it is stopped', () => {
+  let now = 1_000
+  const clock = new Clock(() => now)
+  now = 9_000
+  vi.advanceTimersByTime(5_000)
+  expect(clock.now).toBe(9_000)
+  clock.stop()
+  now = 20_000
+  vi.advanceTimersByTime(60_000)
+  expect(clock.now).toBe(9_000)
+})

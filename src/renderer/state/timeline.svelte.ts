@@ -1,0 +1,215 @@
+/* eslint-disable svelte/prefer-svelte-reactivity -- its sets and maps are bookkeeping; what is shown is replaced as a whole */
+import type { Detection, Instant } from '../../shared/detection.ts'
+import type { Bridge, DetectionsChanged, Page, PageKey } from '../../shared/ipc.ts'
+import { keyOf } from './key.ts'
+import { mergeHead, place, update, type Placed } from './placed.ts'
+import { reasonOf } from './reason.ts'
+
+export const pageSize = 100
+/** As many as the page keeps in memory. Older ones are reached by a narrower search. */
+export const mostLoaded = 5_000
+const typingMs = 150
+const againMs = 400
+
+/**
+ * The history as far as it is loaded, newest change first. Listens, then asks, then merges by id. While the user reads
+ * further down nothing moves: what arrives is counted in `waiting`, and what changes changes where it stands.
+ */
+export class Timeline {
+  rows = $state.raw<readonly Placed[]>([])
+  phase = $state<'loading' | 'ready' | 'failed'>('loading')
+  trouble = $state<string | null>(null)
+  /** What the rows are an answer to, and what the user typed last. */
+  text = $state('')
+  typed = $state('')
+  /** All detections in the history, whatever the text; null before the first answer. */
+  total = $state<number | null>(null)
+  /** New or moved above the first row, not shown yet; `pageSize` stands for that many or more. */
+  waiting = $state(0)
+  next = $state.raw<PageKey | null>(null)
+  older = $state<'idle' | 'loading' | 'failed'>('idle')
+  /** What slid in last, so that only this moves. */
+  arrived = $state.raw<ReadonlySet<string>>(new Set())
+  /** Whether the list is scrolled to the top: only then may rows move. */
+  isFollowing = $state(true)
+  /** The first entry in view: where the keyboard begins while it stands nowhere. Not for painting, hence no rune. */
+  firstVisible = 0
+
+  readonly #bridge: Bridge
+  readonly #seen: (detections: readonly Detection[]) => void
+  readonly #unlisten: () => void
+  #ticket = 0
+  #isAsking = false
+  #askAgain = false
+  /** Pushed while a request was under way: newer than its answer. */
+  #meanwhile = new Map<string, Detection>()
+  /** Moved since the last answer: no longer where they were loaded, and perhaps no longer an answer to the text. */
+  #moved = new Set<string>()
+  #timer: ReturnType<typeof setTimeout> | undefined
+  #againTimer: ReturnType<typeof setTimeout> | undefined
+
+  constructor(bridge: Bridge, seen: (detections: readonly Detection[]) => void) {
+    this.#bridge = bridge
+    this.#seen = seen
+    this.#unlisten = bridge.on('detections:changed', (push) => this.#take(push))
+    void this.#ask('all')
+  }
+
+  get isFull() {
+    return this.rows.length >= mostLoaded
+  }
+
+  /** Whether all there is to the text is loaded. */
+  get isComplete() {
+    return this.phase === 'ready' && this.next === null
+  }
+
+  /** Asks once the typing pauses; only the answer to the last text counts. */
+  search(text: string): void {
+    this.typed = text
+    clearTimeout(this.#timer)
+    this.#timer = setTimeout(() => this.searchNow(), typingMs)
+  }
+
+  searchNow(): void {
+    clearTimeout(this.#timer)
+    if (this.typed.trim() === this.text && this.phase === 'ready') return
+    this.text = this.typed.trim()
+    void this.#ask('all')
+  }
+
+  async retry(): Promise<void> {
+    await this.#ask('all')
+  }
+
+  follow(isAtTop: boolean): void {
+    if (isAtTop === this.isFollowing) return
+    this.isFollowing = isAtTop
+    // What slid in has been seen: it does not do so again when it is scrolled back into view.
+    this.arrived = new Set()
+    if (isAtTop && this.waiting > 0) void this.#ask('head')
+  }
+
+  async loadOlder(): Promise<void> {
+    const before = this.next
+    if (before === null || this.older === 'loading' || this.isFull) return
+    this.older = 'loading'
+    try {
+      const page = await this.#bridge.invoke('timeline:page', { text: this.text, before, limit: pageSize })
+      // The list was begun anew: this answer continues something that is no longer shown.
+      if (before !== this.next) return
+      const known = new Set(this.rows.map((row) => row.key))
+      this.rows = [...this.rows, ...page.detections.map(place).filter((row) => !known.has(row.key))]
+      this.next = page.next
+      this.older = 'idle'
+      this.#seen(page.detections)
+    } catch {
+      if (before === this.next) this.older = 'failed'
+    } finally {
+      if (this.older === 'loading') this.older = 'idle'
+    }
+  }
+
+  /** One detection as it is now, where it stands. */
+  put(detection: Detection): void {
+    this.rows = update(this.rows, new Map([[keyOf(detection), detection]]))
+    this.#seen([detection])
+  }
+
+  #take({ changed, more }: DetectionsChanged): void {
+    this.#seen(changed)
+    const byKey = new Map(changed.map((detection) => [keyOf(detection), detection]))
+    if (this.#isAsking) for (const [key, detection] of byKey) this.#meanwhile.set(key, detection)
+    const placedAt = new Map(this.rows.map((row) => [row.key, row.placedAt]))
+    const moved = [...byKey].filter(([key, detection]) => placedAt.get(key) !== detection.changedAt).map(([key]) => key)
+    for (const key of moved) this.#moved.add(key)
+    this.#apply(byKey)
+    // Only main can match the text, and only main knows the total: a new row or a search needs an answer, a mere update does not.
+    if (more || moved.length > 0) this.#scheduleAsk()
+  }
+
+  #apply(byKey: ReadonlyMap<string, Detection>): void {
+    if (byKey.size === 0) return
+    this.rows = update(this.rows, byKey)
+    if (!this.isFollowing || this.text !== '' || this.phase !== 'ready') return
+    const oldest = this.rows.at(-1)
+    // What belongs below the last loaded row comes with its page.
+    const inReach = [...byKey.values()].filter((detection) => this.next === null || !oldest || detection.changedAt >= oldest.placedAt)
+    const keys = new Set(inReach.map(keyOf))
+    const known = new Set(this.rows.map((row) => row.key))
+    this.arrived = new Set([...keys].filter((key) => !known.has(key)))
+    this.rows = [...inReach.map(place), ...this.rows.filter((row) => !keys.has(row.key))].sort(newestFirst)
+    if (this.rows.length > mostLoaded) void this.#ask('all')
+  }
+
+  #scheduleAsk(): void {
+    this.#askAgain = true
+    if (this.#isAsking || this.#againTimer !== undefined) return
+    this.#againTimer = setTimeout(() => {
+      this.#againTimer = undefined
+      if (this.#askAgain && !this.#isAsking) void this.#ask('head')
+    }, againMs)
+  }
+
+  /** `all` starts over; `head` keeps what is loaded below. */
+  async #ask(what: 'all' | 'head'): Promise<void> {
+    const ticket = ++this.#ticket
+    this.#isAsking = true
+    this.#askAgain = false
+    this.#meanwhile.clear()
+    if (what === 'all') this.phase = 'loading'
+    try {
+      const page = await this.#bridge.invoke('timeline:page', { text: this.text, before: null, limit: pageSize })
+      if (ticket !== this.#ticket) return
+      this.#isAsking = false
+      this.#merge(page, what)
+    } catch (error) {
+      if (ticket !== this.#ticket) return
+      this.#isAsking = false
+      this.trouble = reasonOf(error)
+      if (what === 'all') this.phase = 'failed'
+    }
+    if (this.#askAgain) this.#scheduleAsk()
+  }
+
+  #merge(page: Page, what: 'all' | 'head'): void {
+    this.total = page.total
+    this.#seen(page.detections)
+    if (what === 'head' && !this.isFollowing) {
+      const placedAt = new Map<string, Instant>(this.rows.map((row) => [row.key, row.placedAt]))
+      this.waiting = page.detections.filter(
+        (detection) => placedAt.get(keyOf(detection)) !== detection.changedAt && isAbove(detection, this.rows),
+      ).length
+      return
+    }
+    const before = new Set(this.rows.map((row) => row.key))
+    const merged =
+      what === 'all' ? { rows: page.detections.map(place), next: page.next } : mergeHead(this.rows, this.next, page, this.#moved)
+    this.arrived = what === 'all' ? new Set() : new Set(merged.rows.map((row) => row.key).filter((key) => !before.has(key)))
+    this.rows = merged.rows
+    this.next = merged.next
+    this.older = 'idle'
+    this.waiting = 0
+    this.#moved.clear()
+    this.phase = 'ready'
+    this.trouble = null
+    const meanwhile = new Map(this.#meanwhile)
+    this.#meanwhile.clear()
+    this.#apply(meanwhile)
+  }
+
+  stop(): void {
+    this.#unlisten()
+    clearTimeout(this.#timer)
+    clearTimeout(this.#againTimer)
+  }
+}
+
+function isAbove(detection: Detection, rows: readonly Placed[]): boolean {
+  const first = rows[0]
+  return !first || detection.changedAt >= first.placedAt
+}
+
+function newestFirst(a: Placed, b: Placed): number {
+  return a.placedAt < b.placedAt ? 1 : a.placedAt > b.placedAt ? -1 : 0
+}

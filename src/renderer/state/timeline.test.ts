@@ -1,0 +1,260 @@
+import { afterEach, beforeEach, describe, expect, test, vi } from 'vitest'
+import type { Detection } from '../../shared/detection.ts'
+import type { Page } from '../../shared/ipc.ts'
+import { createMemoryBridge, detectionOf, later } from './memory-bridge.ts'
+import { mostLoaded, pageSize, Timeline } from './timeline.svelte.ts'
+
+/** A history as main keeps it, paged by key. The text matches types. */
+function createHistory(count: number) {
+  const all = Array.from({ length: count }, (_, n) => detectionOf(n))
+  const page = ({ text, before, limit }: { text: string; before: { row: number } | null; limit: number }): Page => {
+    const sorted = all.filter((d) => d.type.includes(text)).sort((a, b) => (a.changedAt < b.changedAt ? 1 : -1))
+    const from = before?.row ?? 0
+    const detections = sorted.slice(from, from + limit)
+    const last = detections.at(-1)
+    return {
+      detections,
+      next: last && from + limit < sorted.length ? { changedAt: last.changedAt, row: from + limit } : null,
+      total: all.length,
+    }
+  }
+  const put = (detection: Detection) => {
+    const at = all.findIndex((other) => other.id === detection.id)
+    if (at >= 0) all[at] = detection
+    else all.push(detection)
+    return detection
+  }
+  return { all, page, put }
+}
+
+const ids = (timeline: Timeline, most = 5) => timeline.rows.slice(0, most).map((row) => row.detection.id)
+const settle = () => vi.advanceTimersByTimeAsync(1_000)
+
+beforeEach(() => void vi.useFakeTimers())
+afterEach(() => void vi.useRealTimers())
+
+function start(count: number) {
+  const history = createHistory(count)
+  const main = createMemoryBridge({ 'timeline:page': history.page })
+  const seen: Detection[] = []
+  const timeline = new Timeline(main.bridge, (detections) => seen.push(...detections))
+  const arrive = (...detections: Detection[]) => {
+    for (const detection of detections) history.put(detection)
+    main.push('detections:changed', { changed: detections, more: false })
+  }
+  return { history, main, timeline, seen, arrive }
+}
+
+describe('the timeline', () => {
+  test('asks for the newest page, newest first', async () => {
+    const { timeline } = start(250)
+    expect(timeline.phase).toBe('loading')
+    await settle()
+    expect(timeline.phase).toBe('ready')
+    expect(ids(timeline, 2)).toEqual(['d249', 'd248'])
+    expect(timeline.rows).toHaveLength(pageSize)
+    expect(timeline.total).toBe(250)
+    expect(timeline.isComplete).toBe(false)
+  })
+
+  test('keeps what is pushed while the first answer is on its way', async () => {
+    const answer = later<Page>()
+    const main = createMemoryBridge({ 'timeline:page': () => answer.promise })
+    const timeline = new Timeline(main.bridge, () => {})
+    main.push('detections:changed', { changed: [detectionOf(2, { status: 'ongoing' }), detectionOf(3)], more: false })
+    answer.resolve({ detections: [detectionOf(2), detectionOf(1)], next: null, total: 2 })
+    await vi.advanceTimersByTimeAsync(0)
+    expect(ids(timeline)).toEqual(['d3', 'd2', 'd1'])
+    expect(timeline.rows[1]?.detection.status).toBe('ongoing')
+  })
+
+  test('loads older pages by key, each detection once', async () => {
+    const { timeline } = start(250)
+    await settle()
+    await timeline.loadOlder()
+    await timeline.loadOlder()
+    expect(timeline.rows).toHaveLength(250)
+    expect(new Set(timeline.rows.map((row) => row.key)).size).toBe(250)
+    expect(timeline.isComplete).toBe(true)
+  })
+
+  test('asks for an older page once, however often the list reaches for it', async () => {
+    const { timeline, main } = start(250)
+    await settle()
+    await Promise.all([timeline.loadOlder(), timeline.loadOlder(), timeline.loadOlder()])
+    expect(main.asked).toHaveLength(2)
+    expect(timeline.rows).toHaveLength(200)
+  })
+
+  test('shows a new detection at once while it is at the top, and the new total soon after', async () => {
+    const { timeline, arrive } = start(3)
+    await settle()
+    arrive(detectionOf(10))
+    expect(ids(timeline)).toEqual(['d10', 'd2', 'd1', 'd0'])
+    expect([...timeline.arrived]).toEqual([timeline.rows[0]?.key])
+    await settle()
+    expect(timeline.total).toBe(4)
+  })
+
+  test('moves a changed detection up, without a copy left behind', async () => {
+    const { timeline, arrive } = start(3)
+    await settle()
+    arrive(detectionOf(0, { status: 'resolved', changedAt: detectionOf(9).changedAt }))
+    expect(ids(timeline)).toEqual(['d0', 'd2', 'd1'])
+    await settle()
+    expect(ids(timeline)).toEqual(['d0', 'd2', 'd1'])
+  })
+
+  test('does not move while someone reads further down, and counts what waits above', async () => {
+    const { timeline, arrive } = start(150)
+    await settle()
+    const before = ids(timeline, 100)
+    timeline.follow(false)
+    arrive(detectionOf(200), detectionOf(201), detectionOf(100, { status: 'resolved', changedAt: detectionOf(202).changedAt }))
+    await settle()
+    expect(ids(timeline, 100)).toEqual(before)
+    expect(timeline.rows.find((row) => row.detection.id === 'd100')?.detection.status).toBe('resolved')
+    expect(timeline.waiting).toBe(3)
+    timeline.follow(true)
+    await settle()
+    expect(timeline.waiting).toBe(0)
+    expect(ids(timeline, 4)).toEqual(['d100', 'd201', 'd200', 'd149'])
+    expect(timeline.rows.filter((row) => row.detection.id === 'd100')).toHaveLength(1)
+  })
+
+  test('asks again when main says that more has changed than it lists', async () => {
+    const { timeline, history, main } = start(3)
+    await settle()
+    history.put(detectionOf(7))
+    main.push('detections:changed', { changed: [], more: true })
+    await settle()
+    expect(ids(timeline)).toEqual(['d7', 'd2', 'd1', 'd0'])
+  })
+
+  test('leaves no hole when more arrived than one page holds', async () => {
+    const { timeline, history, main } = start(120)
+    await settle()
+    for (let n = 200; n < 450; n++) history.put(detectionOf(n))
+    main.push('detections:changed', { changed: [], more: true })
+    await settle()
+    while (!timeline.isComplete) await timeline.loadOlder()
+    expect(timeline.rows.map((row) => row.detection.id)).toEqual(
+      history.page({ text: '', before: null, limit: 1_000 }).detections.map((d) => d.id),
+    )
+  })
+
+  test('asks once for a burst of pushes', async () => {
+    const { timeline, main, arrive } = start(3)
+    await settle()
+    for (let n = 10; n < 60; n++) arrive(detectionOf(n))
+    await settle()
+    expect(main.asked).toHaveLength(2)
+    expect(timeline.rows).toHaveLength(53)
+  })
+
+  test('does not ask for a mere update in place', async () => {
+    const { timeline, main, arrive } = start(3)
+    await settle()
+    arrive(detectionOf(1, { triage: { ...detectionOf(1).triage, isUnread: false } }))
+    await settle()
+    expect(main.asked).toHaveLength(1)
+    expect(timeline.rows[1]?.detection.triage.isUnread).toBe(false)
+  })
+
+  test('is bounded', async () => {
+    const { timeline } = start(mostLoaded + 500)
+    await settle()
+    for (let n = 0; n < 60; n++) await timeline.loadOlder()
+    expect(timeline.rows).toHaveLength(mostLoaded)
+    expect(timeline.isFull).toBe(true)
+  })
+})
+
+describe('a search', () => {
+  test('waits for a pause in the typing', async () => {
+    const { timeline, main } = start(3)
+    await settle()
+    for (const text of ['M', 'Mi', 'Missing']) timeline.search(text)
+    await settle()
+    expect(main.asked.slice(1)).toEqual([{ name: 'timeline:page', argument: { text: 'Missing', before: null, limit: pageSize } }])
+    expect(timeline.rows).toHaveLength(0)
+    expect(timeline.total).toBe(3)
+  })
+
+  test('shows the answer to the last text, whichever comes first', async () => {
+    const slow = later<Page>()
+    const main = createMemoryBridge({
+      'timeline:page': ({ text }) =>
+        text === 'slow' ? slow.promise : { detections: [detectionOf(text === 'fast' ? 2 : 1)], next: null, total: 2 },
+    })
+    const timeline = new Timeline(main.bridge, () => {})
+    await settle()
+    timeline.search('slow')
+    await settle()
+    timeline.search('fast')
+    await settle()
+    slow.resolve({ detections: [detectionOf(9)], next: null, total: 2 })
+    await settle()
+    expect(timeline.text).toBe('fast')
+    expect(ids(timeline)).toEqual(['d2'])
+  })
+
+  test('lets main decide whether what arrives is an answer to it', async () => {
+    const { timeline, arrive } = start(3)
+    await settle()
+    timeline.search('Missing')
+    await settle()
+    arrive(detectionOf(10), detectionOf(11, { type: 'MissingMFA' }))
+    expect(ids(timeline)).toEqual([])
+    await settle()
+    expect(ids(timeline)).toEqual(['d11'])
+  })
+
+  test('ignores an older page of the search before it', async () => {
+    const { timeline, history, main } = start(250)
+    await settle()
+    const older = later<Page>()
+    main.handlers['timeline:page'] = (argument) => (argument.before ? older.promise : history.page(argument))
+    const loading = timeline.loadOlder()
+    timeline.search('nothing has this type')
+    await settle()
+    older.resolve(history.page({ text: '', before: { row: 100 }, limit: 100 }))
+    await loading
+    expect(timeline.rows).toHaveLength(0)
+  })
+})
+
+describe('when a request fails', () => {
+  test('says why, and tries again on demand', async () => {
+    const main = createMemoryBridge({ 'timeline:page': () => Promise.reject(new Error('locked')) })
+    const timeline = new Timeline(main.bridge, () => {})
+    await settle()
+    expect([timeline.phase, timeline.trouble]).toEqual(['failed', 'locked'])
+    main.handlers['timeline:page'] = createHistory(2).page
+    await timeline.retry()
+    expect([timeline.phase, timeline.trouble]).toEqual(['ready', null])
+    expect(ids(timeline)).toEqual(['d1', 'd0'])
+  })
+
+  test('keeps what is loaded when an older page cannot be had', async () => {
+    const { timeline, history, main } = start(150)
+    await settle()
+    main.handlers['timeline:page'] = () => Promise.reject(new Error('locked'))
+    await timeline.loadOlder()
+    expect([timeline.older, timeline.phase, timeline.rows.length]).toEqual(['failed', 'ready', 100])
+    main.handlers['timeline:page'] = history.page
+    await timeline.loadOlder()
+    expect([timeline.older, timeline.rows.length]).toEqual(['idle', 150])
+  })
+})
+
+test('a stopped timeline hears and asks nothing more', async () => {
+  const { timeline, main, arrive } = start(3)
+  await settle()
+  timeline.search('x')
+  timeline.stop()
+  arrive(detectionOf(10))
+  await settle()
+  expect(main.asked).toHaveLength(1)
+  expect(main.listenerCount()).toBe(0)
+})

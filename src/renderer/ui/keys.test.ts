@@ -1,0 +1,43 @@
+import { describe, expect, test } from 'vitest'
+import { createKeys, type Key } from './keys.ts'
+
+function press(key: string, more: Partial<Key> = {}): Key {
+  return { key, isModified: false, isTyping: false, isControl: false, ...more }
+}
+
+describe('keys', () => {
+  test.each([
+    ['/', 'search'],
+    ['?', 'help'],
+    ['j', 'down'],
+    ['ArrowUp', 'up'],
+    ['Enter', 'open'],
+    ['Escape', 'close'],
+    ['x', null],
+  ])('%s means %s', (key, command) => {
+    expect(createKeys(() => 0)(press(key))).toBe(command)
+  })
+
+  test('g and a letter switch the view, if they come together', () => {
+    let now = 0
+    const read = createKeys(() => now)
+    expect(read(press('g'))).toBeNull()
+    expect(read(press('c'))).toEqual({ go: 'connections' })
+    expect(read(press('c'))).toBeNull()
+    read(press('g'))
+    now = 2_000
+    expect(read(press('t'))).toBeNull()
+  })
+
+  test('are text while typing, but Escape still closes', () => {
+    const read = createKeys(() => 0)
+    expect(read(press('/', { isTyping: true }))).toBeNull()
+    expect(read(press('Escape', { isTyping: true }))).toBe('close')
+  })
+
+  test('belong to the system with a modifier, and Enter to a button that has the focus', () => {
+    const read = createKeys(() => 0)
+    expect(read(press('j', { isModified: true }))).toBeNull()
+    expect(read(press('Enter', { isControl: true }))).toBeNull()
+  })
+})
