@@ -6,10 +6,8 @@ import { verifyChain } from './chain.ts'
 import { createDeliveries } from './deliveries.ts'
 import type { Deliveries } from './deliveries.ts'
 import { createPresent } from './present.ts'
-import { createQuarantine, quarantineBounds } from './quarantine.ts'
-import type { QuarantineBounds } from './quarantine.ts'
+import { createQuarantine } from './quarantine.ts'
 import {
-  at,
   believed,
   content,
   contentOf,
@@ -17,16 +15,15 @@ import {
   keepOne,
   organization,
   refused,
+  rows,
   start,
-  temporaryFile,
-  testDatabase,
+  testDeliveries,
   trusted,
   waiting,
 } from './test-support.ts'
 
 const kinds = (kept: readonly Kept[]) => kept.map(({ kind }) => kind)
 const walk = (deliveries: Deliveries) => verifyChain(deliveries.genesis(), deliveries.chain(null))
-const rows = (some: number, bytes = Number.MAX_SAFE_INTEGER) => ({ rows: some, bytes })
 
 describe('keeping', () => {
   test('answers in the order of the batch, with a sequence from 1 and no holes', () => {

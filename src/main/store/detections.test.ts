@@ -95,6 +95,14 @@ describe('one detection', () => {
     expect(detections.get(keyOf('d-1'))?.triage.isUnread).toBe(false)
   })
 
+  test('counts as unread until it is opened', () => {
+    const { keeper, detections } = testStore()
+    keeper.keep([trusted(content({ id: 'a' })), trusted(content({ id: 'b' }))])
+    expect(detections.unread()).toBe(2)
+    detections.markRead(keyOf('a'))
+    expect(detections.unread()).toBe(1)
+  })
+
   test('that is not there is null', () => {
     const { detections } = testStore()
     expect([detections.get(keyOf('x')), detections.detail(keyOf('x')), detections.markRead(keyOf('x'))]).toEqual([null, null, null])
