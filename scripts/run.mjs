@@ -1,6 +1,7 @@
 /** What stands behind the npm scripts: set-up, then the command. Plain Node >= 18, no packages, since there are none before set-up. */
 import { spawn } from 'node:child_process'
 import { join } from 'node:path'
+import { parseArgs } from 'node:util'
 import { root, say, setUpBuild, setUpElectron, setUpModules } from './set-up.mjs'
 import { ensureNotificationMock, ensureTools, openDisplay } from './system.mjs'
 
@@ -35,11 +36,19 @@ const commands = {
     return run('node', [join(root, 'src', 'cli', 'index.ts'), ...args], await setUpModules())
   },
 
-  /** npm run screenshots -- [--out DIR]: pictures of every view. */
+  /** npm run screenshots -- [--out DIR] [--rows N]: pictures of every view, in both themes and three sizes. */
   async screenshots(args) {
+    const { values } = parseArgs({ args, options: { out: { type: 'string' }, rows: { type: 'string' } } })
     const { env, display } = await setUpApp()
     setUpBuild(env)
-    return finishing(display, run('node', [join(root, 'e2e', 'screenshots.ts'), ...args], env))
+    if (values.out) env.SCREENSHOTS_OUT = values.out
+    if (values.rows) env.SCREENSHOTS_ROWS = values.rows
+    return finishing(display, run('playwright', ['test', '-c', 'playwright.screenshots.config.ts'], env, root))
+  },
+
+  /** npm run bench -- [ID …] [--rows N] [--json FILE]: what is fast, measured beside a peer in the same run. */
+  async bench(args) {
+    return run('node', [join(root, 'bench', 'index.ts'), ...args], await setUpModules())
   },
 }
 
