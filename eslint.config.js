@@ -28,7 +28,7 @@ const house = {
 const folder = (type) => ({ element: { type } })
 
 export default ts.config(
-  { ignores: ['node_modules', 'out', 'dist', 'test-results', 'screenshots'] },
+  { ignores: ['node_modules', 'out', 'dist', 'test-results', 'screenshots/**'] },
   js.configs.recommended,
   {
     files: ['**/*.ts', '**/*.svelte'],
