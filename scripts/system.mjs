@@ -9,6 +9,8 @@ const electronPackages = [
 ]
 const toolPackages = { Xvfb: ['xvfb', 'xauth'], gcc: ['gcc'], 'g++': ['g++'], strace: ['strace'], 'dbus-launch': ['dbus', 'dbus-x11'] }
 
+const pythonPackages = { dbusmock: 'python3-dbusmock', jwt: 'python3-jwt' }
+
 /** Makes sure Electron can load on Linux; throws with the one command to type where we may not install. */
 export function ensureElectronLibraries(electron, say) {
   if (process.platform !== 'linux') return
@@ -34,10 +36,17 @@ export function ensureTools(names, say) {
     )
 }
 
-/** Makes sure a session bus with a notification service can be stood in for (Debian's python3-dbusmock). */
-export function ensureNotificationMock(say) {
-  const works = () => spawnSync('/usr/bin/python3', ['-c', 'import dbusmock'], { stdio: 'ignore' }).status === 0
-  if (!works()) install(['python3-dbusmock'], 'python3-dbusmock not found', say)
+/** Makes sure that Debian's Python has what the tests stand in for others with: a notification service, another language's JWT library. */
+export function ensurePythonModules(say) {
+  const missing = Object.entries(pythonPackages).filter(
+    ([module]) => spawnSync('/usr/bin/python3', ['-c', `import ${module}`], { stdio: 'ignore' }).status !== 0,
+  )
+  if (missing.length > 0)
+    install(
+      missing.map(([, name]) => name),
+      `Python lacks ${missing.map(([module]) => module).join(', ')}`,
+      say,
+    )
 }
 
 /** A display for windows: the user's own, or a virtual one that ends with `close()`. */
