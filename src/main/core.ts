@@ -1,23 +1,40 @@
-import type { Detection, DetectionKey } from '../shared/detection.ts'
+import type { Detection, DetectionKey, OrganizationId } from '../shared/detection.ts'
 import type { Health } from '../shared/health.ts'
-import type { DetectionDetail, NewOrganization, OrganizationAdded, Page, Requests, SampleOutcome, SettingsWritten } from '../shared/ipc.ts'
-import type { OrganizationState } from '../shared/organization.ts'
+import type { DriftList } from '../shared/drift.ts'
+import type {
+  DetectionDetail,
+  NewOrganization,
+  OrganizationAdded,
+  OrganizationChange,
+  OrganizationChanged,
+  PageAnswer,
+  Requests,
+  SampleOutcome,
+  SettingsWritten,
+} from '../shared/ipc.ts'
+import type { OrganizationCount, OrganizationState } from '../shared/organization.ts'
+import type { QuarantineCounts } from '../shared/quarantine.ts'
 import type { Settings } from '../shared/settings.ts'
+import { evidenceFileName, saveEvidence, type EvidenceWritten } from './evidence.ts'
 import { createHealthMonitor } from './health.ts'
+import { createHighWaterMark } from './high-water-mark.ts'
 import { check } from './ingest/check.ts'
 import { contentOf, summarize } from './ingest/content-of.ts'
 import type { Change } from './ingest/delivery.ts'
+import { observe } from './ingest/drift.ts'
 import { createKeyRing } from './ingest/keys.ts'
 import { parse } from './ingest/parse.ts'
 import { createPipeline } from './ingest/pipeline.ts'
 import type { Schedule } from './ingest/refresher.ts'
-import { readNewOrganization } from './new-organization.ts'
+import { readNewOrganization, readOrganizationChange } from './new-organization.ts'
 import { createPathSecret, createReceiver, receiverUrl, type Receiver } from './inlets/receiver.ts'
-import { historyFile, removeConnection, writeConnection } from './profile.ts'
+import { historyFile, markFile, removeConnection, writeConnection } from './profile.ts'
 import { createPublisher, type Listeners } from './publish.ts'
 import { publicHosts, readSettings } from './public-origin.ts'
+import { createQuarantineWatch, type QuarantinePlace } from './quarantine.ts'
+import type { Keychain } from './secrets.ts'
 import { sendSample } from './send-sample.ts'
-import { fetchKeys } from './slashid/keys.ts'
+import { createSlashIdAccess, type SlashIdAccess } from './slashid-access.ts'
 import type { WindowBounds } from './store/settings.ts'
 import type { OrganizationToAdd } from './store/organizations.ts'
 import { openStore, type OpenedStore } from './store/store.ts'
@@ -29,6 +46,7 @@ export type CoreEvents = {
   readonly touched: Detection
   readonly health: Health
   readonly organizations: readonly OrganizationState[]
+  readonly quarantine: QuarantineCounts
   readonly settings: Settings
 }
 
@@ -38,6 +56,9 @@ export type CoreParts = {
   readonly now: () => number
   readonly random: () => number
   readonly schedule: Schedule
+  /** Without one, secrets last until the app quits. */
+  readonly keychain?: Keychain
+  readonly env?: Readonly<Record<string, string | undefined>>
 }
 
 /** Everything Tocsin does without a window: the way of a delivery from the receiver to the history, and what can be asked of it. */
@@ -48,13 +69,24 @@ export type Core = {
   receiverUrl(): string | null
   /** Tries the same address again, e.g. after another program has given the port back. */
   restartReceiver(): Promise<Health>
-  page(query: Requests['timeline:page']['argument']): Page
+  page(query: Requests['timeline:page']['argument']): PageAnswer
   /** Opening a detection marks it as read. */
   open(key: DetectionKey): DetectionDetail | null
+  readonly evidence: {
+    /** Writes what proves a detection to a file, in the place of one that is there. */
+    save(key: DetectionKey, path: string): EvidenceWritten
+    fileName(key: DetectionKey): string
+  }
   unread(): number
   organizations(): readonly OrganizationState[]
+  organizationCounts(): readonly OrganizationCount[]
   /** Believes an organization from now on. */
   addOrganization(wanted: NewOrganization): Promise<OrganizationAdded>
+  changeOrganization(change: OrganizationChange): Promise<OrganizationChanged>
+  readonly quarantine: QuarantinePlace
+  readonly drift: { list(): DriftList }
+  readonly registration: SlashIdAccess['registration']
+  readonly secretHeader: SlashIdAccess['secretHeader']
   /** Signs one detection of the demo organization and sends it to the receiver, the way SlashID would. */
   sendSample(): Promise<SampleOutcome>
   settings(): Settings
@@ -67,33 +99,59 @@ export type Core = {
 export type CoreStarted = { readonly kind: 'started'; readonly core: Core } | Exclude<OpenedStore, { kind: 'opened' }>
 
 /** Opens the history of a profile and starts to receive. A receiver that cannot listen is a state of health, not a failure to start. */
-export async function startCore({ profile, log, now, random, schedule }: CoreParts): Promise<CoreStarted> {
+export async function startCore({ profile, log, now, random, schedule, keychain, env = {} }: CoreParts): Promise<CoreStarted> {
   const opened = openStore({ file: historyFile(profile), contentOf, now })
   if (opened.kind !== 'opened') return opened
   const { store } = opened
 
   const { publish, subscribe } = createPublisher<CoreEvents>((error) => log.error('a listener failed', error))
   const health = createHealthMonitor({ waiting: store.health.waiting, onChanged: (value) => publish('health', value), now })
+  const mark = createHighWaterMark({ file: markFile(profile), history: store, now, onHealth: health.proof })
+  await mark.start()
+  const access = createSlashIdAccess({
+    store,
+    keychain: keychain ?? null,
+    env,
+    receiverUrl: () => core.receiverUrl(),
+    onChanged: () => publish('settings', store.settings.read()),
+    onKeyWritten: (id) => void keys.refresh(id).catch((error: unknown) => log.error('keys could not be fetched', error)),
+    now,
+    schedule,
+  })
   const keys = createKeyRing({
     store: store.keyStore,
-    fetchKeys,
+    fetchKeys: access.fetchKeys,
     now,
     random,
     schedule,
     onKeysChanged: (id) => void pipeline.recheck(id),
-    onStatesChanged: () => publish('organizations', keys.states()),
+    onStatesChanged() {
+      publish('organizations', keys.states())
+      quarantine.giveUp(keys.states())
+    },
+  })
+  const quarantine = createQuarantineWatch({
+    store: store.quarantine,
+    refresh: keys.refresh,
+    recheck: (id) => pipeline.recheck(id),
+    onChanged(counts) {
+      publish('quarantine', counts)
+      // What waits is part of it, and a release or a discard is no delivery that it would count.
+      publish('health', health.read())
+    },
   })
   const context = {
     organization: keys.organization,
     keys,
-    expected: () => ({ targetUrl: null, webhookId: null }),
+    expected: access.expected,
     isAuthenticatedRelay: () => false,
     now,
   }
   const pipeline = createPipeline({
     check: (delivery) => check(delivery, context),
     parse,
-    keeper: store.keeper,
+    observe,
+    keeper: quarantine.watch(mark.follow(store.keeper)),
     publish: (changes) => publish('changes', changes),
     count: health.count,
     now,
@@ -103,6 +161,7 @@ export async function startCore({ profile, log, now, random, schedule }: CorePar
 
   const stopWatching = store.onForeignChange(() => {
     keys.reload().catch((error: unknown) => log.error('organizations could not be read again', error))
+    access.reload()
     publish('settings', store.settings.read())
   })
   await keys.reload()
@@ -118,6 +177,7 @@ export async function startCore({ profile, log, now, random, schedule }: CorePar
       port: known.receiverPort ?? 0,
       secret,
       publicHosts: () => publicHosts(store.settings.read()),
+      secretHeader: access.requiredHeader,
       ingest: pipeline.ingest,
       onTurnedAway: () => health.count({ kind: 'turnedAway' }),
       onHealth: health.receiver,
@@ -128,7 +188,7 @@ export async function startCore({ profile, log, now, random, schedule }: CorePar
     if (started.kind === 'listening') {
       if (known.receiverPort === null || known.pathSecret === null)
         store.settings.writeApp({ receiverPort: started.port, pathSecret: secret })
-      writeConnection(profile, { url: receiverUrl(started.port, secret), pid: process.pid })
+      writeConnection(profile, { url: receiverUrl(started.port, secret), pid: process.pid, headers: access.localHeaders })
       log.info(`receiver: listening on port ${started.port}`)
     } else {
       log.error(`receiver: ${started.kind}`)
@@ -140,9 +200,13 @@ export async function startCore({ profile, log, now, random, schedule }: CorePar
     const added = store.organizations.add(organization)
     if (added.kind === 'refused') return added
     await keys.reload()
-    const state = keys.states().find(({ id }) => id === organization.id)
-    if (state === undefined) throw new Error('an organization that was just added is not there')
-    return { kind: 'added', organization: state }
+    return { kind: 'added', organization: stateOf(organization.id) }
+  }
+
+  function stateOf(organizationId: OrganizationId): OrganizationState {
+    const state = keys.states().find(({ id }) => id === organizationId)
+    if (state === undefined) throw new Error('an organization that was just written is not there')
+    return state
   }
 
   const core: Core = {
@@ -168,14 +232,31 @@ export async function startCore({ profile, log, now, random, schedule }: CorePar
         deliveries: store.detections.deliveriesOf(key).map(summarize),
       }
     },
+    evidence: { save: (key, path) => saveEvidence(store, key, { path, replace: true, now }), fileName: evidenceFileName },
     unread: store.detections.unread,
     organizations: keys.states,
+    organizationCounts: store.organizations.counts,
     async addOrganization(wanted) {
       const read = readNewOrganization(wanted)
       if (read.kind === 'refused') return read
       return believe(read.organization)
     },
-    sendSample: () => sendSample({ profile, url: health.read().receiver.kind === 'listening' ? core.receiverUrl() : null, believe, now }),
+    async changeOrganization(wanted) {
+      const read = readOrganizationChange(wanted)
+      if (read.kind === 'refused') return read
+      if (!store.organizations.change(read.change))
+        return { kind: 'refused', detail: 'Only an organization that you added can be changed.' }
+      await keys.reload()
+      return { kind: 'changed', organization: stateOf(wanted.id) }
+    },
+    quarantine: quarantine.place,
+    drift: store.drift,
+    registration: access.registration,
+    secretHeader: access.secretHeader,
+    sendSample() {
+      const url = health.read().receiver.kind === 'listening' ? core.receiverUrl() : null
+      return sendSample({ profile, url, headers: access.localHeaders, believe, now })
+    },
     settings: store.settings.read,
     windowBounds: {
       read: () => store.settings.readApp().windowBounds,
@@ -185,6 +266,7 @@ export async function startCore({ profile, log, now, random, schedule }: CorePar
       const read = readSettings(changes)
       if (read.kind === 'refused') return read
       const settings = store.settings.write(read.changes)
+      access.reload()
       publish('settings', settings)
       return { kind: 'written', settings }
     },
@@ -193,7 +275,10 @@ export async function startCore({ profile, log, now, random, schedule }: CorePar
       await receiver?.stop()
       removeConnection(profile)
       await pipeline.stop()
+      await access.stop()
       await keys.stop()
+      await mark.stop()
+      quarantine.stop()
       health.stop()
       store.close()
     },

@@ -1,5 +1,5 @@
 import type { Instant } from '../shared/detection.ts'
-import type { Health, ReceiverHealth, StorageHealth } from '../shared/health.ts'
+import type { Health, ProofHealth, ReceiverHealth, StorageHealth } from '../shared/health.ts'
 import { createCounters, type Count } from './ingest/counters.ts'
 
 /** Where every part reports how it is, and everybody reads it. */
@@ -7,6 +7,7 @@ export type HealthMonitor = {
   readonly count: Count
   receiver(health: ReceiverHealth): void
   storage(health: StorageHealth): void
+  proof(health: ProofHealth): void
   read(): Health
   stop(): void
 }
@@ -23,11 +24,12 @@ export function createHealthMonitor(parts: {
   const counters = createCounters()
   let receiver: ReceiverHealth = { kind: 'starting' }
   let storage: StorageHealth = { kind: 'ok' }
+  let proof: ProofHealth = { kind: 'ok' }
   let lastDeliveryAt: Instant | null = null
   let telling: NodeJS.Timeout | null = null
 
   function read(): Health {
-    return { receiver, storage, counters: counters.read(), lastDeliveryAt, waiting: waiting() }
+    return { receiver, storage, proof, counters: counters.read(), lastDeliveryAt, waiting: waiting() }
   }
 
   function changed(): void {
@@ -49,6 +51,10 @@ export function createHealthMonitor(parts: {
     },
     storage(health) {
       storage = health
+      changed()
+    },
+    proof(health) {
+      proof = health
       changed()
     },
     read,

@@ -1,5 +1,5 @@
 import { thumbprint } from './ingest/key-set.ts'
-import type { NewOrganization } from '../shared/ipc.ts'
+import type { NewOrganization, OrganizationChange } from '../shared/ipc.ts'
 import type { OrganizationId } from '../shared/detection.ts'
 import type { PublicKey } from '../shared/organization.ts'
 import { demoOrganization } from './sample/demo.ts'
@@ -12,26 +12,38 @@ export type ReadOrganization =
   | { readonly kind: 'refused'; readonly detail: string }
 
 /** What a user typed about an organization, checked and in the one form that the history keeps. */
-export function readNewOrganization({ id, issuer, name, jwks }: NewOrganization): ReadOrganization {
+export function readNewOrganization({ id, issuer, name, jwks, colour }: NewOrganization): ReadOrganization {
   // It goes into a request header when keys are fetched.
   if (!/^[\x21-\x7e]{1,128}$/.test(id)) {
     return refused('The organization id must be 1 to 128 visible ASCII characters without spaces, as SlashID shows it.')
   }
-  const trimmed = name.trim()
-  if (trimmed === '' || trimmed.length > 100 || /[\p{Cc}\p{Cf}\p{Zl}\p{Zp}]/u.test(trimmed)) {
-    return refused('The name must have 1 to 100 characters, and no control characters.')
-  }
+  const trimmed = readName(name)
+  if (trimmed === null) return refused(nameRule)
   const normalized = normalizeIssuer(issuer)
   if (normalized === null) {
     return refused(
       `The issuer must be an https address such as https://api.slashid.com, without user, query or fragment (http only for a literal loopback address such as http://127.0.0.1:8080).`,
     )
   }
-  const organization = { id: id as OrganizationId, issuer: normalized, name: trimmed, demo: false }
+  const organization = { id: id as OrganizationId, issuer: normalized, name: trimmed, demo: false, ...(colour && { colour }) }
   if (jwks === null) return { kind: 'read', organization: { ...organization, pinned: null }, left: [] }
   const set = parseJwks(jwks)
   if (set.kind === 'unusable') return refused(set.detail)
   return { kind: 'read', organization: { ...organization, pinned: set.keys.map(toPinned) }, left: set.left }
+}
+
+export function readOrganizationChange(
+  change: OrganizationChange,
+): { readonly kind: 'read'; readonly change: OrganizationChange } | { readonly kind: 'refused'; readonly detail: string } {
+  const name = readName(change.name)
+  return name === null ? { kind: 'refused', detail: nameRule } : { kind: 'read', change: { ...change, name } }
+}
+
+const nameRule = 'The name must have 1 to 100 characters, and no control characters.'
+
+function readName(name: string): string | null {
+  const trimmed = name.trim()
+  return trimmed === '' || trimmed.length > 100 || /[\p{Cc}\p{Cf}\p{Zl}\p{Zp}]/u.test(trimmed) ? null : trimmed
 }
 
 /** The simulator's organization, believed by the key of this profile only. */

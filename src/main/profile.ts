@@ -16,7 +16,7 @@ import {
   writeFileSync,
   type Stats,
 } from 'node:fs'
-import { join, posix, win32 } from 'node:path'
+import { dirname, join, posix, resolve, win32 } from 'node:path'
 import { z } from 'zod'
 
 /** Where the app keeps everything when no one names another place: what Electron calls `userData`. */
@@ -33,24 +33,54 @@ export function defaultProfile(env: Readonly<Record<string, string | undefined>>
 
 const productName = 'Tocsin'
 
-/** The folder named by `--user-data DIR` or `--user-data=DIR` on the app's command line. */
-export function userDataOption(argv: readonly string[]): string | null {
+export type OpenedProfile = { readonly kind: 'ready'; readonly profile: string } | { readonly kind: 'refused'; readonly detail: string }
+
+/** The profile that the app's command line names with `--user-data DIR`, else its default, made ready to use. */
+export function openProfile(
+  argv: readonly string[],
+  env: Readonly<Record<string, string | undefined>>,
+  platform: NodeJS.Platform,
+  home: string,
+): OpenedProfile {
   const at = argv.findIndex((part) => part === '--user-data' || part.startsWith('--user-data='))
-  const named = at < 0 ? '' : argv[at] === '--user-data' ? argv[at + 1] : argv[at]?.slice('--user-data='.length)
-  return named === undefined || named === '' ? null : named
+  const named = argv[at] === '--user-data' ? argv[at + 1] : argv[at]?.slice('--user-data='.length)
+  // Never the default instead: whoever names a profile does not want the other one touched.
+  if (at >= 0 && (named === undefined || named === '' || named.startsWith('--'))) {
+    return { kind: 'refused', detail: '--user-data must be followed by a folder. Nothing was opened.' }
+  }
+  const profile = resolve(named ?? defaultProfile(env, platform, home))
+  const prepared = prepareProfile(profile)
+  return prepared.kind === 'ready' ? { kind: 'ready', profile } : prepared
 }
 
 export function historyFile(profile: string): string {
   return join(profile, 'history.sqlite')
 }
 
+/** Beside the history and no part of it: how far it has come. */
+export function markFile(profile: string): string {
+  return join(profile, 'history.mark')
+}
+
 /** `detail` is for people: what is wrong with the place, and what to do. */
 export type Prepared = { readonly kind: 'ready' } | { readonly kind: 'refused'; readonly detail: string }
+
+/** Node's own recursive mkdir never comes back where a file system says of a folder that is there that it is not, as /proc does. */
+function makeFolder(folder: string): void {
+  if (statSync(folder, { throwIfNoEntry: false }) !== undefined) return
+  if (dirname(folder) !== folder) makeFolder(dirname(folder))
+  try {
+    mkdirSync(folder, { mode: 0o700 })
+  } catch (error) {
+    // Another process may have made it meanwhile.
+    if ((error as NodeJS.ErrnoException).code !== 'EEXIST') throw error
+  }
+}
 
 /** Makes the profile, or takes over one that is there, so that no other user of this machine can read it. */
 export function prepareProfile(profile: string): Prepared {
   try {
-    mkdirSync(profile, { recursive: true, mode: 0o700 })
+    makeFolder(profile)
     // A link that leads here must be ours as well: another user's could turn us on any folder of our own.
     for (const stats of [lstatSync(profile), statSync(profile)]) {
       if (!isOurs(stats)) return refused(profile, 'it belongs to another user')
@@ -110,14 +140,15 @@ function isOurs(stats: Stats): boolean {
   return process.getuid === undefined || stats.uid === process.getuid()
 }
 
-/** Where a running app can be reached. The URL holds the path secret. */
-export type Connection = { readonly url: string; readonly pid: number }
+/** Where a running app can be reached. The URL holds the path secret; the headers let senders on this machine in until the app quits. */
+export type Connection = { readonly url: string; readonly pid: number; readonly headers?: Readonly<Record<string, string>> | undefined }
 
 const connectionSchema = z.object({
   // Whatever is written there, nobody is sent anywhere but to a receiver on this machine.
   url: z.string().regex(/^http:\/\/127\.0\.0\.1:[1-9]\d{0,4}\/in\/[A-Za-z0-9_-]{22}$/),
   // 0 and below would name a process group.
   pid: z.int().positive().max(0x7fffffff),
+  headers: z.record(z.string().regex(/^[A-Za-z0-9-]{1,64}$/), z.string().regex(/^[\x21-\x7e]{1,128}$/)).optional(),
 })
 
 const mostConnectionBytes = 4096
@@ -126,7 +157,10 @@ const mostConnectionBytes = 4096
 export function writeConnection(profile: string, connection: Connection): void {
   const temporary = `${connectionFile(profile)}.${randomBytes(6).toString('hex')}`
   try {
-    writeFileSync(temporary, `${JSON.stringify({ url: connection.url, pid: connection.pid })}\n`, { mode: 0o600, flag: 'wx' })
+    writeFileSync(temporary, `${JSON.stringify({ url: connection.url, pid: connection.pid, headers: connection.headers })}\n`, {
+      mode: 0o600,
+      flag: 'wx',
+    })
     renameSync(temporary, connectionFile(profile))
   } catch (error) {
     rmSync(temporary, { force: true })
@@ -161,7 +195,7 @@ function parseConnection(profile: string): Connection | null {
 }
 
 /** null for what is missing, too large, or no plain file: a pipe in its place would be waited on for ever. */
-function readSmallFile(file: string, mostBytes: number): string | null {
+export function readSmallFile(file: string, mostBytes: number): string | null {
   let handle: number
   try {
     handle = openSync(file, constants.O_RDONLY | (constants.O_NOFOLLOW ?? 0) | (constants.O_NONBLOCK ?? 0))

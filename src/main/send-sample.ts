@@ -12,17 +12,18 @@ export async function sendSample(parts: {
   readonly profile: string
   /** null while the receiver does not listen. */
   readonly url: string | null
+  readonly headers: Readonly<Record<string, string>>
   readonly believe: (organization: OrganizationToAdd) => Promise<OrganizationAdded>
   readonly now: () => number
 }): Promise<SampleOutcome> {
-  const { profile, url, believe, now } = parts
+  const { profile, url, headers, believe, now } = parts
   if (url === null) return failed('The receiver is not listening, so nothing was sent. Connections says why and what to do.')
   const signer = loadDemoSigner(profile)
   const believed = await believe(demoOrganizationWith(signer.publicKey))
   if (believed.kind === 'refused') return failed(`${believed.detail} Nothing was sent.`)
   const [sample] = scenario({ seed: randomUUID(), count: 1, startAt: now() })
   if (sample === undefined) throw new Error('a scenario of one has one delivery')
-  const answer = await send(url, signer.sign(sample.claims))
+  const answer = await send(url, signer.sign(sample.claims), undefined, headers)
   if (answer.kind === 'no-answer')
     return failed(`The receiver did not answer (${answer.detail}). The sample may still appear; try again in a moment.`)
   if (answer.status !== 200)

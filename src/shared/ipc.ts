@@ -1,18 +1,39 @@
 /** The one contract between main and the page. A request without a handler, or a handler without a check of its arguments, does not compile. */
-import type { Detection, DetectionKey, Instant, Json, Sequence, Transition, Trust } from './detection.ts'
+import type { Detection, DetectionKey, Instant, Json, OrganizationId, Sequence, Transition, Trust } from './detection.ts'
+import type { DriftList } from './drift.ts'
 import type { Health } from './health.ts'
-import type { OrganizationState } from './organization.ts'
+import type { OrganizationColour, OrganizationCount, OrganizationState } from './organization.ts'
+import type { Looked, QuarantineCounts, QuarantinePage, Untrusted } from './quarantine.ts'
+import type { RegistrationState, SecretHeaderState, SecretWritten } from './registration.ts'
 import type { Settings } from './settings.ts'
 
 /** Requests (`noun:verb`): the page asks, main answers. */
 export type Requests = {
-  'timeline:page': { argument: { readonly text: string; readonly before: PageKey | null; readonly limit: number }; answer: Page }
+  'timeline:page': { argument: { readonly text: string; readonly before: PageKey | null; readonly limit: number }; answer: PageAnswer }
   'detection:open': { argument: DetectionKey; answer: DetectionDetail | null }
+  'evidence:save': { argument: DetectionKey; answer: EvidenceSaved }
   'health:read': { argument: null; answer: Health }
   'app:read': { argument: null; answer: AppFacts }
   'sample:send': { argument: null; answer: SampleOutcome }
   'organizations:list': { argument: null; answer: readonly OrganizationState[] }
+  'organizations:count': { argument: null; answer: readonly OrganizationCount[] }
   'organization:add': { argument: NewOrganization; answer: OrganizationAdded }
+  'organization:change': { argument: OrganizationChange; answer: OrganizationChanged }
+  'quarantine:page': { argument: { readonly before: Sequence | null; readonly limit: number }; answer: QuarantinePage }
+  'quarantine:open': { argument: Sequence; answer: Untrusted | null }
+  'quarantine:look': { argument: OrganizationId; answer: Looked }
+  'quarantine:discard': { argument: readonly Sequence[]; answer: QuarantineCounts }
+  'drift:list': { argument: null; answer: DriftList }
+  /** `look` asks SlashID; without it the answer is what is known here. */
+  'registration:read': { argument: { readonly organizationId: OrganizationId; readonly look: boolean }; answer: RegistrationState }
+  'registration:register': { argument: { readonly organizationId: OrganizationId; readonly name: string }; answer: RegistrationState }
+  'registration:repair': { argument: OrganizationId; answer: RegistrationState }
+  'registration:remove': { argument: OrganizationId; answer: RegistrationState }
+  /** An API key of the organization, or `file:/path` or `env:NAME` to read it from. It can be written, never read. */
+  'secret:write': { argument: { readonly organizationId: OrganizationId; readonly value: string }; answer: SecretWritten }
+  'secret:forget': { argument: OrganizationId; answer: RegistrationState }
+  'secret-header:read': { argument: null; answer: SecretHeaderState }
+  'secret-header:renew': { argument: null; answer: SecretHeaderState }
   'receiver:restart': { argument: null; answer: Health }
   'settings:read': { argument: null; answer: Settings }
   'settings:write': { argument: Partial<Settings>; answer: SettingsWritten }
@@ -25,6 +46,7 @@ export type Pushes = {
   'detection:chosen': DetectionKey
   'health:changed': Health
   'organizations:changed': readonly OrganizationState[]
+  'quarantine:changed': QuarantineCounts
   'settings:changed': Settings
   'notice:raised': Notice
 }
@@ -53,6 +75,9 @@ export type Page = {
   readonly total: number
 }
 
+/** A search beyond its bounds is refused in words for people. */
+export type PageAnswer = ({ readonly kind: 'page' } & Page) | { readonly kind: 'refused'; readonly detail: string }
+
 export type DetectionsChanged = {
   readonly changed: readonly Detection[]
   /** More changed than are listed here: ask again. */
@@ -65,6 +90,10 @@ export type DetectionDetail = {
   /** Newest first. */
   readonly deliveries: readonly DeliverySummary[]
 }
+
+/** Where the user had the evidence written to; `detail` is for people. */
+export type EvidenceSaved =
+  { readonly kind: 'saved'; readonly path: string } | { readonly kind: 'cancelled' } | { readonly kind: 'failed'; readonly detail: string }
 
 export type DeliverySummary = {
   readonly sequence: Sequence
@@ -99,9 +128,15 @@ export type NewOrganization = {
   readonly name: string
   /** A JWK set as JSON text pins the keys; null has them fetched from the issuer. */
   readonly jwks: string | null
+  /** One that no other organization has, where none is given. */
+  readonly colour?: OrganizationColour
 }
 export type OrganizationAdded =
   { readonly kind: 'added'; readonly organization: OrganizationState } | { readonly kind: 'refused'; readonly detail: string }
+
+export type OrganizationChange = { readonly id: OrganizationId; readonly name: string; readonly colour: OrganizationColour }
+export type OrganizationChanged =
+  { readonly kind: 'changed'; readonly organization: OrganizationState } | { readonly kind: 'refused'; readonly detail: string }
 
 export type SettingsWritten =
   { readonly kind: 'written'; readonly settings: Settings } | { readonly kind: 'refused'; readonly detail: string }

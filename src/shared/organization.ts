@@ -6,11 +6,19 @@ export type Organization = {
   /** SlashID's API base URL: equal to the `iss` claim, and where keys are fetched. */
   readonly issuer: string
   readonly name: string
+  readonly colour: OrganizationColour
   readonly keys: KeySource
   /** The simulator's organization: marked as such everywhere. */
   readonly demo: boolean
   readonly addedAt: Instant
 }
+
+/** What an organization is marked with beside its name. Orange-red and blue-violet are not among them: those say threat and posture. */
+export const organizationColours = ['teal', 'gold', 'magenta', 'green', 'cyan', 'olive', 'brown', 'grey'] as const
+export type OrganizationColour = (typeof organizationColours)[number]
+
+/** How much of an organization is in the history; unread is counted up to 10,000. */
+export type OrganizationCount = { readonly organizationId: OrganizationId; readonly detections: number; readonly unread: number }
 
 /** Pinned keys were given by the user and are all there is; fetched ones come from the issuer and are looked up again. */
 export type KeySource = 'pinned' | 'fetched'

@@ -4,6 +4,8 @@ export type Settings = {
   readonly notify: boolean
   /** The public https origin of the user's tunnel, e.g. https://example.ngrok.app; deliveries sent to that host are accepted. */
   readonly publicOrigin: string | null
+  /** Whether the receiver turns away what comes without the secret header; without a header there is nothing to require. */
+  readonly requireSecretHeader: boolean
 }
 
-export const defaultSettings: Settings = { theme: 'system', notify: true, publicOrigin: null }
+export const defaultSettings: Settings = { theme: 'system', notify: true, publicOrigin: null, requireSecretHeader: false }

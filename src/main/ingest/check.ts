@@ -58,6 +58,7 @@ export function decide(evidence: Evidence): Decision | Undecided {
     case 'not-looked-up':
       return { kind: 'undecided', missing: 'key' }
     case 'unknown-to-pinned':
+    case 'unknown-to-issuer':
       return refused('key-unknown')
     case 'none-fetched-yet':
       return { kind: 'waiting', because: 'keys-not-fetched' }

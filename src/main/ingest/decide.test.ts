@@ -35,6 +35,7 @@ describe('one decision', () => {
 
   test('an unknown kid is refused where keys are pinned and waits where they are fetched', () => {
     expect(decide({ ...convincing, key: 'unknown-to-pinned' })).toEqual({ kind: 'refused', because: 'key-unknown' })
+    expect(decide({ ...convincing, key: 'unknown-to-issuer' })).toEqual({ kind: 'refused', because: 'key-unknown' })
     expect(decide({ ...convincing, key: 'none-fetched-yet' })).toEqual({ kind: 'waiting', because: 'keys-not-fetched' })
     expect(decide({ ...convincing, key: 'not-found' })).toEqual({ kind: 'waiting', because: 'key-not-found' })
   })

@@ -1,4 +1,5 @@
 import type { DetectionContent, Detection, Instant, OrganizationId, Sequence, Transition, Trust } from '../../shared/detection.ts'
+import type { Observation } from '../../shared/drift.ts'
 import type { Refusal, Wait } from '../../shared/trust.ts'
 
 /** Something that arrived through an inlet. Nothing of it is believed yet. */
@@ -56,6 +57,8 @@ export type Checked = {
   readonly delivery: Delivery
   readonly token: TokenFacts | null
   readonly standing: Standing
+  /** Where it is trusted: what it says beyond what SlashID documents. */
+  readonly drift?: readonly Observation[]
 }
 
 export type Change = { readonly detection: Detection; readonly transition: Transition }
@@ -63,7 +66,7 @@ export type Change = { readonly detection: Detection; readonly transition: Trans
 export type Kept =
   /** `change` is null where the delivery did not touch the present of a detection. */
   | { readonly kind: 'kept'; readonly sequence: Sequence; readonly change: Change | null }
-  /** The same organization and signing input is there already. */
+  /** The same organization and signing input was believed already, or the very same body waits. */
   | { readonly kind: 'duplicate' }
   /** Not kept, and the rest of its batch was: a waiting delivery for which quarantine has no room. Answer it as `failed`. */
   | { readonly kind: 'quarantine-full' }
@@ -76,6 +79,9 @@ export type Keeper = {
   keep(batch: readonly Checked[]): readonly Kept[]
   /** Quarantined deliveries of one organization that may still become good, oldest first, at most `limit` with a sequence above `after`. */
   waiting(organizationId: OrganizationId, after: Sequence | null, limit: number): readonly WaitingDelivery[]
-  /** A second look: moves waiting deliveries to their new standing, all in one commit. The changes come in the same order. */
+  /**
+   * A second look: moves waiting deliveries to their new standing, all in one commit. The changes come in the same order. A trusted
+   * one whose signing input was believed meanwhile becomes a tombstone and changes nothing.
+   */
   settle(batch: readonly { readonly sequence: Sequence; readonly checked: Checked }[]): readonly (Change | null)[]
 }

@@ -225,6 +225,39 @@ describe('asking the issuer', () => {
     await ring.stop()
   })
 
+  test('a kid that the issuer has not published for a day after its token came is given up, and only by the answer of the issuer', async () => {
+    const { ring, issuer, settle, clock, advance } = setUp(keysOf(createSigner('k1').publicKey))
+    await ring.reload()
+    await settle()
+    issuer.answer = down
+    await advance(72 * hour)
+    expect(ring.find(fetched, 'k2', now), 'offline for days').toEqual({ kind: 'not-found' })
+    issuer.answer = keysOf(createSigner('k1').publicKey)
+    await advance(hour)
+    expect(ring.find(fetched, 'k2', now)).toEqual({ kind: 'unknown-to-issuer' })
+    expect(ring.find(fetched, 'k2', { issuedAt: clock.now(), receivedAt: clock.now() }), 'a new token waits anew').toEqual({
+      kind: 'not-found',
+    })
+    await ring.stop()
+  })
+
+  test('a person who asks is answered at once whatever the backoff, joins what runs, and keeps to six a minute', async () => {
+    const { ring, issuer, settle, clock } = setUp(down)
+    await ring.reload()
+    await settle()
+    const joined = Promise.all([ring.refresh(fetched), ring.refresh(fetched)])
+    expect(await joined).toEqual(Array.from({ length: 2 }, () => ({ kind: 'failed', detail: (down as { detail: string }).detail })))
+    expect(issuer.fetchedAt.length).toBe(2)
+    issuer.answer = keysOf(createSigner('k1').publicKey)
+    expect(await ring.refresh(fetched)).toEqual({ kind: 'fetched' })
+    for (let times = 0; times < 20; times++) await ring.refresh(fetched)
+    expect(issuer.fetchedAt.length).toBe(6)
+    expect(await ring.refresh(fetched)).toEqual({ kind: 'later', at: instant(clock.now() + minute) })
+    expect(await ring.refresh(pinned)).toEqual({ kind: 'pinned' })
+    expect(await ring.refresh('nobody' as OrganizationId)).toEqual({ kind: 'organization-unknown' })
+    await ring.stop()
+  })
+
   test('known keys are confirmed about every six hours', async () => {
     const { ring, issuer, settle, advance, stateOf } = setUp(keysOf(createSigner('k1').publicKey))
     await ring.reload()

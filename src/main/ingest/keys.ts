@@ -1,5 +1,6 @@
 import type { OrganizationId } from '../../shared/detection.ts'
 import type { Organization, OrganizationState } from '../../shared/organization.ts'
+import type { Looked } from '../../shared/quarantine.ts'
 import type { TokenTimes } from './key-set.ts'
 import type { KeyStore } from './key-store.ts'
 import { createOrganizationKeys } from './organization-keys.ts'
@@ -18,6 +19,8 @@ export type KeyRing = {
   organization(id: OrganizationId): Organization | null
   /** Answers from memory; a miss has the issuer asked in the background where keys are fetched. */
   find(id: OrganizationId, kid: string, times: TokenTimes): KeyFinding
+  /** Has the issuer of an organization asked now, within the pace, and resolves with how that went. */
+  refresh(id: OrganizationId): Promise<Looked['keys']>
   states(): readonly OrganizationState[]
   stop(): Promise<void>
 }
@@ -90,6 +93,7 @@ export function createKeyRing(dependencies: {
     reload,
     organization: (id) => members.get(id)?.organization() ?? null,
     find,
+    refresh: async (id) => (await members.get(id)?.refresh()) ?? { kind: 'organization-unknown' },
     states: () => [...members.values()].map((member) => member.state()),
     stop,
   }

@@ -1,6 +1,8 @@
 import { webcrypto } from 'node:crypto'
 import type { Instant, OrganizationId } from '../../shared/detection.ts'
 import type { Organization, OrganizationState, PublicKey } from '../../shared/organization.ts'
+import type { Looked } from '../../shared/quarantine.ts'
+import { toInstant } from './instant.ts'
 import { identity, mergeKeys, mostUseful, speaksFor } from './key-set.ts'
 import type { TokenTimes } from './key-set.ts'
 import type { KeyStore, StoredKey } from './key-store.ts'
@@ -19,6 +21,8 @@ export type KeyFinding =
   | { readonly kind: 'unknown-to-pinned' }
   | { readonly kind: 'none-fetched-yet' }
   | { readonly kind: 'not-found' }
+  /** The issuer has answered without it for as long as we wait. */
+  | { readonly kind: 'unknown-to-issuer' }
 
 /** Asks an issuer for its keys. `detail` is for people: what went wrong and what to do. */
 export type FetchKeys = (request: {
@@ -38,6 +42,8 @@ export type OrganizationKeys = {
   load(organization: Organization, stored: readonly StoredKey[]): Promise<boolean>
   /** First fetch, where keys are fetched. */
   start(): void
+  /** Has the issuer asked now, because a person wants to know; the pace still holds. Resolves with how that went. */
+  refresh(): Promise<Looked['keys']>
   state(): OrganizationState
   stop(): Promise<void>
 }
@@ -49,6 +55,11 @@ const missQuietMs = 300_000
 const missForgottenMs = hourMs
 const maxMisses = 256
 const firstLookAgainMs = 30_000
+/**
+ * How long a token may wait for a key that its issuer does not publish. Counted to an answer of the issuer, not to the present:
+ * while it cannot be reached nothing is given up, however long that lasts.
+ */
+export const unknownKeyPatienceMs = 24 * hourMs
 
 export function createOrganizationKeys(dependencies: {
   readonly organization: Organization
@@ -65,6 +76,8 @@ export function createOrganizationKeys(dependencies: {
   let stored: readonly StoredKey[] = []
   let byKid: ReadonlyMap<string, readonly RingKey[]> = new Map()
   let imported: ReadonlyMap<string, webcrypto.CryptoKey> = new Map()
+  /** Epoch milliseconds of the issuer's last answer with keys. */
+  let answeredAt = 0
   let trouble: string | null = null
   let lookAgainMs = firstLookAgainMs
   /** When each unknown kid was missed; insertion order is age, so the oldest goes first. */
@@ -76,6 +89,7 @@ export function createOrganizationKeys(dependencies: {
     const keys = byKid.get(kid)?.filter((key) => speaksFor(key.retiredAt, times)) ?? []
     if (keys.length > 0) return { kind: 'found', keys }
     if (organization.keys === 'pinned') return { kind: 'unknown-to-pinned' }
+    if (answeredAt >= times.receivedAt + unknownKeyPatienceMs) return { kind: 'unknown-to-issuer' }
     noteMiss(kid)
     return { kind: byKid.size === 0 ? 'none-fetched-yet' : 'not-found' }
   }
@@ -160,6 +174,7 @@ export function createOrganizationKeys(dependencies: {
     stored = useful
     imported = cryptoKeys
     byKid = ring
+    answeredAt = keys.reduce((last, key) => Math.max(last, Date.parse(key.confirmedAt)), 0)
     return isChanged
   }
 
@@ -177,6 +192,13 @@ export function createOrganizationKeys(dependencies: {
     })
   }
 
+  async function refreshNow(): Promise<Looked['keys']> {
+    if (organization.keys === 'pinned') return { kind: 'pinned' }
+    const asked = await refresher.askNow()
+    if (asked.kind === 'later') return { kind: 'later', at: toInstant(asked.at) }
+    return trouble === null ? { kind: 'fetched' } : { kind: 'failed', detail: trouble }
+  }
+
   function state(): OrganizationState {
     const current = stored.filter((key) => key.retiredAt === null)
     const confirmedAt = current.reduce<Instant | null>(
@@ -191,6 +213,7 @@ export function createOrganizationKeys(dependencies: {
     find,
     load,
     start: () => (organization.keys === 'fetched' ? refresher.request(0) : undefined),
+    refresh: refreshNow,
     state,
     stop: refresher.stop,
   }
@@ -208,7 +231,7 @@ function messageOf(error: unknown): string {
 }
 
 /** null where the stored key is damaged: it is left out, as if it were unknown. */
-async function importKey(jwk: PublicKey): Promise<webcrypto.CryptoKey | null> {
+export async function importKey(jwk: PublicKey): Promise<webcrypto.CryptoKey | null> {
   try {
     const { kty, crv, x, y } = jwk
     return await webcrypto.subtle.importKey('jwk', { kty, crv, x, y }, { name: 'ECDSA', namedCurve: 'P-256' }, false, ['verify'])

@@ -118,8 +118,17 @@ function gatherExtra(details: JsonObject, around: JsonObject, isTold: (name: str
 
 /** Known fields that say nothing, as Go writes them for a value that is not set. */
 function isNothing(name: string, value: Json): boolean {
-  const isKnown = Object.hasOwn(Wire.shape, name) || name === mitre.tactics || name === mitre.techniques
-  return isKnown && (value === null || value === '')
+  return isNamedField(name) && (value === null || value === '')
+}
+
+/** Of the compliance frameworks SlashID documents all but the name of the field, and its form. */
+export function isComplianceField(name: string): boolean {
+  return compliance.test(name)
+}
+
+/** Whether SlashID documents a field of this name in a detection. */
+export function isNamedField(name: string): boolean {
+  return Object.hasOwn(Wire.shape, name) || name === mitre.tactics || name === mitre.techniques
 }
 
 function readAllFrameworks(details: JsonObject): ReadonlyMap<string, Labels> {

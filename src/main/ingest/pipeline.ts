@@ -1,4 +1,5 @@
 import type { JsonObject, OrganizationId, Sequence } from '../../shared/detection.ts'
+import type { Observation } from '../../shared/drift.ts'
 import type { StorageHealth } from '../../shared/health.ts'
 import type { Examined } from './check.ts'
 import { createCommitter } from './committer.ts'
@@ -20,16 +21,20 @@ export const defaultLimits: Limits = { inFlight: 1024, inFlightBytes: 64 * 1024 
 
 export type Pipeline = {
   readonly ingest: Ingest
-  /** Looks again at what waits in quarantine for keys of this organization. Never rejects. */
-  recheck(organizationId: OrganizationId): Promise<void>
+  /** Looks again at what waits in quarantine for keys of this organization, and tells what became of it. Never rejects. */
+  recheck(organizationId: OrganizationId): Promise<Rechecked>
   /** Turns new deliveries away, and resolves when all that were in flight are answered and recorded. */
   stop(): Promise<void>
 }
+
+/** What a second look has made of those that waited. */
+export type Rechecked = { readonly released: number; readonly refused: number }
 
 /** The one way in: check, keep, answer, tell. An answer is given only after the commit that makes it true. */
 export function createPipeline(dependencies: {
   readonly check: (delivery: Delivery) => Promise<Examined>
   readonly parse: (claims: JsonObject, facts: TokenFacts) => Content
+  readonly observe: (header: JsonObject, claims: JsonObject, content: Content) => readonly Observation[]
   readonly keeper: Keeper
   readonly publish: (changes: readonly Change[]) => void
   readonly count: Count
@@ -40,7 +45,7 @@ export function createPipeline(dependencies: {
   readonly onFault: (error: unknown) => void
   readonly limits?: Limits
 }): Pipeline {
-  const { check, parse, keeper, publish, count, now, onStorage, onFault } = dependencies
+  const { check, parse, observe, keeper, publish, count, now, onStorage, onFault } = dependencies
   const limits = dependencies.limits ?? defaultLimits
   const committer = createCommitter({ keeper, publish: tell, now, onStorage, onCommitted: repay, limits })
   const inFlight = new Set<Promise<Outcome>>()
@@ -92,7 +97,8 @@ export function createPipeline(dependencies: {
     const facts = token?.facts ?? null
     if (decision.kind !== 'trusted') return { delivery, token: facts, standing: decision }
     if (token === null) throw new Error('a delivery was trusted without a token')
-    return { delivery, token: token.facts, standing: { ...decision, content: parse(token.claims, token.facts) } }
+    const content = parse(token.claims, token.facts)
+    return { delivery, token: token.facts, standing: { ...decision, content }, drift: observe(token.header, token.claims, content) }
   }
 
   function countOutcome({ standing }: Checked, outcome: Outcome): void {
@@ -110,34 +116,36 @@ export function createPipeline(dependencies: {
     }
   }
 
-  function recheck(organizationId: OrganizationId): Promise<void> {
+  function recheck(organizationId: OrganizationId): Promise<Rechecked> {
     const running = rechecks.get(organizationId)
     if (running !== undefined) {
       // Keys may have changed behind the place it has reached.
       running.isAskedAgain = true
       return running.done
     }
-    const run: Recheck = { done: Promise.resolve(), isAskedAgain: true }
+    const tally = { released: 0, refused: 0 }
+    const run: Recheck = { done: Promise.resolve(tally), isAskedAgain: true, tally }
     rechecks.set(organizationId, run)
     run.done = lookAgain(organizationId, run)
     return run.done
   }
 
-  async function lookAgain(organizationId: OrganizationId, run: Recheck): Promise<void> {
+  async function lookAgain(organizationId: OrganizationId, run: Recheck): Promise<Rechecked> {
     try {
       while (run.isAskedAgain && !isStopping) {
         run.isAskedAgain = false
         // Whatever was judged by the old keys has to be in quarantine first, or this walk would miss it.
         await Promise.all(inFlight)
-        await walk(organizationId)
+        await walk(organizationId, run.tally)
       }
     } catch (error) {
       onFault(error)
     }
     rechecks.delete(organizationId)
+    return run.tally
   }
 
-  async function walk(organizationId: OrganizationId): Promise<void> {
+  async function walk(organizationId: OrganizationId, tally: Recheck['tally']): Promise<void> {
     let after: Sequence | null = null
     while (!isStopping) {
       const waiting = keeper.waiting(organizationId, after, limits.batch)
@@ -149,6 +157,8 @@ export function createPipeline(dependencies: {
         owed.add(organizationId)
         return
       }
+      tally.released += settled.filter(({ checked }) => checked.standing.kind === 'trusted').length
+      tally.refused += settled.filter(({ checked }) => checked.standing.kind === 'refused').length
     }
   }
 
@@ -167,7 +177,7 @@ export function createPipeline(dependencies: {
   return { ingest, recheck, stop }
 }
 
-type Recheck = { done: Promise<void>; isAskedAgain: boolean }
+type Recheck = { done: Promise<Rechecked>; isAskedAgain: boolean; readonly tally: { released: number; refused: number } }
 
 function toOutcome({ standing }: Checked, committed: Committed): Outcome {
   if (committed.kind === 'not-committed') return { kind: 'failed', because: 'not-committed' }

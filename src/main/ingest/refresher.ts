@@ -7,6 +7,11 @@ export type Refreshed = { readonly kind: 'done'; readonly againInMs: number; rea
 export type Refresher = {
   /** Asks for a refresh in at most so many milliseconds, or as soon afterwards as the pace allows. */
   request(afterMs: number): void
+  /**
+   * For a person who asks: starts a refresh whatever the backoff says, or joins the one that runs, and resolves when it is over.
+   * Where six were started within the last minute it resolves at once, with when the next one is due.
+   */
+  askNow(): Promise<{ readonly kind: 'asked' } | { readonly kind: 'later'; readonly at: number }>
   /** Cancels what is planned, aborts what is running and waits for it. */
   stop(): Promise<void>
 }
@@ -46,6 +51,19 @@ export function createRefresher(dependencies: {
     else planned = { at, cancel: schedule(run, at - now()) }
   }
 
+  async function askNow(): ReturnType<Refresher['askNow']> {
+    if (running === null && !aborter.signal.aborted) {
+      if (windowOpensAt() > now()) {
+        request(0)
+        return { kind: 'later', at: planned?.at ?? windowOpensAt() }
+      }
+      planned?.cancel()
+      run()
+    }
+    await running
+    return { kind: 'asked' }
+  }
+
   function run(): void {
     planned = null
     starts = [...recentStarts(), now()]
@@ -71,11 +89,13 @@ export function createRefresher(dependencies: {
   }
 
   function earliest(wanted: number): number {
-    const recent = recentStarts()
-    const sixthLast = recent.at(-startsPerMinute)
-    const windowOpensAt = sixthLast === undefined ? 0 : sixthLast + minuteMs
     // The clock may have been set back meanwhile: no wait is longer than the longest backoff.
-    return Math.max(wanted, windowOpensAt, Math.min(notBefore, now() + longestBackoffMs))
+    return Math.max(wanted, windowOpensAt(), Math.min(notBefore, now() + longestBackoffMs))
+  }
+
+  function windowOpensAt(): number {
+    const sixthLast = recentStarts().at(-startsPerMinute)
+    return sixthLast === undefined ? 0 : sixthLast + minuteMs
   }
 
   function recentStarts(): readonly number[] {
@@ -89,5 +109,5 @@ export function createRefresher(dependencies: {
     await running
   }
 
-  return { request, stop }
+  return { request, askNow, stop }
 }

@@ -14,7 +14,7 @@ export const pinned = 'org-pinned' as OrganizationId
 export const fetched = 'org-fetched' as OrganizationId
 
 export function organization(id: OrganizationId, keys: Organization['keys'], from = issuer): Organization {
-  return { id, issuer: from, name: id, keys, demo: false, addedAt: toInstant(noon) }
+  return { id, issuer: from, name: id, colour: 'teal', keys, demo: false, addedAt: toInstant(noon) }
 }
 
 export type Signer = { readonly kid: string; readonly publicKey: PublicKey; readonly privateKey: KeyObject }

@@ -1,7 +1,11 @@
 import { createHash, timingSafeEqual } from 'node:crypto'
 import type { IncomingMessage } from 'node:http'
 
-export type SecretHeader = { readonly name: string; readonly value: string }
+/** The header that SlashID can be made to send beside the secret path. */
+export const secretHeaderName = 'X-Tocsin-Secret'
+
+/** SHA-256 of each value it may have: a webhook goes on sending the one it was registered with. */
+export type AcceptedHeader = { readonly hashes: readonly Uint8Array[] }
 
 /** Why a request did not become a delivery. */
 export type TurnedAway =
@@ -28,7 +32,8 @@ export type Admission =
 
 export type AdmissionRules = {
   readonly secret: string
-  readonly secretHeader: SecretHeader | null
+  /** null: none is required. Asked at every request, since the user may switch it on or register anew. */
+  readonly secretHeader: () => AcceptedHeader | null
   /** Hosts of tunnels that lead here, e.g. `example.ngrok.app`. Asked at every request, since tunnels move. */
   readonly publicHosts: () => readonly string[]
   readonly bodyBytes: number
@@ -38,13 +43,7 @@ type Head = Pick<IncomingMessage, 'method' | 'url' | 'rawHeaders'>
 
 /** Judges the head of a request, before a byte of its body is read and before any signature is computed. */
 export function createAdmission({ secret, secretHeader, publicHosts, bodyBytes }: AdmissionRules): (head: Head, port: number) => Admission {
-  // An empty one would guard nothing: a bug of ours, never an input.
-  if (secretHeader?.value === '') throw new Error('the secret header must have a value')
   const path = Buffer.from(pathOf(secret))
-  const secretName = secretHeader?.name.toLowerCase()
-  const secretHash = secretHeader && sha256(secretHeader.value)
-  const secrets = secretHeader ? [secret, secretHeader.value] : [secret]
-
   return (head, port) => {
     const headers = new Map<string, string>()
     let hosts = 0
@@ -54,7 +53,7 @@ export function createAdmission({ secret, secretHeader, publicHosts, bodyBytes }
       const name = (head.rawHeaders[i] ?? '').toLowerCase()
       if (name === 'host') hosts++
       else if (name === 'origin' || name.startsWith('sec-fetch-')) fromBrowser = true
-      if (name === secretName) secretsGiven++
+      if (name === headerName) secretsGiven++
       if (!headers.has(name)) headers.set(name, head.rawHeaders[i + 1] ?? '')
     }
 
@@ -63,16 +62,30 @@ export function createAdmission({ secret, secretHeader, publicHosts, bodyBytes }
     if (fromBrowser) return turnedAway('browser')
     if (!isSamePath(head.url ?? '', path)) return turnedAway('path')
     if (head.method !== 'POST') return turnedAway('method')
-    if (secretName !== undefined && secretHash) {
-      const isRight = timingSafeEqual(sha256(headers.get(secretName) ?? ''), secretHash)
-      if (!isRight || secretsGiven !== 1) return turnedAway('secret-header')
+    const required = secretHeader()
+    if (required !== null && (secretsGiven !== 1 || !isOneOf(headers.get(headerName) ?? '', required.hashes))) {
+      return turnedAway('secret-header')
     }
     if ((headers.get('content-encoding') ?? 'identity').toLowerCase() !== 'identity') return turnedAway('encoding')
     if (Number(headers.get('content-length') ?? 0) > bodyBytes) return turnedAway('size')
 
-    for (const [name, value] of headers) if (secrets.some((one) => value.includes(one))) headers.delete(name)
+    // Never kept, required or not, nor a copy that a tunnel made: the history is not encrypted.
+    const given = headers.get(headerName) ?? ''
+    for (const [name, value] of headers) {
+      if (value.includes(secret) || (given !== '' && value.includes(given))) headers.delete(name)
+    }
     return { kind: 'admitted', headers: Object.fromEntries(headers) }
   }
+}
+
+const headerName = secretHeaderName.toLowerCase()
+
+/** Compares with every one of them, so that time says nothing of which came close. */
+function isOneOf(value: string, hashes: readonly Uint8Array[]): boolean {
+  const given = sha256(value)
+  let isRight = false
+  for (const hash of hashes) isRight = timingSafeEqual(given, hash) || isRight
+  return isRight
 }
 
 export function pathOf(secret: string): string {

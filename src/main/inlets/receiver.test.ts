@@ -1,3 +1,4 @@
+import { createHash } from 'node:crypto'
 import { request as httpRequest } from 'node:http'
 import { connect, createServer } from 'node:net'
 import { gzipSync } from 'node:zlib'
@@ -54,19 +55,21 @@ describe('a delivery', () => {
     expect(await answered).toMatchObject({ status: 200 })
   })
 
-  test('carries neither the path secret nor the secret header, whatever the sender or a tunnel adds', async () => {
-    const secretHeader = { name: 'X-Tocsin-Secret', value: 'correct horse' }
-    const { port, deliveries } = await listeningReceiver({ secretHeader })
-    const answer = await post(port, 'a.b.c', {
-      'x-tocsin-secret': 'correct horse',
-      'X-Original-Url': `https://t.example/in/${secret}`,
-      'X-Copy': 'is correct horse.',
-      'X-Kept': 'yes',
-    })
-    expect(answer.status).toBe(200)
-    expect(deliveries[0]!.headers).toMatchObject({ 'x-kept': 'yes' })
-    expect(JSON.stringify(deliveries[0]!.headers)).not.toMatch(/correct horse|AAECAwQFBgc/)
-  })
+  test.each([true, false])(
+    'carries neither the path secret nor the secret header, whatever a tunnel adds (required: %s)',
+    async (required) => {
+      const { port, deliveries } = await listeningReceiver(required ? { secretHeader: () => accepting('correct horse') } : {})
+      const answer = await post(port, 'a.b.c', {
+        'x-tocsin-secret': 'correct horse',
+        'X-Original-Url': `https://t.example/in/${secret}`,
+        'X-Copy': 'is correct horse.',
+        'X-Kept': 'yes',
+      })
+      expect(answer.status).toBe(200)
+      expect(deliveries[0]!.headers).toMatchObject({ 'x-kept': 'yes' })
+      expect(JSON.stringify(deliveries[0]!.headers)).not.toMatch(/correct horse|AAECAwQFBgc/)
+    },
+  )
 
   test('keeps the first value of a repeated header, and a header named like a prototype is only a header', async () => {
     const { port, host, deliveries } = await listeningReceiver()
@@ -169,9 +172,8 @@ describe('turned away', () => {
   })
 
   test('a wrong secret header is answered byte for byte like a token that is not believed', async () => {
-    const secretHeader = { name: 'X-Tocsin-Secret', value: 'correct horse' }
     const { port, host, deliveries, turnedAway } = await listeningReceiver({
-      secretHeader,
+      secretHeader: () => accepting('correct horse'),
       ingest: () => Promise.resolve({ kind: 'refused', because: 'signature-invalid' }),
     })
     const answers = new Set<string>()
@@ -190,6 +192,20 @@ describe('turned away', () => {
     expect(bodyOf([...answers][0]!)).toBe(constantRefusal)
     expect(deliveries).toHaveLength(1)
     expect(turnedAway).toEqual(Array(5).fill('secret-header'))
+  })
+
+  test('each of several secret headers lets in, and requiring one can begin while it listens', async () => {
+    let required: readonly string[] | null = null
+    const { port } = await listeningReceiver({ secretHeader: () => required && accepting(...required) })
+    const statusWith = async (value: string | null) =>
+      (await post(port, 'a.b.c', value === null ? {} : { 'X-Tocsin-Secret': value })).status
+    expect(await statusWith(null)).toBe(200)
+    expect(await statusWith('anything')).toBe(200)
+    required = ['one', 'two', 'three']
+    for (const right of required) expect(await statusWith(right), right).toBe(200)
+    for (const wrong of [null, 'anything', 'one, two']) expect(await statusWith(wrong), String(wrong)).toBe(401)
+    required = []
+    expect(await statusWith('one'), 'nothing is accepted where nothing is known').toBe(401)
   })
 
   test('a compressed body is refused unread', async () => {
@@ -281,9 +297,12 @@ describe('starting and stopping', () => {
       now: Date.now,
     }
     expect(() => createReceiver({ ...parts, secret: 'short' })).toThrow(/128 bits/)
-    expect(() => createReceiver({ ...parts, secret, secretHeader: { name: 'x-secret', value: '' } })).toThrow(/value/)
   })
 })
+
+function accepting(...values: readonly string[]) {
+  return { hashes: values.map((value) => createHash('sha256').update(value).digest()) }
+}
 
 type Answered = { status: number; text: string; type: string | undefined; retryAfter: string | undefined }
 

@@ -4,7 +4,7 @@ import type { AddressInfo } from 'node:net'
 import type { Duplex } from 'node:stream'
 import type { Instant } from '../../shared/detection.ts'
 import type { ReceiverHealth } from '../../shared/health.ts'
-import { createAdmission, pathOf, type SecretHeader, type TurnedAway } from './admission.ts'
+import { createAdmission, pathOf, type AcceptedHeader, type TurnedAway } from './admission.ts'
 import { answers, headersOf, outcomes, rawAnswer, tryAgain, type Answer } from './answers.ts'
 import { createBudget, readBody } from './body.ts'
 import type { Inlet, InletParts, ReceiverStarted } from './inlet.ts'
@@ -40,7 +40,8 @@ export type ReceiverParts = InletParts<ReceiverHealth, TurnedAway> & {
   /** From `createPathSecret`. */
   readonly secret: string
   readonly publicHosts: () => readonly string[]
-  readonly secretHeader?: SecretHeader | null
+  /** Without it no header is required. */
+  readonly secretHeader?: () => AcceptedHeader | null
   readonly limits?: Partial<ReceiverLimits>
 }
 
@@ -64,7 +65,7 @@ export function createReceiver(parts: ReceiverParts): Receiver {
   if (!/^[A-Za-z0-9_-]{22}$/.test(secret)) throw new Error('the path secret must have 128 bits, base64url')
   const admit = createAdmission({
     secret,
-    secretHeader: parts.secretHeader ?? null,
+    secretHeader: parts.secretHeader ?? (() => null),
     publicHosts: parts.publicHosts,
     bodyBytes: limits.bodyBytes,
   })

@@ -20,7 +20,7 @@ function test(query: Query, text: string): boolean {
 }
 
 function searchedText(detection: Detection): string {
-  const { type, status, kind, entityId, entityType, sourceType, connectionId, tactics, techniques, frameworks } = detection
-  const fields = [type, status, kind, entityId, entityType, sourceType, connectionId, ...tactics, ...techniques, ...frameworks]
+  const { id, type, status, kind, entityId, entityType, sourceType, connectionId, tactics, techniques, frameworks } = detection
+  const fields = [id, type, status, kind, entityId, entityType, sourceType, connectionId, ...tactics, ...techniques, ...frameworks]
   return fold(fields.filter((field) => field !== null).join('\n'))
 }

@@ -5,7 +5,7 @@ import type { Query } from './query.ts'
 export type Condition = { readonly sql: string; readonly values: readonly string[] }
 
 /** The fields of `searchedText`, joined alike. NULL is left out by both functions. */
-const searched = `lower(concat_ws(char(10), type, status, kind, entity_id, entity_type, source_type, connection_id,
+const searched = `lower(concat_ws(char(10), id, type, status, kind, entity_id, entity_type, source_type, connection_id,
   (SELECT group_concat(value, char(10)) FROM json_each(tactics)),
   (SELECT group_concat(value, char(10)) FROM json_each(techniques)),
   (SELECT group_concat(value, char(10)) FROM json_each(frameworks))))`

@@ -10,6 +10,7 @@ export const demoOrganization = {
   id: 'tocsin-demo-organization' as OrganizationId,
   issuer: 'https://demo.tocsin.invalid',
   name: 'Demo organization',
+  colour: 'grey',
   keys: 'pinned',
   demo: true,
 } as const satisfies Omit<Organization, 'addedAt'>

@@ -12,13 +12,13 @@ export function createAgent(connections: number): Agent {
 const deadlineMs = 10_000
 
 /** Posts a token as SlashID does: the raw text, and nothing around it. */
-export function send(url: string, token: string, agent?: HttpAgent): Promise<Answered> {
+export function send(url: string, token: string, agent?: HttpAgent, headers: Readonly<Record<string, string>> = {}): Promise<Answered> {
   return new Promise((resolve) => {
     const startedAt = performance.now()
     const body = Buffer.from(token)
     const sending = request(url, {
       method: 'POST',
-      headers: { 'Content-Length': body.length },
+      headers: { ...headers, 'Content-Length': body.length },
       signal: AbortSignal.timeout(deadlineMs),
       ...(agent ? { agent } : {}),
     })

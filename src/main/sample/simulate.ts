@@ -21,6 +21,8 @@ export type Simulated = Tally & {
 
 export type SimulateOptions = {
   readonly url: string
+  /** What the receiver wants to see beside the path. */
+  readonly headers?: Readonly<Record<string, string>> | undefined
   readonly signer: DemoSigner
   readonly count: number
   /** null sends as fast as answers come. */
@@ -40,7 +42,7 @@ const retryMs = 100
 
 /** Stands for SlashID: signs a scenario and sends it, each detection's own deliveries in their order. */
 export async function simulate(options: SimulateOptions): Promise<Simulated> {
-  const { url, signer, count, ratePerSecond, seed, now, concurrency = 16, patienceMs = 0, onProgress = () => {} } = options
+  const { url, headers, signer, count, ratePerSecond, seed, now, concurrency = 16, patienceMs = 0, onProgress = () => {} } = options
   const deliveries = scenario({ seed, count, startAt: now(), now })
   const agent = createAgent(concurrency)
   const latencies = createLatencies()
@@ -72,7 +74,7 @@ export async function simulate(options: SimulateOptions): Promise<Simulated> {
     const before = inFlight.get(detectionId)
     const mine = (async () => {
       await before
-      record(await send(url, signer.sign(claims), agent))
+      record(await send(url, signer.sign(claims), agent, headers))
     })()
     inFlight.set(detectionId, mine)
     await mine
@@ -84,11 +86,11 @@ export async function simulate(options: SimulateOptions): Promise<Simulated> {
     if (first.done) return
     tickets++
     const until = performance.now() + patienceMs
-    let answer = await send(url, signer.sign(first.value.claims), agent)
+    let answer = await send(url, signer.sign(first.value.claims), agent, headers)
     while (answer.kind === 'answered' && answer.status === 401 && performance.now() < until) {
       await sleep(retryMs)
       // A new token each time, as a sender's retry would bring: the app may remember the one that it refused.
-      answer = await send(url, signer.sign({ ...first.value.claims, jti: randomUUID() }), agent)
+      answer = await send(url, signer.sign({ ...first.value.claims, jti: randomUUID() }), agent, headers)
     }
     record(answer)
   }

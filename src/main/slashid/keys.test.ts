@@ -41,7 +41,8 @@ afterEach(async () => {
   await new Promise((done) => server.close(done))
 })
 
-const ask = (more: { apiKey?: string; deadlineMs?: number; signal?: AbortSignal } = {}) => fetchKeys({ issuer, organizationId, ...more })
+const ask = (more: { apiKey?: string; deadlineMs?: number; signal?: AbortSignal } = {}) =>
+  fetchKeys({ issuer, organizationId, ...more, apiKey: () => more.apiKey ?? null })
 
 describe('the answer of a key server', () => {
   test('keys are fetched in one request that names the organization and carries no API key', async () => {

@@ -65,22 +65,31 @@ const listedBreaks = 100
 
 /** Walks deliveries in ascending sequence from the link before them. After a break it goes on from what is kept, so that one fault is told once. */
 export function verifyChain(start: ChainLink, deliveries: Iterable<ChainedDelivery>): ChainReport {
+  const walk = walkChain(start)
+  for (const delivery of deliveries) walk.step(delivery)
+  return walk.report()
+}
+
+/** The same, for those who bring the deliveries portion by portion. */
+export function walkChain(start: ChainLink): { step(delivery: ChainedDelivery): void; report(): ChainReport } {
   let head = start
   let checked = 0
   let removed = 0
   let broken = 0
   const breaks: ChainBreak[] = []
-  for (const delivery of deliveries) {
-    const because = breakAt(head, delivery)
-    if (because !== null) {
-      broken += 1
-      if (breaks.length < listedBreaks) breaks.push({ sequence: delivery.sequence, because })
-    }
-    checked += 1
-    if (delivery.content === null) removed += 1
-    head = { sequence: delivery.sequence, chainHash: delivery.chainHash }
+  return {
+    step(delivery) {
+      const because = breakAt(head, delivery)
+      if (because !== null) {
+        broken += 1
+        if (breaks.length < listedBreaks) breaks.push({ sequence: delivery.sequence, because })
+      }
+      checked += 1
+      if (delivery.content === null) removed += 1
+      head = { sequence: delivery.sequence, chainHash: delivery.chainHash }
+    },
+    report: () => ({ head, checked, removed, breaks: [...breaks], broken }),
   }
-  return { head, checked, removed, breaks, broken }
 }
 
 function breakAt(head: ChainLink, delivery: ChainedDelivery): ChainBreak['because'] | null {
@@ -95,6 +104,7 @@ function isEqual(one: Uint8Array, other: Uint8Array): boolean {
 
 function uint64(value: number): Uint8Array {
   const bytes = Buffer.alloc(8)
-  bytes.writeBigInt64BE(BigInt(value))
+  // A damaged row may hold any number.
+  bytes.writeBigInt64BE(BigInt.asIntN(64, BigInt(value)))
   return bytes
 }

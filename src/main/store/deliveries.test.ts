@@ -4,6 +4,7 @@ import type { OrganizationId } from '../../shared/detection.ts'
 import type { Checked, Kept } from '../ingest/delivery.ts'
 import { verifyChain } from './chain.ts'
 import { createDeliveries } from './deliveries.ts'
+import { createDriftLog } from './drift.ts'
 import type { Deliveries } from './deliveries.ts'
 import { createPresent } from './present.ts'
 import { createQuarantine } from './quarantine.ts'
@@ -116,13 +117,24 @@ describe('a duplicate', () => {
     expect(kinds(keeper.keep([trusted(content(), { signed: 'same' }), other]))).toEqual(['kept', 'kept'])
   })
 
-  test('may be one of a delivery that waits', () => {
+  test('may be the very same body while its keys are missing', () => {
     const { keeper } = testDeliveries()
     expect(kinds(keeper.keep([delivery(waiting, { signed: 'same' }), delivery(waiting, { signed: 'same' })]))).toEqual([
       'kept',
       'duplicate',
     ])
-    expect(kinds(keeper.keep([trusted(content(), { signed: 'same' })]))).toEqual(['duplicate'])
+    expect(kinds(keeper.keep([delivery(waiting, { signed: 'same' })]))).toEqual(['duplicate'])
+  })
+
+  test('is never one of a delivery that waits with another body: its signature is unchecked, so it claims nothing', () => {
+    const { keeper } = testDeliveries()
+    const garbage = delivery(waiting, { signed: 'same', padding: 1 })
+    expect(kinds(keeper.keep([garbage, delivery(waiting, { signed: 'same' }), trusted(content(), { signed: 'same' })]))).toEqual([
+      'kept',
+      'kept',
+      'kept',
+    ])
+    expect(kinds(keeper.keep([delivery(waiting, { signed: 'same', padding: 2 })])), 'once it was believed').toEqual(['duplicate'])
   })
 
   test('is never one of a refused delivery, so that a forgery keeps nobody out', () => {
@@ -208,7 +220,7 @@ describe('a commit that fails', () => {
         return quarantine.room()
       },
     }
-    const { keeper } = createDeliveries(db, createPresent(db, contentOf), watched)
+    const { keeper } = createDeliveries(db, createPresent(db, contentOf), watched, createDriftLog(db))
     expect(keepOne(keeper, trusted(content())).sequence).toBe(1)
     expect(intrude).not.toThrow()
   })
@@ -227,6 +239,7 @@ describe('a commit that fails', () => {
       other,
       createPresent(other, contentOf),
       createQuarantine(other, () => start),
+      createDriftLog(other),
     )
     expect(keepOne(elsewhere.keeper, trusted(content())).sequence).toBe(2)
     expect(keepOne(keeper, trusted(content())).sequence).toBe(3)
@@ -243,6 +256,20 @@ describe('the chain of what was kept', () => {
     keeper.settle([{ sequence, checked: { ...held, standing: believed({ kind: 'detection', detection: content() }) } }])
     keepOne(keeper, trusted(content()))
     expect(walk(deliveries)).toMatchObject({ checked: 7, removed: 3, broken: 0, head: deliveries.head() })
+  })
+
+  test('holds over a released delivery that turned out to be a duplicate, which becomes a tombstone and changes nothing', () => {
+    const { keeper, deliveries, all } = testDeliveries()
+    const held = [0, 1].map((padding) => delivery(waiting, { signed: 'same', padding }))
+    const sequences = held.map((one) => keepOne(keeper, one).sequence)
+    const good = (checked: Checked) => ({ ...checked, standing: believed({ kind: 'detection', detection: content() }) })
+    const changes = keeper.settle(held.map((one, index) => ({ sequence: sequences[index]!, checked: good(one) })))
+    expect(changes.map((change) => change !== null)).toEqual([true, false])
+    expect(all('SELECT state, trust, removed_because FROM deliveries')).toEqual([
+      { state: 'detection', trust: 'verified', removed_because: null },
+      { state: 'removed', trust: null, removed_because: 'duplicate' },
+    ])
+    expect(walk(deliveries)).toMatchObject({ checked: 2, removed: 1, broken: 0 })
   })
 
   test.each([

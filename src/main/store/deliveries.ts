@@ -2,9 +2,12 @@ import { createHash } from 'node:crypto'
 import type { Instant, OrganizationId, Sequence } from '../../shared/detection.ts'
 import type { Change, Checked, Delivery, Keeper, Kept, Standing, TokenFacts } from '../ingest/delivery.ts'
 import { assertNever } from '../../shared/assert-never.ts'
+import { fromChainRow } from './chain-row.ts'
+import type { ChainRow } from './chain-row.ts'
 import { chainHash, contentHash, genesis } from './chain.ts'
 import type { ChainedDelivery, ChainLink } from './chain.ts'
 import type { Database } from './database.ts'
+import type { DriftGathering, DriftLog } from './drift.ts'
 import type { Present } from './present.ts'
 import type { Quarantine } from './quarantine.ts'
 import { insertInto } from './statements.ts'
@@ -14,7 +17,6 @@ export type DeliveryState = 'detection' | 'other-trigger' | 'unreadable' | 'wait
 
 type StandingColumns = {
   readonly state: DeliveryState
-  readonly is_refused: number
   readonly trust: string | null
   readonly reason: string | null
 }
@@ -35,6 +37,8 @@ type DeliveryRow = StandingColumns &
     readonly sequence: number
     readonly inlet: string
     readonly received_at: number
+    /** SHA-256 of the body, of one that waits. */
+    readonly waiting_hash: Uint8Array | null
     readonly size: number
     readonly content_hash: Uint8Array
     readonly chain_hash: Uint8Array
@@ -47,7 +51,6 @@ const deliveryColumns = [
   'inlet',
   'received_at',
   'state',
-  'is_refused',
   'trust',
   'reason',
   'organization_id',
@@ -55,6 +58,7 @@ const deliveryColumns = [
   'jti',
   'is_jti_reused',
   'signing_hash',
+  'waiting_hash',
   'issued_at',
   'expires_at',
   'trigger_name',
@@ -65,10 +69,6 @@ const deliveryColumns = [
   'body',
 ] as const satisfies readonly (keyof DeliveryRow)[]
 
-type ChainRow = Pick<DeliveryRow, 'sequence' | 'inlet' | 'received_at' | 'content_hash' | 'chain_hash'> & {
-  readonly headers: string | null
-  readonly body: Uint8Array | null
-}
 type WaitingRow = Pick<DeliveryRow, 'sequence' | 'inlet' | 'received_at' | 'headers' | 'body'>
 
 export type Deliveries = {
@@ -84,7 +84,7 @@ export type Deliveries = {
 /** What a stranger chose to write into a token is kept whole in the body; columns hold this much of it. */
 const longestUntrusted = 256
 
-export function createDeliveries(db: Database, present: Present, quarantine: Quarantine): Deliveries {
+export function createDeliveries(db: Database, present: Present, quarantine: Quarantine, driftLog: DriftLog): Deliveries {
   const databaseId = db.prepare<[], string>('SELECT id FROM identity').pluck()
   const newest = db.prepare<[], { sequence: number; chain_hash: Uint8Array }>(
     'SELECT sequence, chain_hash FROM deliveries ORDER BY sequence DESC LIMIT 1',
@@ -93,10 +93,13 @@ export function createDeliveries(db: Database, present: Present, quarantine: Qua
     db,
     'deliveries',
     deliveryColumns,
-    'ON CONFLICT (organization_id, signing_hash) WHERE is_refused = 0 DO NOTHING',
+    'ON CONFLICT (organization_id, signing_hash) WHERE trust IS NOT NULL DO NOTHING',
   )
-  const isKnown = db.prepare<[string, Uint8Array]>(
-    'SELECT 1 FROM deliveries WHERE organization_id = ? AND signing_hash = ? AND is_refused = 0',
+  const isBelieved = db.prepare<[string | null, Uint8Array | null]>(
+    'SELECT 1 FROM deliveries WHERE organization_id = ? AND signing_hash = ? AND trust IS NOT NULL',
+  )
+  const isWaiting = db.prepare<[string | null, Uint8Array | null]>(
+    "SELECT 1 FROM deliveries WHERE organization_id = ? AND waiting_hash = ? AND state = 'waiting'",
   )
   // Only deliveries that were believed: whoever sends a forgery must not be able to mark the true one.
   const isJtiSeen = db.prepare<[string, string]>(
@@ -106,7 +109,7 @@ export function createDeliveries(db: Database, present: Present, quarantine: Qua
     SELECT sequence, inlet, received_at, headers, body FROM deliveries
     WHERE state = 'waiting' AND organization_id = ? AND sequence > ? ORDER BY sequence LIMIT ?`)
   const settleOne = db.prepare<[StandingColumns & TokenColumns & { readonly sequence: number }], { received_at: number }>(`
-    UPDATE deliveries SET state = @state, is_refused = @is_refused, trust = @trust, reason = @reason, organization_id = @organization_id, kid = @kid,
+    UPDATE deliveries SET state = @state, trust = @trust, reason = @reason, organization_id = @organization_id, kid = @kid,
       jti = @jti, is_jti_reused = @is_jti_reused, signing_hash = @signing_hash, issued_at = @issued_at, expires_at = @expires_at, trigger_name = @trigger_name
     WHERE sequence = @sequence AND state = 'waiting'
     RETURNING received_at`)
@@ -118,26 +121,36 @@ export function createDeliveries(db: Database, present: Present, quarantine: Qua
     // Read inside the transaction, not remembered: another process may have written, and a rollback leaves no hole.
     let link = head()
     const hasRoom = quarantine.room()
+    const drift = driftLog.gather()
     const kept = batch.map((checked): Kept => {
       const row = toDeliveryRow(link, checked)
       if (row.state === 'waiting') {
-        if (row.organization_id !== null && row.signing_hash !== null && isKnown.get(row.organization_id, row.signing_hash))
+        if (isBelieved.get(row.organization_id, row.signing_hash) || isWaiting.get(row.organization_id, row.waiting_hash))
           return { kind: 'duplicate' }
         if (!hasRoom(row.size)) return { kind: 'quarantine-full' }
       }
       if (insertOnce(row).changes === 0) return { kind: 'duplicate' }
       link = { sequence: row.sequence, chainHash: row.chain_hash }
-      return { kind: 'kept', sequence: row.sequence as Sequence, change: apply(row.sequence, row.received_at, checked) }
+      return { kind: 'kept', sequence: row.sequence as Sequence, change: apply(row.sequence, row.received_at, checked, drift) }
     })
+    drift.write()
     if (batch.some(({ standing }) => standing.kind !== 'trusted')) quarantine.trim()
     return kept
   })
 
   const settleAll = db.transaction((batch: Parameters<Keeper['settle']>[0]): readonly (Change | null)[] => {
+    const drift = driftLog.gather()
     const changes = batch.map(({ sequence, checked }) => {
+      const { organizationId, signingInputHash } = factsOf(checked)
+      // Another delivery of the same signing input was believed meanwhile: it carries all that this one would.
+      if (checked.standing.kind === 'trusted' && isBelieved.get(organizationId, signingInputHash)) {
+        quarantine.bury(sequence, 'duplicate')
+        return null
+      }
       const settled = settleOne.get({ sequence, ...standingColumns(checked.standing), ...tokenColumns(checked) })
-      return settled === undefined ? null : apply(sequence, settled.received_at, checked)
+      return settled === undefined ? null : apply(sequence, settled.received_at, checked, drift)
     })
+    drift.write()
     quarantine.trim()
     return changes
   })
@@ -166,10 +179,13 @@ export function createDeliveries(db: Database, present: Present, quarantine: Qua
     return row === undefined ? start() : { sequence: row.sequence, chainHash: row.chain_hash }
   }
 
-  function apply(sequence: number, receivedAt: number, checked: Checked): Change | null {
+  /** What a kept delivery does to everything that is made of deliveries. */
+  function apply(sequence: number, receivedAt: number, checked: Checked, drift: DriftGathering): Change | null {
     const { standing } = checked
-    if (standing.kind !== 'trusted' || standing.content.kind !== 'detection') return null
+    if (standing.kind !== 'trusted') return null
     const { organizationId, issuedAt } = factsOf(checked)
+    drift.add(organizationId, receivedAt, checked.drift ?? [])
+    if (standing.content.kind !== 'detection') return null
     return present.apply({
       sequence,
       organizationId,
@@ -194,6 +210,7 @@ export function createDeliveries(db: Database, present: Present, quarantine: Qua
       sequence: content.sequence,
       inlet: content.inlet,
       received_at: content.receivedAt,
+      waiting_hash: standing.kind === 'waiting' ? createHash('sha256').update(content.body).digest() : null,
       size: content.body.length,
       headers: content.headers,
       body: content.body,
@@ -255,14 +272,13 @@ function standingColumns(standing: Standing): StandingColumns {
     case 'trusted':
       return {
         state: standing.content.kind,
-        is_refused: 0,
         trust: standing.trust,
         reason: standing.content.kind === 'unreadable' ? standing.content.because : null,
       }
     case 'waiting':
-      return { state: 'waiting', is_refused: 0, trust: null, reason: standing.because }
+      return { state: 'waiting', trust: null, reason: standing.because }
     case 'refused':
-      return { state: 'refused', is_refused: 1, trust: null, reason: standing.because }
+      return { state: 'refused', trust: null, reason: standing.because }
     default:
       return assertNever(standing)
   }
@@ -277,15 +293,5 @@ function fromWaitingRow(row: WaitingRow): { sequence: Sequence; delivery: Delive
       inlet: row.inlet,
       receivedAt: toInstant(row.received_at) satisfies Instant,
     },
-  }
-}
-
-function fromChainRow(row: ChainRow): ChainedDelivery {
-  const { sequence, inlet, received_at: receivedAt, headers, body } = row
-  return {
-    sequence,
-    contentHash: row.content_hash,
-    chainHash: row.chain_hash,
-    content: headers === null || body === null ? null : { sequence, inlet, receivedAt, headers, body },
   }
 }

@@ -4,9 +4,11 @@ import type { PageKey } from '../../shared/ipc.ts'
 import type { Database } from './database.ts'
 import { createDeliveries } from './deliveries.ts'
 import { createDetections } from './detections.ts'
+import { createDriftLog } from './drift.ts'
 import type { Detections } from './detections.ts'
 import { createOrganizations } from './organizations.ts'
 import { createPresent } from './present.ts'
+import { createQuarantineStore } from './quarantine-list.ts'
 import { createQuarantine } from './quarantine.ts'
 import { createSettings } from './settings.ts'
 import {
@@ -16,6 +18,7 @@ import {
   delivery,
   keepOne,
   organization,
+  pageOf,
   refused,
   start,
   temporaryFile,
@@ -30,7 +33,7 @@ function allPages(detections: Detections, limit: number, between: () => void = (
   const ids: string[] = []
   let before: PageKey | null = null
   do {
-    const page = detections.page({ text: '', before, limit })
+    const page = pageOf(detections.page({ text: '', before, limit }))
     ids.push(...page.detections.map(({ id }) => id as string))
     before = page.next
     between()
@@ -46,7 +49,7 @@ describe('pages', () => {
     keeper.keep(ids.map((id, index) => trusted(content({ id }), { issued: Math.floor(index / 10) })))
     expect(allPages(detections, 4)).toEqual([...ids].reverse())
     expect(allPages(detections, 5)).toEqual([...ids].reverse())
-    expect(detections.page({ text: '', before: null, limit: 35 }).next).toBeNull()
+    expect(pageOf(detections.page({ text: '', before: null, limit: 35 })).next).toBeNull()
   })
 
   test('neither repeat nor lose a row while others arrive and change', () => {
@@ -61,14 +64,14 @@ describe('pages', () => {
       keepOne(keeper, trusted(content({ id: 'd-29', status: 'ongoing' }), { issued: 100 + arrived }))
     })
     expect(seen).toEqual([...ids].reverse())
-    expect(detections.page({ text: '', before: null, limit: 1 }).total).toBe(30 + arrived)
+    expect(pageOf(detections.page({ text: '', before: null, limit: 1 })).total).toBe(30 + arrived)
   })
 
   test('are never longer than 500, nor shorter than 1', () => {
     const { keeper, detections } = testStore()
     keeper.keep(Array.from({ length: 501 }, (_, index) => trusted(content({ id: `d-${index}` }))))
-    expect(detections.page({ text: '', before: null, limit: 1_000_000 }).detections).toHaveLength(500)
-    expect(detections.page({ text: '', before: null, limit: -1 }).detections).toHaveLength(1)
+    expect(pageOf(detections.page({ text: '', before: null, limit: 1_000_000 })).detections).toHaveLength(500)
+    expect(pageOf(detections.page({ text: '', before: null, limit: -1 })).detections).toHaveLength(1)
   })
 
   test('of a search continue within it', () => {
@@ -78,8 +81,8 @@ describe('pages', () => {
         trusted(content({ id: `d-${index}`, type: index % 2 ? 'MissingMFA' : 'Other' }), { issued: index }),
       ),
     )
-    const first = detections.page({ text: 'mfa', before: null, limit: 3 })
-    const second = detections.page({ text: 'mfa', before: first.next, limit: 3 })
+    const first = pageOf(detections.page({ text: 'mfa', before: null, limit: 3 }))
+    const second = pageOf(detections.page({ text: 'mfa', before: first.next, limit: 3 }))
     expect([...first.detections, ...second.detections].map(({ id }) => id)).toEqual(['d-7', 'd-5', 'd-3', 'd-1'])
     expect(second).toMatchObject({ next: null, total: 9 })
   })
@@ -145,11 +148,9 @@ describe('the plan of every statement', () => {
         return typeof value === 'function' ? (value as (...args: unknown[]) => unknown).bind(target) : value
       },
     }) as Database
-    createDeliveries(
-      recording,
-      createPresent(recording, contentOf),
-      createQuarantine(recording, () => start),
-    )
+    const quarantine = createQuarantine(recording, () => start)
+    createDeliveries(recording, createPresent(recording, contentOf), quarantine, createDriftLog(recording))
+    createQuarantineStore(recording, quarantine)
     createOrganizations(recording, () => start)
     createSettings(recording)
     const detections = createDetections(recording, () => start)
@@ -179,7 +180,7 @@ describe('the plan of every statement', () => {
       return steps.some(
         (step) =>
           /^SCAN (deliveries|detections|transitions)/.test(step) &&
-          !/INDEX (deliveries_waiting|deliveries_refused|detections_unread)/.test(step) &&
+          !/INDEX (deliveries_waiting|deliveries_refused|deliveries_quarantined|detections_unread)/.test(step) &&
           !isPage &&
           !isChain,
       )

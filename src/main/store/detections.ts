@@ -1,5 +1,5 @@
 import type { Detection, DetectionKey, FieldChange, Instant, Sequence, Transition, Trust } from '../../shared/detection.ts'
-import type { Page, PageKey } from '../../shared/ipc.ts'
+import type { PageAnswer, PageKey } from '../../shared/ipc.ts'
 import { parse } from '../query/parse.ts'
 import { toSql } from '../query/to-sql.ts'
 import type { Database } from './database.ts'
@@ -23,8 +23,8 @@ export type RawDelivery = {
 export type PageQuery = { readonly text: string; readonly before: PageKey | null; readonly limit: number }
 
 export type Detections = {
-  /** Newest first, at most 500. Throws an Error named `QueryRefused`, with words for people, where the text is beyond its bounds. */
-  page(query: PageQuery): Page
+  /** Newest first, at most 500. */
+  page(query: PageQuery): PageAnswer
   get(key: DetectionKey): Detection | null
   /** With its newest transitions in the order they happened, at most 500. Marks nothing as read. */
   detail(key: DetectionKey): { readonly detection: Detection; readonly transitions: readonly Transition[] } | null
@@ -87,7 +87,7 @@ export function createDetections(db: Database, now: () => number): Detections {
   return {
     page({ text, before, limit }) {
       const parsed = parse(text)
-      if (parsed.kind === 'refused') throw Object.assign(new Error(parsed.detail), { name: 'QueryRefused' })
+      if (parsed.kind === 'refused') return { kind: 'refused', detail: parsed.detail }
       const where = toSql(parsed.query)
       const size = Math.max(1, Math.min(longestPage, Math.trunc(limit)))
       const start = before === null ? [] : [toMillis(before.changedAt), before.row]
@@ -96,6 +96,7 @@ export function createDetections(db: Database, now: () => number): Detections {
       const shown = rows.slice(0, size)
       const last = shown.at(-1)
       return {
+        kind: 'page',
         detections: shown.map(fromRow),
         next: rows.length > size && last !== undefined ? { changedAt: toInstant(last.changed_at), row: last.row } : null,
         total: countAll.get() ?? 0,

@@ -1,7 +1,8 @@
 import { describe, expect, test } from 'vitest'
+import type { DetectionId, OrganizationId } from '../../shared/detection.ts'
 import type { StoredKey } from '../ingest/key-store.ts'
 import type { OrganizationToAdd } from './organizations.ts'
-import { at, organization, start, testStore } from './test-support.ts'
+import { at, content, organization, start, testStore, trusted } from './test-support.ts'
 
 const production: OrganizationToAdd = { id: organization, issuer: 'https://api.slashid.com', name: 'Production', demo: false, pinned: null }
 
@@ -16,7 +17,15 @@ function seen(kid: string, seconds: number, more: Partial<StoredKey> = {}): Stor
 describe('an organization', () => {
   test('is listed as it was added, without keys until they are fetched', () => {
     const { organizations, keyStore } = testStore()
-    const added = { id: organization, issuer: production.issuer, name: 'Production', keys: 'fetched', demo: false, addedAt: at(0) }
+    const added = {
+      id: organization,
+      issuer: production.issuer,
+      name: 'Production',
+      colour: 'teal',
+      keys: 'fetched',
+      demo: false,
+      addedAt: at(0),
+    }
     expect(organizations.add(production)).toEqual({ kind: 'added', organization: { ...added, keyIds: [], keysConfirmedAt: null } })
     expect(organizations.list()).toEqual([{ ...added, keyIds: [], keysConfirmedAt: null }])
     expect(keyStore.organizations()).toEqual([added])
@@ -37,6 +46,38 @@ describe('an organization', () => {
     organizations.add({ ...production, name: 'Renamed', pinned: [key('b'), key('c')] })
     expect(organizations.list()).toMatchObject([{ name: 'Renamed', addedAt: at(0), keyIds: ['b', 'c'], keysConfirmedAt: at(60) }])
     expect(keyStore.keys(organization)).toEqual([seen('a', 0, { retiredAt: at(60) }), seen('b', 0, { confirmedAt: at(60) }), seen('c', 60)])
+  })
+
+  test('has a colour that no other has yet, until it is given another', () => {
+    const { organizations } = testStore()
+    const add = (id: string, more: Partial<OrganizationToAdd> = {}) =>
+      organizations.add({ ...production, id: id as OrganizationId, ...more })
+    add('org-1')
+    add('org-2')
+    add('org-3', { colour: 'teal' })
+    add('demo', { demo: true })
+    expect(organizations.list().map(({ colour }) => colour)).toEqual(['grey', 'teal', 'gold', 'teal'])
+    expect(organizations.change({ id: 'org-1' as OrganizationId, name: 'Renamed', colour: 'olive' })).toBe(true)
+    add('org-1', { name: 'Once more' })
+    expect(organizations.list()[1]).toMatchObject({ name: 'Once more', colour: 'olive' })
+    expect(organizations.change({ id: 'demo' as OrganizationId, name: 'Real', colour: 'olive' })).toBe(false)
+    expect(organizations.change({ id: 'nobody' as OrganizationId, name: 'x', colour: 'olive' })).toBe(false)
+  })
+
+  test('counts its own detections and how many of them were never opened', () => {
+    const { organizations, keeper, detections } = testStore()
+    const other = 'org-2' as OrganizationId
+    keeper.keep([
+      trusted(content({ id: 'a' })),
+      trusted(content({ id: 'a', status: 'resolved' }), { issued: 9 }),
+      trusted(content({ id: 'b' })),
+      trusted(content({ id: 'a' }), { organization: other }),
+    ])
+    detections.markRead({ organizationId: organization, id: 'b' as DetectionId })
+    expect(organizations.counts()).toEqual([
+      { organizationId: organization, detections: 2, unread: 1 },
+      { organizationId: other, detections: 1, unread: 1 },
+    ])
   })
 
   test('is never given another issuer, nor turned into a demo', () => {

@@ -1,5 +1,14 @@
 import type { Instant, OrganizationId } from '../../shared/detection.ts'
-import type { KeySource, Organization, OrganizationState, PublicKey } from '../../shared/organization.ts'
+import type { OrganizationChange } from '../../shared/ipc.ts'
+import { organizationColours } from '../../shared/organization.ts'
+import type {
+  KeySource,
+  Organization,
+  OrganizationColour,
+  OrganizationCount,
+  OrganizationState,
+  PublicKey,
+} from '../../shared/organization.ts'
 import type { KeyStore, StoredKey } from '../ingest/key-store.ts'
 import type { Database } from './database.ts'
 import { toInstant, toInstantOrNull, toMillis, toMillisOrNull } from './time.ts'
@@ -9,6 +18,8 @@ export type OrganizationToAdd = {
   readonly issuer: string
   readonly name: string
   readonly demo: boolean
+  /** One that no other organization has, where none is given; one that is there already keeps its own. */
+  readonly colour?: OrganizationColour
   /** All the keys this organization is to be believed by; null where they are fetched from its issuer. */
   readonly pinned: readonly Pick<StoredKey, 'kid' | 'thumbprint' | 'jwk'>[] | null
 }
@@ -21,13 +32,20 @@ export type Organizations = {
   add(
     organization: OrganizationToAdd,
   ): { readonly kind: 'added'; readonly organization: KeptOrganization } | { readonly kind: 'refused'; readonly detail: string }
+  /** Name and colour only; false where there is no such organization, or it is the demo, which is always called that. */
+  change(change: OrganizationChange): boolean
   list(): readonly KeptOrganization[]
+  /** What the history holds of each. */
+  counts(): readonly OrganizationCount[]
 }
+
+const mostUnread = 10_000
 
 type OrganizationRow = {
   readonly id: string
   readonly issuer: string
   readonly name: string
+  readonly colour: string
   readonly key_source: string
   readonly is_demo: number
   readonly added_at: number
@@ -48,14 +66,24 @@ export function createOrganizations(
   now: () => number,
 ): { readonly organizations: Organizations; readonly keyStore: KeyStore } {
   const all = db.prepare<[], OrganizationRow>(
-    'SELECT id, issuer, name, key_source, is_demo, added_at FROM organizations ORDER BY added_at, id',
+    'SELECT id, issuer, name, colour, key_source, is_demo, added_at FROM organizations ORDER BY added_at, id',
   )
   const byId = db.prepare<[string], OrganizationRow>(
-    'SELECT id, issuer, name, key_source, is_demo, added_at FROM organizations WHERE id = ?',
+    'SELECT id, issuer, name, colour, key_source, is_demo, added_at FROM organizations WHERE id = ?',
   )
   const upsert = db.prepare<[OrganizationRow]>(`
-    INSERT INTO organizations (id, issuer, name, key_source, is_demo, added_at) VALUES (@id, @issuer, @name, @key_source, @is_demo, @added_at)
-    ON CONFLICT (id) DO UPDATE SET name = excluded.name, key_source = excluded.key_source`)
+    INSERT INTO organizations (id, issuer, name, colour, key_source, is_demo, added_at)
+    VALUES (@id, @issuer, @name, @colour, @key_source, @is_demo, @added_at)
+    ON CONFLICT (id) DO UPDATE SET name = excluded.name, colour = excluded.colour, key_source = excluded.key_source`)
+  const rename = db.prepare<[OrganizationChange]>('UPDATE organizations SET name = @name, colour = @colour WHERE id = @id AND is_demo = 0')
+  const tallies = db.prepare<[], { organization_id: string; detections: number }>(
+    'SELECT organization_id, detections FROM organization_tally',
+  )
+  const countUnread = db
+    .prepare<[string, number], number>(
+      "SELECT count(*) FROM (SELECT 1 FROM detections WHERE organization_id = ? AND opened_at IS NULL AND triage_state = 'new' LIMIT ?)",
+    )
+    .pluck()
   const keysOf = db.prepare<[string], KeyRow>(
     'SELECT organization_id, kid, thumbprint, jwk, first_seen_at, confirmed_at, retired_at FROM keys WHERE organization_id = ? ORDER BY first_seen_at, kid, thumbprint',
   )
@@ -84,6 +112,7 @@ export function createOrganizations(
       id: wanted.id,
       issuer: wanted.issuer,
       name: wanted.name,
+      colour: wanted.colour ?? existing?.colour ?? freeColour(wanted.demo),
       key_source: wanted.pinned === null ? 'fetched' : 'pinned',
       is_demo: wanted.demo ? 1 : 0,
       added_at: existing?.added_at ?? at,
@@ -113,6 +142,13 @@ export function createOrganizations(
   return {
     organizations: {
       add: (organization) => add.immediate(organization),
+      change: (change) => rename.run(change).changes > 0,
+      counts: () =>
+        tallies.all().map(({ organization_id, detections }) => ({
+          organizationId: organization_id as OrganizationId,
+          detections,
+          unread: countUnread.get(organization_id, mostUnread) ?? 0,
+        })),
       list: () => all.all().map(withKeys),
     },
     keyStore: {
@@ -120,6 +156,14 @@ export function createOrganizations(
       keys: (organizationId) => keysOf.all(organizationId).map(fromKeyRow),
       saveKeys: (organizationId, keys) => saveKeys.immediate(organizationId, keys),
     },
+  }
+
+  /** The first that is free; with more organizations than colours, the first that the fewest have. */
+  function freeColour(isDemo: boolean): OrganizationColour {
+    if (isDemo) return 'grey'
+    const taken = all.all().map((row) => row.colour)
+    const uses = (colour: string) => taken.filter((other) => other === colour).length
+    return organizationColours.reduce((best, colour) => (uses(colour) < uses(best) ? colour : best))
   }
 
   function withKeys(row: OrganizationRow): KeptOrganization {
@@ -138,10 +182,16 @@ function toOrganization(row: OrganizationRow): Organization {
     id: row.id as OrganizationId,
     issuer: row.issuer,
     name: row.name,
+    colour: toColour(row.colour),
     keys: row.key_source as KeySource,
     demo: row.is_demo === 1,
     addedAt: toInstant(row.added_at),
   }
+}
+
+/** A colour that a later version has taken away again reads as grey. */
+function toColour(colour: string): OrganizationColour {
+  return organizationColours.find((known) => known === colour) ?? 'grey'
 }
 
 function toKeyRow(organizationId: OrganizationId, key: StoredKey): KeyRow {

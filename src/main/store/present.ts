@@ -42,6 +42,9 @@ export function createPresent(db: Database, contentOf: ContentOf): Present {
   const insertDetection = insertInto<PresentRow>(db, 'detections', presentColumns)
   const updateDetection = update<NewestRow>(db, 'detections', newestColumns, 'row = ?')
   const countDetection = db.prepare("UPDATE tally SET count = count + 1 WHERE name = 'detections'")
+  const countForOrganization = db.prepare<[string]>(
+    'INSERT INTO organization_tally (organization_id, detections) VALUES (?, 1) ON CONFLICT (organization_id) DO UPDATE SET detections = detections + 1',
+  )
   const insertTransition = insertInto<TransitionRow>(db, 'transitions', [
     'sequence',
     'detection',
@@ -88,6 +91,7 @@ export function createPresent(db: Database, contentOf: ContentOf): Present {
     }
     const row = Number(insertDetection(present).lastInsertRowid)
     countDetection.run()
+    countForOrganization.run(arrival.organizationId)
     return changed({ ...present, ...untouched, row }, arrival, null, [])
   }
 

@@ -119,10 +119,12 @@ describe('quarantine', () => {
     expect(kinds(keeper.keep([big(), big(), big()]))).toEqual(['kept', 'kept', 'quarantine-full'])
   })
 
-  test('remembers a removed delivery that was not refused', () => {
+  test('remembers what was believed after its content is gone, and nothing else', () => {
     const { db, keeper } = testDeliveries()
-    keepOne(keeper, delivery(waiting, { signed: 'same' }))
+    keepOne(keeper, trusted(content(), { signed: 'believed' }))
+    keepOne(keeper, delivery(waiting, { signed: 'waiting' }))
     db.exec("UPDATE deliveries SET state = 'removed', body = NULL, headers = NULL, removed_at = 1, removed_because = 'discarded'")
-    expect(kinds(keeper.keep([trusted(content(), { signed: 'same' })]))).toEqual(['duplicate'])
+    const again = [trusted(content(), { signed: 'believed' }), trusted(content(), { signed: 'waiting' })]
+    expect(kinds(keeper.keep(again))).toEqual(['duplicate', 'kept'])
   })
 })

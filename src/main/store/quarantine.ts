@@ -1,4 +1,8 @@
+import type { Sequence } from '../../shared/detection.ts'
 import type { Database } from './database.ts'
+
+/** `duplicate`: the other delivery of its signing input was believed first, and carries the same. `discarded`: by the user. */
+export type RemovedBecause = 'crowded-out' | 'duplicate' | 'discarded'
 
 export type QuarantineBounds = {
   readonly refused: Load
@@ -18,6 +22,10 @@ export type Quarantine = {
   room(): (size: number) => boolean
   /** Turns the oldest refused into tombstones until what is left fits. Never touches a waiting one, which may still become good. */
   trim(): void
+  /** Makes a tombstone of a delivery in quarantine; one that was believed stays as it is. */
+  bury(sequence: Sequence, because: RemovedBecause): void
+  /** Makes tombstones of those that are in quarantine, in one commit, and passes over all else. */
+  discard(sequences: readonly Sequence[]): void
   waiting(): Load
 }
 
@@ -32,10 +40,14 @@ export function createQuarantine(db: Database, now: () => number, bounds: Quaran
     "SELECT sequence, size FROM deliveries WHERE state = 'refused' ORDER BY sequence LIMIT 1",
   )
   // Its place in the sequence, its hashes and its identity stay: chain, verification and deduplication go on without the content.
-  const bury = db.prepare<[{ sequence: number; removed_at: number; removed_because: string }]>(`
+  const makeTombstone = db.prepare<[{ sequence: number; removed_at: number; removed_because: RemovedBecause }]>(`
     UPDATE deliveries SET state = 'removed', removed_at = @removed_at, removed_because = @removed_because, headers = NULL, body = NULL
-    WHERE sequence = @sequence`)
-  const countCrowdedOut = db.prepare<[number]>("UPDATE tally SET count = count + ? WHERE name = 'crowded-out'")
+    WHERE sequence = @sequence AND state IN ('waiting', 'refused')`)
+  const countRemoved = db.prepare<[number, RemovedBecause]>('UPDATE tally SET count = count + ? WHERE name = ?')
+  const discard = db.transaction((sequences: readonly Sequence[]): void => {
+    const discarded = sequences.filter((sequence) => bury(sequence, 'discarded')).length
+    if (discarded > 0) countRemoved.run(discarded, 'discarded')
+  })
 
   return {
     room() {
@@ -58,15 +70,21 @@ export function createQuarantine(db: Database, now: () => number, bounds: Quaran
       while (rows > mostRows || bytes > mostBytes) {
         const oldest = oldestRefused.get()
         if (oldest === undefined) break
-        bury.run({ sequence: oldest.sequence, removed_at: now(), removed_because: 'crowded-out' })
+        bury(oldest.sequence, 'crowded-out')
         rows -= 1
         bytes -= oldest.size
         removed += 1
       }
-      if (removed > 0) countCrowdedOut.run(removed)
+      if (removed > 0) countRemoved.run(removed, 'crowded-out')
     },
 
+    bury: (sequence, because) => void bury(sequence, because),
+    discard: (sequences) => discard.immediate(sequences),
     waiting: () => read(loadOfWaiting),
+  }
+
+  function bury(sequence: number, because: RemovedBecause): boolean {
+    return makeTombstone.run({ sequence, removed_at: now(), removed_because: because }).changes > 0
   }
 }
 

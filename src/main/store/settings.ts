@@ -12,11 +12,13 @@ export type WindowBounds = {
   readonly isMaximized: boolean
 }
 
-/** What the app remembers for itself. Null before it is first written. */
+/** What the app remembers for itself. Null, or none, before it is first written. */
 export type AppValues = {
   readonly receiverPort: number | null
   readonly pathSecret: string | null
   readonly windowBounds: WindowBounds | null
+  /** SHA-256 in hex of values of the secret header that the receiver accepts besides those of registered webhooks, the newest first. */
+  readonly secretHeaderHashes: readonly string[]
 }
 
 export type SettingsStore = {
@@ -32,6 +34,7 @@ const settingsSchema = {
   theme: z.enum(['system', 'dark', 'light']),
   notify: z.boolean(),
   publicOrigin: z.url({ protocol: /^https$/ }).nullable(),
+  requireSecretHeader: z.boolean(),
 } satisfies Schema<Settings>
 
 const whole = z.int()
@@ -41,9 +44,10 @@ const appSchema = {
   windowBounds: z
     .object({ x: whole.nullable(), y: whole.nullable(), width: whole.positive(), height: whole.positive(), isMaximized: z.boolean() })
     .nullable(),
+  secretHeaderHashes: z.array(z.string().regex(/^[0-9a-f]{64}$/)).max(4),
 } satisfies Schema<AppValues>
 
-const noAppValues: AppValues = { receiverPort: null, pathSecret: null, windowBounds: null }
+const noAppValues: AppValues = { receiverPort: null, pathSecret: null, windowBounds: null, secretHeaderHashes: [] }
 
 type Schema<T> = { readonly [K in keyof T]: z.ZodType<T[K]> }
 

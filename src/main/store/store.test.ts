@@ -2,7 +2,19 @@ import { existsSync, statSync } from 'node:fs'
 import { expect, onTestFinished, test, vi } from 'vitest'
 import { openStore } from './store.ts'
 import type { Store } from './store.ts'
-import { content, contentOf, delivery, keepOne, refused, start, temporaryFile, testStore, trusted, waiting } from './test-support.ts'
+import {
+  content,
+  contentOf,
+  delivery,
+  keepOne,
+  pageOf,
+  refused,
+  start,
+  temporaryFile,
+  testStore,
+  trusted,
+  waiting,
+} from './test-support.ts'
 
 const reopen = (file: string, readOnly = false): Store => testStore({ file, readOnly })
 
@@ -14,7 +26,7 @@ test('what was kept is there after closing and opening again, in one file', () =
   expect(statSync(file).size).toBeGreaterThan(4096)
   expect(existsSync(`${file}-wal`)).toBe(false)
   const again = reopen(file)
-  expect(again.detections.page({ text: '', before: null, limit: 10 }).detections.map(({ id }) => id)).toEqual(['kept'])
+  expect(pageOf(again.detections.page({ text: '', before: null, limit: 10 })).detections.map(({ id }) => id)).toEqual(['kept'])
   expect(keepOne(again.keeper, trusted(content())).sequence).toBe(2)
 })
 

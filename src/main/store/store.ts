@@ -6,13 +6,23 @@ import { createDeliveries } from './deliveries.ts'
 import type { Deliveries } from './deliveries.ts'
 import { createDetections } from './detections.ts'
 import type { Detections } from './detections.ts'
+import { createDriftLog } from './drift.ts'
+import type { DriftLog } from './drift.ts'
 import { createOrganizations } from './organizations.ts'
 import type { Organizations } from './organizations.ts'
 import { createPresent } from './present.ts'
 import type { ContentOf } from './present.ts'
+import { createProof } from './proof.ts'
+import type { Proof } from './proof.ts'
+import { createQuarantineStore } from './quarantine-list.ts'
+import type { QuarantineStore } from './quarantine-list.ts'
 import { createQuarantine } from './quarantine.ts'
+import { createSecretRows } from './secrets.ts'
+import type { SecretRows } from './secrets.ts'
 import { createSettings } from './settings.ts'
 import type { SettingsStore } from './settings.ts'
+import { createWebhookRows } from './webhooks.ts'
+import type { WebhookRows } from './webhooks.ts'
 
 /** The history: everything Tocsin remembers, in one SQLite file. */
 export type Store = {
@@ -21,12 +31,17 @@ export type Store = {
   readonly keyStore: KeyStore
   readonly organizations: Organizations
   readonly detections: Detections
+  readonly quarantine: QuarantineStore
+  readonly drift: Pick<DriftLog, 'list'>
   readonly settings: SettingsStore
+  readonly secrets: SecretRows
+  readonly webhooks: WebhookRows
   readonly health: {
     /** Deliveries in quarantine now that may still become good. */
     waiting(): number
   }
   readonly chain: Pick<Deliveries, 'genesis' | 'head' | 'chain'>
+  readonly proof: Proof
   /** Calls back within a quarter of a second of a commit by another process, until the returned function is called. */
   onForeignChange(listener: () => void): () => void
   /** Writes the log back into the history, then closes it. Nothing may be asked of the store afterwards. */
@@ -51,16 +66,22 @@ export function openStore({ file, readOnly = false, contentOf, now }: StoreOptio
   if (opened.kind !== 'opened') return opened
   const { db } = opened
   const quarantine = createQuarantine(db, now)
-  const deliveries = createDeliveries(db, createPresent(db, contentOf), quarantine)
+  const drift = createDriftLog(db)
+  const deliveries = createDeliveries(db, createPresent(db, contentOf), quarantine, drift)
   const polls = new Set<NodeJS.Timeout>()
 
   const store: Store = {
     keeper: deliveries.keeper,
     ...createOrganizations(db, now),
     detections: createDetections(db, now),
+    quarantine: createQuarantineStore(db, quarantine),
+    drift,
     settings: createSettings(db),
+    secrets: createSecretRows(db),
+    webhooks: createWebhookRows(db),
     health: { waiting: () => quarantine.waiting().rows },
     chain: deliveries,
+    proof: createProof(db),
 
     onForeignChange(listener) {
       // Changes with every commit but our own; asking costs no disk access.

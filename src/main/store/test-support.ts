@@ -4,10 +4,12 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { onTestFinished } from 'vitest'
 import type { Detection, DetectionContent, DetectionId, Instant, OrganizationId } from '../../shared/detection.ts'
+import type { Page, PageAnswer } from '../../shared/ipc.ts'
 import type { Change, Checked, Content, Keeper, Kept, Standing } from '../ingest/delivery.ts'
 import { openDatabase } from './database.ts'
 import type { Database, OpenedDatabase } from './database.ts'
 import { createDeliveries } from './deliveries.ts'
+import { createDriftLog } from './drift.ts'
 import { createPresent } from './present.ts'
 import { createQuarantine, quarantineBounds } from './quarantine.ts'
 import type { Load, QuarantineBounds } from './quarantine.ts'
@@ -53,7 +55,7 @@ export function testDeliveries(bounds: QuarantineBounds = quarantineBounds) {
   const file = temporaryFile()
   const db = testDatabase(file)
   const quarantine = createQuarantine(db, () => start, bounds)
-  const deliveries = createDeliveries(db, createPresent(db, contentOf), quarantine)
+  const deliveries = createDeliveries(db, createPresent(db, contentOf), quarantine, createDriftLog(db))
   const all = <T>(sql: string) => db.prepare(sql).all() as T[]
   return { file, db, quarantine, deliveries, keeper: deliveries.keeper, all }
 }
@@ -158,6 +160,12 @@ export function changeOf(keeper: Keeper, checked: Checked): Change {
   const { change } = keepOne(keeper, checked)
   if (change === null) throw new Error('the present did not change')
   return change
+}
+
+/** A page that is not refused. */
+export function pageOf(answer: PageAnswer): Page {
+  if (answer.kind === 'refused') throw new Error(answer.detail)
+  return answer
 }
 
 export function detectionOf(store: Store, id = 'd-1'): Detection {

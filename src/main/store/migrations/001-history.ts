@@ -14,17 +14,36 @@ export const history: Migration = {
 
     -- Counts that would otherwise need a walk over the whole history.
     CREATE TABLE tally (name TEXT PRIMARY KEY, count INTEGER NOT NULL CHECK (count >= 0)) STRICT, WITHOUT ROWID;
-    INSERT INTO tally VALUES ('detections', 0), ('crowded-out', 0);
+    INSERT INTO tally VALUES ('detections', 0), ('crowded-out', 0), ('discarded', 0);
 
     CREATE TABLE settings (key TEXT PRIMARY KEY, value TEXT NOT NULL) STRICT, WITHOUT ROWID;
+
+    -- Either sealed by the system's keychain or only where to read it: never a secret in the clear.
+    CREATE TABLE secrets (
+      name TEXT PRIMARY KEY,
+      ciphertext BLOB,
+      reference TEXT,
+      CHECK ((ciphertext IS NULL) <> (reference IS NULL))
+    ) STRICT, WITHOUT ROWID;
 
     CREATE TABLE organizations (
       id TEXT PRIMARY KEY,
       issuer TEXT NOT NULL,
       name TEXT NOT NULL,
+      colour TEXT NOT NULL,
       key_source TEXT NOT NULL,
       is_demo INTEGER NOT NULL CHECK (is_demo IN (0, 1)),
       added_at INTEGER NOT NULL
+    ) STRICT;
+
+    -- The webhook of an organization at SlashID. Of its secret header only hashes are kept, the newest first: enough to know it again.
+    CREATE TABLE webhooks (
+      organization_id TEXT PRIMARY KEY REFERENCES organizations (id),
+      webhook_id TEXT NOT NULL,
+      target_url TEXT,
+      header_name TEXT NOT NULL,
+      header_hashes TEXT NOT NULL,
+      registered_at INTEGER NOT NULL
     ) STRICT;
 
     -- None is ever deleted: the proof of an old delivery needs its key.
@@ -47,7 +66,6 @@ export const history: Migration = {
       inlet TEXT NOT NULL,
       received_at INTEGER NOT NULL,
       state TEXT NOT NULL,
-      is_refused INTEGER NOT NULL CHECK (is_refused IN (0, 1)),
       trust TEXT,
       reason TEXT,
       organization_id TEXT,
@@ -55,6 +73,7 @@ export const history: Migration = {
       jti TEXT,
       is_jti_reused INTEGER NOT NULL CHECK (is_jti_reused IN (0, 1)),
       signing_hash BLOB CHECK (length(signing_hash) = 32),
+      waiting_hash BLOB CHECK (length(waiting_hash) = 32),
       issued_at INTEGER,
       expires_at INTEGER,
       trigger_name TEXT,
@@ -68,13 +87,17 @@ export const history: Migration = {
       CHECK ((state = 'removed') = (body IS NULL)),
       CHECK ((state = 'removed') = (headers IS NULL)),
       CHECK ((state = 'removed') = (removed_at IS NOT NULL)),
-      CHECK (state <> 'refused' OR is_refused = 1)
+      CHECK (state = 'removed' OR (state IN ('waiting', 'refused')) = (trust IS NULL)),
+      CHECK (state <> 'waiting' OR waiting_hash IS NOT NULL)
     ) STRICT;
-    -- A refused delivery reserves nothing: a forgery must not keep the true one out. A removed one goes on counting as what it was.
-    CREATE UNIQUE INDEX deliveries_once ON deliveries (organization_id, signing_hash) WHERE is_refused = 0;
+    -- Only what was believed claims its signing input, and goes on claiming it as a tombstone: a forgery must not keep the true one out.
+    CREATE UNIQUE INDEX deliveries_once ON deliveries (organization_id, signing_hash) WHERE trust IS NOT NULL;
+    -- The signature of a waiting one is unchecked, so it is told from others by its whole body: two that share a signing input both wait.
+    CREATE UNIQUE INDEX deliveries_waiting_once ON deliveries (organization_id, waiting_hash) WHERE state = 'waiting';
     CREATE INDEX deliveries_by_jti ON deliveries (jti) WHERE jti IS NOT NULL AND trust IS NOT NULL;
     CREATE INDEX deliveries_waiting ON deliveries (organization_id, sequence, size) WHERE state = 'waiting';
     CREATE INDEX deliveries_refused ON deliveries (sequence, size) WHERE state = 'refused';
+    CREATE INDEX deliveries_quarantined ON deliveries (sequence) WHERE state IN ('waiting', 'refused');
 
     -- The present of each detection: what its newest delivery by (issued_at, sequence) says, and what the user made of it.
     CREATE TABLE detections (
@@ -113,7 +136,9 @@ export const history: Migration = {
     ) STRICT;
     -- The row id is the last column of every index: this one is (changed_at, row), the order of all pages.
     CREATE INDEX detections_by_change ON detections (changed_at);
-    CREATE INDEX detections_unread ON detections (row) WHERE opened_at IS NULL AND triage_state = 'new';
+    CREATE INDEX detections_unread ON detections (organization_id) WHERE opened_at IS NULL AND triage_state = 'new';
+
+    CREATE TABLE organization_tally (organization_id TEXT PRIMARY KEY, detections INTEGER NOT NULL) STRICT, WITHOUT ROWID;
 
     -- What each delivery changed; also the way from a detection to its deliveries.
     CREATE TABLE transitions (
@@ -125,5 +150,16 @@ export const history: Migration = {
       changes TEXT NOT NULL
     ) STRICT;
     CREATE INDEX transitions_by_detection ON transitions (detection, issued_at, sequence);
+
+    -- What believed deliveries said beyond what is documented; bounded per organization, the rest is counted as 'overflow'.
+    CREATE TABLE drift (
+      organization_id TEXT NOT NULL,
+      what TEXT NOT NULL,
+      value TEXT NOT NULL,
+      first_seen_at INTEGER NOT NULL,
+      last_seen_at INTEGER NOT NULL,
+      count INTEGER NOT NULL CHECK (count > 0),
+      PRIMARY KEY (organization_id, what, value)
+    ) STRICT, WITHOUT ROWID;
   `,
 }

@@ -1,0 +1,42 @@
+import { randomBytes } from 'node:crypto'
+import { existsSync, renameSync, rmSync, writeFileSync } from 'node:fs'
+import type { DetectionKey } from '../shared/detection.ts'
+import type { EvidenceSaved } from '../shared/ipc.ts'
+import { buildBundle, type EvidenceSource } from './export/evidence.ts'
+import { toInstant } from './ingest/instant.ts'
+import { version } from './version.ts'
+
+export type EvidenceWritten = Exclude<EvidenceSaved, { kind: 'cancelled' }>
+
+/**
+ * Writes the evidence of one detection to a file that only this user can read. A whole bundle appears under the name or none;
+ * `replace` says whether a file that is there already may go.
+ */
+export function saveEvidence(
+  source: EvidenceSource,
+  key: DetectionKey,
+  { path, replace, now }: { readonly path: string; readonly replace: boolean; readonly now: () => number },
+): EvidenceWritten {
+  const bundle = buildBundle(source, key, { madeAt: toInstant(now()), madeBy: `Tocsin ${version}` })
+  if (bundle === null) return { kind: 'failed', detail: 'This detection is not in the history.' }
+  if (!replace && existsSync(path)) return failed('a file of that name is there already')
+  const temporary = `${path}.${randomBytes(6).toString('hex')}`
+  try {
+    writeFileSync(temporary, `${JSON.stringify(bundle, null, 1)}\n`, { mode: 0o600, flag: 'wx' })
+    renameSync(temporary, path)
+    return { kind: 'saved', path }
+  } catch (error) {
+    return failed((error as Error).message)
+  } finally {
+    rmSync(temporary, { force: true })
+  }
+}
+
+function failed(because: string): EvidenceWritten {
+  return { kind: 'failed', detail: `The evidence was not saved: ${because}. Nothing was changed; choose another place.` }
+}
+
+/** A name for the file that every file system takes, whatever the sender called the detection. */
+export function evidenceFileName({ id }: DetectionKey): string {
+  return `detection-${id.replace(/[^A-Za-z0-9_-]+/g, '-').slice(0, 60)}.tocsin-evidence.json`
+}

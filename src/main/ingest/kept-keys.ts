@@ -1,0 +1,31 @@
+import type { OrganizationId } from '../../shared/detection.ts'
+import type { PublicKey } from '../../shared/organization.ts'
+import type { KeyFinding, KeyRing, RingKey } from './keys.ts'
+import { speaksFor } from './key-set.ts'
+import type { StoredKey } from './key-store.ts'
+import { importKey } from './organization-keys.ts'
+
+/** Keys as they were kept, retired ones included: to look again at what was believed, without asking anybody. */
+export type KeptKeys = Pick<KeyRing, 'find'>
+
+export async function importKeptKeys(
+  organizations: Iterable<readonly [OrganizationId, readonly Pick<StoredKey, 'jwk' | 'retiredAt'>[]]>,
+): Promise<KeptKeys> {
+  const rings = new Map<OrganizationId, Map<string, RingKey[]>>()
+  for (const [id, keys] of organizations) {
+    const byKid = new Map<string, RingKey[]>()
+    for (const { jwk, retiredAt } of keys) {
+      const cryptoKey = await importKey(jwk satisfies PublicKey)
+      if (cryptoKey === null) continue
+      const key: RingKey = { cryptoKey, retiredAt: retiredAt === null ? null : Date.parse(retiredAt) }
+      byKid.set(jwk.kid, [...(byKid.get(jwk.kid) ?? []), key])
+    }
+    rings.set(id, byKid)
+  }
+  return {
+    find(id, kid, times): KeyFinding {
+      const keys = (rings.get(id)?.get(kid) ?? []).filter((key) => speaksFor(key.retiredAt, times))
+      return keys.length > 0 ? { kind: 'found', keys } : { kind: 'not-found' }
+    },
+  }
+}

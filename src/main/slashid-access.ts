@@ -1,0 +1,98 @@
+import type { OrganizationId } from '../shared/detection.ts'
+import type { SecretHeaderState } from '../shared/registration.ts'
+import type { Expected } from './ingest/check.ts'
+import type { FetchKeys } from './ingest/keys.ts'
+import type { Schedule } from './ingest/refresher.ts'
+import type { AcceptedHeader } from './inlets/admission.ts'
+import { secretHeaderName } from './inlets/admission.ts'
+import { targetUrl } from './public-origin.ts'
+import { apiKeyName, createRegistration, type Registration } from './registration.ts'
+import { createSecretHeader } from './secret-header.ts'
+import { createSecrets, type Keychain } from './secrets.ts'
+import { fetchKeys } from './slashid/keys.ts'
+import type { KeptWebhook } from './store/webhooks.ts'
+import type { Store } from './store/store.ts'
+
+/** Whatever depends on the user's secrets and on what is registered at SlashID. */
+export type SlashIdAccess = {
+  readonly registration: Registration
+  readonly secretHeader: { read(): SecretHeaderState; renew(): SecretHeaderState }
+  /** With the organization's API key as a second try, where there is one. */
+  readonly fetchKeys: FetchKeys
+  /** What a token of this organization must say, as far as its registration is known. */
+  expected(organizationId: OrganizationId): Expected
+  requiredHeader(): AcceptedHeader | null
+  /** What lets senders on this machine in until the app quits. */
+  readonly localHeaders: Readonly<Record<string, string>>
+  /** Takes over what another process, or the user, wrote. */
+  reload(): void
+  stop(): Promise<void>
+}
+
+export function createSlashIdAccess(parts: {
+  readonly store: Store
+  readonly keychain: Keychain | null
+  readonly env: Readonly<Record<string, string | undefined>>
+  readonly receiverUrl: () => string | null
+  /** Told after every change, settings included. */
+  readonly onChanged: () => void
+  readonly onKeyWritten: (organizationId: OrganizationId) => void
+  readonly now: () => number
+  readonly schedule: Schedule
+}): SlashIdAccess {
+  const { store, keychain, env, receiverUrl, onChanged, now, schedule } = parts
+  const secrets = createSecrets({ rows: store.secrets, keychain, env })
+  const header = createSecretHeader({ store, secrets })
+  let webhooks: ReadonlyMap<OrganizationId, KeptWebhook>
+  reload()
+
+  function reload(): void {
+    webhooks = new Map(store.webhooks.list().map((webhook) => [webhook.organizationId, webhook]))
+    header.reload()
+  }
+
+  function changed(): void {
+    reload()
+    onChanged()
+  }
+
+  const registration = createRegistration({
+    store,
+    secrets,
+    header: { name: secretHeaderName, isRight: header.isAccepted, next: header.next },
+    targetUrl: () => targetUrl(store.settings.read(), receiverUrl()),
+    hidden: () => [header.read().value ?? '', store.settings.readApp().pathSecret ?? ''],
+    onChanged: changed,
+    onKeyWritten: parts.onKeyWritten,
+    now,
+    schedule,
+  })
+
+  return {
+    registration,
+    secretHeader: {
+      read: header.read,
+      renew() {
+        const state = header.renew()
+        changed()
+        return state
+      },
+    },
+    fetchKeys: (request) =>
+      fetchKeys({
+        ...request,
+        apiKey() {
+          const key = secrets.read(apiKeyName(request.organizationId))
+          return key.kind === 'known' ? key.value : null
+        },
+      }),
+    expected(organizationId) {
+      const webhook = webhooks.get(organizationId)
+      return { targetUrl: webhook?.targetUrl ?? null, webhookId: webhook?.webhookId ?? null }
+    },
+    requiredHeader: header.required,
+    localHeaders: { [secretHeaderName]: header.local },
+    reload,
+    stop: registration.stop,
+  }
+}

@@ -1,0 +1,185 @@
+import { assertNever } from '../shared/assert-never.ts'
+import type { Refusal } from '../shared/trust.ts'
+import { readBundle, type Bundle } from './export/bundle.ts'
+import { check, type CheckContext } from './ingest/check.ts'
+import { contentOf } from './ingest/content-of.ts'
+import { importKeptKeys } from './ingest/kept-keys.ts'
+import { thumbprint } from './ingest/key-set.ts'
+import { genesis, walkChain, type ChainBreak, type ChainedContent } from './store/chain.ts'
+
+export type BundleFinding = {
+  /** The delivery it is about. */
+  readonly sequence: number
+  readonly because:
+    | Refusal
+    | ChainBreak['because']
+    | 'key-missing'
+    /** Nobody signed it. */
+    | 'unsigned'
+    | 'not-in-chain'
+    /** The chain does not begin with the identity of the history. */
+    | 'genesis-changed'
+    /** What the token says is about another detection. */
+    | 'another-detection'
+    /** A transition says something else than the token that brought it. */
+    | 'transition-changed'
+}
+
+export type VerifiedBundle = {
+  readonly organizationId: string
+  readonly issuer: string | null
+  readonly detectionId: string
+  readonly demo: boolean
+  readonly deliveries: number
+  readonly signatures: {
+    readonly verified: number
+    readonly failed: number
+    readonly noKey: number
+    readonly unsigned: number
+    readonly removed: number
+  }
+  readonly links: number
+  /** Whether one unbroken segment joins all deliveries. */
+  readonly isOneSegment: boolean
+  /** To be compared with the issuer's own: RFC 7638, SHA-256. */
+  readonly keys: readonly { readonly kid: string; readonly thumbprint: string }[]
+  /** The first ones by delivery, at most 100; `found` counts all. */
+  readonly findings: readonly BundleFinding[]
+  readonly found: number
+  readonly holds: boolean
+}
+
+export type BundleVerification =
+  { readonly kind: 'verified'; readonly result: VerifiedBundle } | { readonly kind: 'refused'; readonly detail: string }
+
+const mostFindings = 100
+
+/** Checks the text of a bundle with nothing but itself. */
+export async function verifyBundle(text: string): Promise<BundleVerification> {
+  const reading = readBundle(text)
+  if (reading.kind === 'refused') return reading
+  const { bundle } = reading
+  const findings: BundleFinding[] = []
+  const signatures = await checkSignatures(bundle, findings)
+  const links = checkChain(bundle, findings)
+  findings.push(...checkTransitions(bundle))
+  findings.sort((one, other) => one.sequence - other.sequence)
+  const { organization, detectionId, deliveries, keys, chain } = bundle
+  return {
+    kind: 'verified',
+    result: {
+      organizationId: organization.id,
+      issuer: organization.issuer,
+      detectionId,
+      demo: organization.demo,
+      deliveries: deliveries.length,
+      signatures,
+      links,
+      isOneSegment: chain.length <= 1,
+      keys: keys.map(({ jwk }) => ({ kid: jwk.kid, thumbprint: thumbprint(jwk) })),
+      findings: findings.slice(0, mostFindings),
+      found: findings.length,
+      holds: findings.length === 0 && signatures.verified > 0,
+    },
+  }
+}
+
+type BundledDelivery = Bundle['deliveries'][number]
+
+async function checkSignatures({ organization, keys, deliveries, detectionId, madeAt }: Bundle, findings: BundleFinding[]) {
+  const counts = { verified: 0, failed: 0, noKey: 0, unsigned: 0, removed: 0 }
+  const { id, issuer, demo } = organization
+  const believed = issuer === null ? null : ({ id, issuer, name: id, colour: 'grey', keys: 'pinned', demo, addedAt: madeAt } as const)
+  const context: CheckContext = {
+    organization: (asked) => (asked === id ? believed : null),
+    keys: await importKeptKeys([[id, keys]]),
+    expected: () => ({ targetUrl: null, webhookId: null }),
+    isAuthenticatedRelay: () => false,
+    now: () => Date.parse(madeAt),
+  }
+  for (const { sequence, inlet, receivedAt, trust, token, body } of deliveries) {
+    const found = (because: BundleFinding['because']) => findings.push({ sequence, because })
+    const bytes = bodyOf({ token, body })
+    if (bytes === null) {
+      counts.removed += 1
+      continue
+    }
+    if (contentOf(bytes)?.id !== detectionId && trust !== 'unsigned') found('another-detection')
+    if (trust === 'unsigned') {
+      counts.unsigned += 1
+      found('unsigned')
+      continue
+    }
+    const { decision } = await check({ body: bytes, headers: {}, inlet, receivedAt }, context)
+    switch (decision.kind) {
+      case 'trusted':
+        counts.verified += 1
+        break
+      case 'waiting':
+        counts.noKey += 1
+        found('key-missing')
+        break
+      case 'refused':
+        counts.failed += 1
+        found(decision.because)
+        break
+      default:
+        assertNever(decision)
+    }
+  }
+  return counts
+}
+
+/** Answers how many links were walked. */
+function checkChain({ history, chain, deliveries }: Bundle, findings: BundleFinding[]): number {
+  const bySequence = new Map(deliveries.map((delivery) => [delivery.sequence, delivery]))
+  const start = hex(genesis(history.id).chainHash)
+  if (history.genesis !== start) findings.push({ sequence: 0, because: 'genesis-changed' })
+  const linked = new Set<number>()
+  let links = 0
+  for (const segment of chain) {
+    if (segment.after.sequence === 0 && segment.after.chainHash !== start) findings.push({ sequence: 1, because: 'genesis-changed' })
+    const walk = walkChain({ sequence: segment.after.sequence, chainHash: bytesOf(segment.after.chainHash) })
+    for (const { sequence, contentHash, chainHash } of segment.links) {
+      const delivery = bySequence.get(sequence)
+      const content = delivery === undefined ? null : contentOfDelivery(delivery)
+      walk.step({ sequence, contentHash: bytesOf(contentHash), chainHash: bytesOf(chainHash), content })
+      linked.add(sequence)
+    }
+    const report = walk.report()
+    links += report.checked
+    findings.push(...report.breaks)
+  }
+  for (const sequence of bySequence.keys()) if (!linked.has(sequence)) findings.push({ sequence, because: 'not-in-chain' })
+  return links
+}
+
+function checkTransitions({ transitions, deliveries }: Bundle): readonly BundleFinding[] {
+  const bySequence = new Map(deliveries.map((delivery) => [delivery.sequence, delivery]))
+  return transitions.flatMap(({ sequence, to }) => {
+    const delivery = bySequence.get(sequence)
+    const body = delivery === undefined ? null : bodyOf(delivery)
+    // What is not there, or cannot be read, is told elsewhere.
+    const said = body === null ? null : contentOf(body)
+    return delivery === undefined || (said !== null && said.status !== to) ? [{ sequence, because: 'transition-changed' as const }] : []
+  })
+}
+
+function contentOfDelivery(delivery: BundledDelivery): ChainedContent | null {
+  const { sequence, inlet, receivedAt, headers } = delivery
+  const body = bodyOf(delivery)
+  return body === null || headers === null ? null : { sequence, inlet, receivedAt: Date.parse(receivedAt), headers, body }
+}
+
+function bodyOf({ token, body }: Pick<BundledDelivery, 'token' | 'body'>): Uint8Array | null {
+  if (token !== null) return Buffer.from(token)
+  return body === null ? null : Buffer.from(body, 'base64')
+}
+
+function bytesOf(hash: string): Uint8Array {
+  return Buffer.from(hash, 'hex')
+}
+
+function hex(bytes: Uint8Array): string {
+  return Buffer.from(bytes).toString('hex')
+}
