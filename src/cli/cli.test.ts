@@ -12,6 +12,7 @@ import { writeConnection } from '../main/profile.ts'
 import { demoOrganization, loadDemoSigner } from '../main/sample/demo.ts'
 import { scenario } from '../main/sample/scenario.ts'
 import { send } from '../main/sample/send.ts'
+import { pageOf } from '../main/store/test-support.ts'
 
 let profile: string
 beforeEach(() => void (profile = mkdtempSync(join(tmpdir(), 'tocsin-cli-'))))
@@ -66,7 +67,7 @@ describe('simulate', () => {
     expect(ran).toEqual({ code: 0, out: 'sent 20, acknowledged 20, refused 0\n', err: '' })
     const deliveries = [...scenario({ seed: 'one', count: 20, startAt: Date.now() })]
     const ids = new Set(deliveries.map((delivery) => delivery.detectionId))
-    const { detections, total } = app.page({ text: '', before: null, limit: 100 })
+    const { detections, total } = pageOf(app.page({ text: '', before: null, limit: 100 }))
     expect(new Set(detections.map((detection) => detection.id))).toEqual(ids)
     expect(total).toBe(ids.size)
     for (const detection of detections)
@@ -77,9 +78,9 @@ describe('simulate', () => {
   test('run again with its seed updates the same detections', async () => {
     const app = await runningApp()
     await here('simulate', '--count', '12', '--seed', 'again')
-    const before = app.page({ text: '', before: null, limit: 100 }).total
+    const before = pageOf(app.page({ text: '', before: null, limit: 100 })).total
     expect(await here('simulate', '--count', '12', '--seed', 'again')).toMatchObject({ code: 0 })
-    expect(app.page({ text: '', before: null, limit: 100 }).total).toBe(before)
+    expect(pageOf(app.page({ text: '', before: null, limit: 100 })).total).toBe(before)
     expect(app.health().counters).toMatchObject({ kept: 24, duplicate: 0 })
   })
 
@@ -118,12 +119,19 @@ describe('query', () => {
     const ran = await here('query', '--json')
     expect(ran.code).toBe(0)
     const printed = ran.out.trimEnd().split('\n')
-    const expected = app.page({ text: '', before: null, limit: 500 }).detections
+    const expected = pageOf(app.page({ text: '', before: null, limit: 500 })).detections
     expect(printed.map((line) => JSON.parse(line) as Detection)).toEqual(expected)
     const limited = await here('query', '--json', '--limit', '2')
     expect(limited.out).toBe(`${printed.slice(0, 2).join('\n')}\n`)
     const found = await here('query', 'MissingMFA', '--json')
-    expect(found.out.split('\n').filter(Boolean).length).toBe(app.page({ text: 'MissingMFA', before: null, limit: 500 }).detections.length)
+    expect(found.out.split('\n').filter(Boolean).length).toBe(
+      pageOf(app.page({ text: 'MissingMFA', before: null, limit: 500 })).detections.length,
+    )
+  })
+
+  test('beyond the bounds of a search says so in words', async () => {
+    await here('org', 'add', '--id', 'org-1', '--issuer', 'https://api.slashid.com')
+    expect(await here('query', 'x'.repeat(600))).toMatchObject({ code: 2, out: '', err: expect.stringContaining('Shorten it') as string })
   })
 
   test('shows hostile fields as text that no terminal obeys', async () => {
@@ -175,7 +183,7 @@ describe('org', () => {
     const added = await here('org', 'add', '--id', 'org-1', '--issuer', 'HTTPS://API.slashid.com:443/', '--name', 'Prod')
     expect(added).toMatchObject({ code: 0, out: '' })
     const listed = await here('org', 'list')
-    expect(listed.out.split('\n')[1]).toMatch(/^org-1 +Prod +https:\/\/api\.slashid\.com +fetched +- +never$/)
+    expect(listed.out.split('\n')[1]).toMatch(/^org-1 +Prod +https:\/\/api\.slashid\.com +0 +0 +fetched +- +never$/)
     if (process.platform !== 'win32') {
       expect(statSync(profile).mode & 0o777).toBe(0o700)
       for (const file of readdirSync(profile)) expect(statSync(join(profile, file)).mode & 0o777).toBe(0o600)
@@ -195,7 +203,7 @@ describe('org', () => {
     while (app.organizations().length === 0) await new Promise((resolve) => setImmediate(resolve))
     expect(performance.now() - addedAt).toBeLessThan(1_000)
     expect(await send(app.receiverUrl()!, token())).toMatchObject({ status: 200 })
-    expect(app.page({ text: '', before: null, limit: 1 }).detections[0]).toMatchObject({ organizationId: 'org-1', demo: false })
+    expect(pageOf(app.page({ text: '', before: null, limit: 1 })).detections[0]).toMatchObject({ organizationId: 'org-1', demo: false })
   })
 
   test.each([
@@ -216,7 +224,7 @@ describe('org', () => {
     await here('simulate', '--count', '1')
     const ran = await here('org', 'add', '--id', demoOrganization.id, '--issuer', issuer)
     expect(ran.code).toBe(1)
-    expect((await here('org', 'list')).out).toContain('(demo)')
+    expect((await here('org', 'list')).out).toMatch(/\(demo\) +https:\S+ +1 +1 +pinned/)
   })
 
   test('list before there is a history says so', async () => {
@@ -246,9 +254,11 @@ describe('the command line', () => {
     for (const command of ['org', 'simulate', 'query']) expect(ran.out).toContain(command)
   })
 
-  test.skipIf(process.getuid?.() === 0 || process.platform === 'win32')('a profile that may not be written is said in words', async () => {
+  test.skipIf(process.platform === 'win32')('a profile that cannot be made is said in words', async () => {
     chmodSync(profile, 0o500)
-    const ran = await tocsin('org', 'add', '--id', 'o', '--issuer', 'https://api.slashid.com', '--user-data', join(profile, 'below'))
+    // Permissions do not stop root; no folder can be made in /proc by anyone.
+    const below = process.getuid?.() === 0 ? '/proc/below' : join(profile, 'below')
+    const ran = await tocsin('org', 'add', '--id', 'o', '--issuer', 'https://api.slashid.com', '--user-data', below)
     expect(ran).toMatchObject({ code: 1, err: expect.stringContaining('cannot be used') })
   })
 

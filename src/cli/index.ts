@@ -3,11 +3,14 @@ import { resolve } from 'node:path'
 import { Command, CommanderError } from 'commander'
 import { defaultProfile } from '../main/profile.ts'
 import type { Context, ExitCode } from './context.ts'
+import { writeEvidence, type EvidenceOptions } from './evidence.ts'
 import { positiveNumber, shortText, wholeNumber } from './options.ts'
 import { addOrganization, listOrganizations, type AddOptions } from './org.ts'
 import { queryDetections, type QueryOptions } from './query.ts'
 import { simulateDeliveries, type SimulateOptions } from './simulate.ts'
+import { verify, type VerifyOptions } from './verify.ts'
 import { visible } from './visible.ts'
+import { registerWebhook, webhook, type RegisterOptions, type WebhookOptions } from './webhook.ts'
 
 const say = (text: string): void => void process.stderr.write(`${visible(text)}\n`)
 
@@ -48,6 +51,22 @@ function program(): Command {
     .command('list')
     .description('one line each')
     .action((_: object, command: Command) => run(command, listOrganizations))
+  org
+    .command('register')
+    .description('create its webhook at SlashID, with both triggers and a secret header')
+    .requiredOption('--id <org>', 'an organization that was added')
+    .requiredOption('--api-key-from <place>', 'env:NAME or file:PATH: where to read an API key of an admin, now and later')
+    .option('--public-url <url>', 'where your tunnel begins, such as https://example.ngrok.app; the one of the settings unless given')
+    .option('--name <name>', 'what SlashID shall call it', 'Tocsin')
+    .action((options: RegisterOptions, command: Command) => run(command, (context) => registerWebhook(context, options)))
+  org
+    .command('webhook')
+    .description('look at its webhook at SlashID: registered, different or missing')
+    .requiredOption('--id <org>', 'an organization that was added')
+    .option('--api-key-from <place>', 'env:NAME or file:PATH; the place named when it was registered unless given')
+    .option('--repair', 'change what is different')
+    .option('--remove', 'delete it at SlashID')
+    .action((options: WebhookOptions, command: Command) => run(command, (context) => webhook(context, options)))
 
   tocsin
     .command('simulate')
@@ -66,6 +85,20 @@ function program(): Command {
     .action((words: readonly string[], options: QueryOptions, command: Command) =>
       run(command, (context) => queryDetections(context, words.join(' '), options)),
     )
+
+  tocsin
+    .command('verify')
+    .description('check the chain, the mark and every signature of the history; exit code 0 only if all holds')
+    .option('--json', 'one JSON object instead of a table', false)
+    .option('--bundle <file>', 'check an evidence bundle instead, which needs no profile')
+    .action((options: VerifyOptions, command: Command) => run(command, (context) => verify(context, options)))
+  tocsin
+    .command('evidence')
+    .description('write a file that proves one detection to whoever has neither this history nor Tocsin')
+    .argument('<id>', 'of the detection')
+    .option('--organization <org>', 'where detections of several organizations have this id', shortText)
+    .option('--out <file>', 'where to write it; named by the id and in this folder unless given')
+    .action((id: string, options: EvidenceOptions, command: Command) => run(command, (context) => writeEvidence(context, id, options)))
   return tocsin
 }
 

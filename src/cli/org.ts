@@ -1,14 +1,16 @@
-import { closeSync, openSync, readSync } from 'node:fs'
 import { readNewOrganization } from '../main/new-organization.ts'
 import { change, fail, openToRead, type Context, type ExitCode } from './context.ts'
+import { readTextFile } from './read-text-file.ts'
 import { table } from './visible.ts'
 
 export type AddOptions = { readonly id: string; readonly issuer: string; readonly name?: string; readonly jwks?: string }
 
 /** `org add`: from now on its detections are believed, by a running app as well. */
 export async function addOrganization(context: Context, { id, issuer, name, jwks }: AddOptions): Promise<ExitCode> {
-  const text = jwks === undefined ? { kind: 'read' as const, text: null } : readKeyFile(jwks)
-  if (text.kind === 'refused') return fail(context, text.detail)
+  const text = jwks === undefined ? { kind: 'read' as const, text: null } : readTextFile(jwks, mostKeyFileBytes)
+  if (text.kind === 'refused') {
+    return fail(context, `The key file cannot be read: ${text.detail}. Nothing was changed; check its path.`)
+  }
   const read = readNewOrganization({ id, issuer, name: name ?? id, jwks: text.text })
   if (read.kind === 'refused') return fail(context, `${read.detail} Nothing was changed.`, 2)
   for (const because of read.left) context.say(`Not pinned: ${because}.`)
@@ -34,10 +36,13 @@ export async function listOrganizations(context: Context): Promise<ExitCode> {
   try {
     const organizations = opened.store.organizations.list()
     if (organizations.length === 0) return fail(context, noneYet, 0)
+    const counts = new Map(opened.store.organizations.counts().map((count) => [count.organizationId, count]))
     const rows = organizations.map((one) => [
       one.id,
       one.demo ? `${one.name} (demo)` : one.name,
       one.issuer,
+      String(counts.get(one.id)?.detections ?? 0),
+      String(counts.get(one.id)?.unread ?? 0),
       one.keys,
       one.keyIds.join(' ') || '-',
       one.keysConfirmedAt ?? 'never',
@@ -55,35 +60,11 @@ const columns = [
   { title: 'ID', most: 128 },
   { title: 'NAME', most: 40 },
   { title: 'ISSUER', most: 80 },
+  { title: 'DETECTIONS', most: 12 },
+  { title: 'UNREAD', most: 12 },
   { title: 'KEYS', most: 8 },
   { title: 'KEY IDS', most: 80 },
   { title: 'KEYS CONFIRMED', most: 24 },
 ]
 
 const mostKeyFileBytes = 64 * 1024
-
-type KeyFile = { readonly kind: 'read'; readonly text: string } | { readonly kind: 'refused'; readonly detail: string }
-
-function readKeyFile(file: string): KeyFile {
-  const bytes = Buffer.alloc(mostKeyFileBytes + 1)
-  let length = 0
-  try {
-    const handle = openSync(file, 'r')
-    try {
-      // A pipe gives what it has, not all there is to come.
-      for (let got = -1; got !== 0 && length < bytes.length; length += got)
-        got = readSync(handle, bytes, length, bytes.length - length, null)
-    } finally {
-      closeSync(handle)
-    }
-  } catch (error) {
-    return { kind: 'refused', detail: `The key file cannot be read (${(error as Error).message}). Nothing was changed; check its path.` }
-  }
-  if (length > mostKeyFileBytes) {
-    return {
-      kind: 'refused',
-      detail: `The key file is larger than ${mostKeyFileBytes / 1024} KiB, which no key set is. Nothing was changed.`,
-    }
-  }
-  return { kind: 'read', text: bytes.toString('utf8', 0, length) }
-}

@@ -1,5 +1,5 @@
 import type { Detection } from '../shared/detection.ts'
-import type { PageKey } from '../shared/ipc.ts'
+import type { PageAnswer, PageKey } from '../shared/ipc.ts'
 import type { Store } from '../main/store/store.ts'
 import { fail, openToRead, type Context, type ExitCode } from './context.ts'
 import { table, visibleJson } from './visible.ts'
@@ -16,28 +16,27 @@ export async function queryDetections(context: Context, text: string, { json, li
   try {
     let isEmpty = true
     for (const page of pages(opened.store, text, limit)) {
-      if (page.length === 0) continue
+      if (page.kind === 'refused') return fail(context, page.detail, 2)
+      const { detections } = page
+      if (detections.length === 0) continue
       await context.write(
-        json ? page.map((detection) => `${visibleJson(detection)}\n`).join('') : table(columns, page.map(toCells), isEmpty),
+        json ? detections.map((detection) => `${visibleJson(detection)}\n`).join('') : table(columns, detections.map(toCells), isEmpty),
       )
       isEmpty = false
     }
     if (isEmpty) context.say(text === '' ? 'No detections yet.' : 'No detection matches.')
     return 0
-  } catch (error) {
-    if (error instanceof Error && error.name === 'QueryRefused') return fail(context, error.message, 2)
-    throw error
   } finally {
     opened.store.close()
   }
 }
 
-function* pages(store: Store, text: string, limit: number): Generator<readonly Detection[]> {
+function* pages(store: Store, text: string, limit: number): Generator<PageAnswer> {
   let before: PageKey | null = null
   for (let left = limit; left > 0;) {
     const page = store.detections.page({ text, before, limit: Math.min(left, pageSize) })
-    yield page.detections
-    if (page.next === null) return
+    yield page
+    if (page.kind === 'refused' || page.next === null) return
     before = page.next
     left -= page.detections.length
   }

@@ -25,6 +25,7 @@ export async function simulateDeliveries(context: Context, { count, rate, seed }
 
   const result = await simulate({
     url: connection.url,
+    headers: connection.headers,
     signer,
     count,
     ratePerSecond: rate ?? null,
