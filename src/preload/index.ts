@@ -2,6 +2,8 @@ import { contextBridge, ipcRenderer } from 'electron'
 import { isPushName, isRequestName, pushChannel, requestChannel, type Reply } from '../shared/channels.ts'
 import type { Answer, Bridge, PushName, Pushes } from '../shared/ipc.ts'
 
+const listeners = new Set<{ readonly name: PushName; readonly take: (value: unknown) => void }>()
+
 /** Verbs over two closed lists and nothing else of Electron. Main checks all of it again: this side runs in the page's process. */
 const bridge: Bridge = {
   async invoke(name, argument) {
@@ -13,13 +15,15 @@ const bridge: Bridge = {
   },
   on<N extends PushName>(name: N, listener: (value: Pushes[N]) => void) {
     if (!isPushName(name)) throw new Error('There is no such push')
-    // Electron's event never reaches the page: it carries the sender.
-    const forward = (_event: unknown, pushed: unknown, value: unknown) => {
-      if (pushed === name) listener(value as Pushes[N])
-    }
-    ipcRenderer.on(pushChannel, forward)
-    return () => void ipcRenderer.removeListener(pushChannel, forward)
+    const entry = { name, take: listener as (value: unknown) => void }
+    listeners.add(entry)
+    return () => void listeners.delete(entry)
   },
 }
+
+// Heard once for all listeners, however many; Electron's event never reaches the page, as it carries the sender.
+ipcRenderer.on(pushChannel, (_event: unknown, pushed: unknown, value: unknown) => {
+  for (const { name, take } of [...listeners]) if (name === pushed) take(value)
+})
 
 contextBridge.exposeInMainWorld('tocsin', bridge)

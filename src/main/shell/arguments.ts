@@ -1,6 +1,8 @@
 import { z } from 'zod'
-import type { DetectionId, Instant, OrganizationId } from '../../shared/detection.ts'
+import type { DetectionId, Instant, OrganizationId, Sequence } from '../../shared/detection.ts'
 import type { Argument, RequestName } from '../../shared/ipc.ts'
+import { organizationColours } from '../../shared/organization.ts'
+import { mostDiscarded } from '../../shared/quarantine.ts'
 
 const mebibyte = 1_048_576
 
@@ -11,6 +13,10 @@ const instant = z
   .string()
   .regex(/^\d{4}-\d{2}-\d{2}T\d{2}:\d{2}:\d{2}\.\d{3}Z$/)
   .transform((text) => text as Instant)
+const sequence = z
+  .int()
+  .positive()
+  .transform((number) => number as Sequence)
 const nothing = z.null()
 
 /**
@@ -26,6 +32,8 @@ export const argumentSchemas: { readonly [N in RequestName]: z.ZodType<Argument<
   }),
   // A page could look for what it was not shown: the key names one detection, which the user may read anyway.
   'detection:open': z.strictObject({ organizationId: branded<OrganizationId>(), id: branded<DetectionId>() }),
+  // A page could fill the disk or overwrite a file: the user chooses each place in a dialog of the desktop, one at a time.
+  'evidence:save': z.strictObject({ organizationId: branded<OrganizationId>(), id: branded<DetectionId>() }),
   // Counts and words only: there is nothing to take.
   'health:read': nothing,
   // The receiver's address with its secret is told: with it anyone can be heard by the receiver, not believed.
@@ -41,7 +49,41 @@ export const argumentSchemas: { readonly [N in RequestName]: z.ZodType<Argument<
     issuer: z.string().max(2_048),
     name: z.string().max(200),
     jwks: z.string().max(65_536).nullable(),
+    colour: z.enum(organizationColours).exactOptional(),
   }),
+  // A page could make one organization look like another: its id stays and is shown with it.
+  'organization:change': z.strictObject({
+    id: branded<OrganizationId>(),
+    name: z.string().max(200),
+    colour: z.enum(organizationColours),
+  }),
+  // Numbers only.
+  'organizations:count': nothing,
+  // Names of senders nobody believes: bounded, and shown as text only.
+  'quarantine:page': z.strictObject({ before: sequence.nullable(), limit: z.int().min(1).max(200) }),
+  // A body that nobody believes, decoded as data: the user may read it, and nothing acts on it.
+  'quarantine:open': sequence,
+  // A page could have an issuer asked again and again: the pace of the keys holds for this as well.
+  'quarantine:look': branded<OrganizationId>(),
+  // A page could throw away what may still become good: deliveries in quarantine only, a tombstone stays, and it is counted on screen.
+  'quarantine:discard': z.array(sequence).max(mostDiscarded),
+  // Words of believed senders with counts.
+  'drift:list': nothing,
+  // What is registered, and requests without their secrets. A page could look over and over: one at a time for each organization, and
+  // SlashID's own limit is obeyed.
+  'registration:read': z.strictObject({ organizationId: branded<OrganizationId>(), look: z.boolean() }),
+  // A page could register, change or remove a webhook, as the user can with the same key: of ours only, and at the organization's issuer.
+  'registration:register': z.strictObject({ organizationId: branded<OrganizationId>(), name: z.string().max(200) }),
+  'registration:repair': branded<OrganizationId>(),
+  'registration:remove': branded<OrganizationId>(),
+  // A page could overwrite a key, and name a file to have it sent: nothing reads a key back, and the handler sends what a file holds to
+  // SlashID's own addresses only.
+  'secret:write': z.strictObject({ organizationId: branded<OrganizationId>(), value: z.string().min(1).max(4_200) }),
+  'secret:forget': branded<OrganizationId>(),
+  // The header is told, as the receiver's path is: with both anyone can be heard, not believed.
+  'secret-header:read': nothing,
+  // A page could make new values for ever: the last few stay accepted, and those of registered webhooks always.
+  'secret-header:renew': nothing,
   // A page could keep the receiver from listening by restarting it for ever: the handler lets one restart finish before the next.
   'receiver:restart': nothing,
   // Choices of the user: no secret is among them.
@@ -51,6 +93,7 @@ export const argumentSchemas: { readonly [N in RequestName]: z.ZodType<Argument<
     theme: z.enum(['system', 'dark', 'light']).exactOptional(),
     notify: z.boolean().exactOptional(),
     publicOrigin: z.string().max(2_048).nullable().exactOptional(),
+    requireSecretHeader: z.boolean().exactOptional(),
   }),
   // A page could plant a command for a terminal: text only and bounded, and the clipboard is never read.
   'clipboard:write': z.string().refine((text) => Buffer.byteLength(text) <= mebibyte),

@@ -1,4 +1,4 @@
-import { app, dialog } from 'electron'
+import { app, BrowserWindow, dialog } from 'electron'
 import { startTroubleWords, type StartTrouble } from './start-trouble.ts'
 
 /** Says why the app cannot start, on stderr and in a dialog, and ends it with exit code 1. `silent` leaves the dialog out. */
@@ -24,4 +24,12 @@ export async function askAfterCrash(detail: string): Promise<'open' | 'leave' | 
     noLink: true,
   })
   return choices[response] ?? 'leave'
+}
+
+/** Asks where a file is to be written; null where the user would rather not. */
+export async function chooseWhereToSave({ title, name }: { readonly title: string; readonly name: string }): Promise<string | null> {
+  const options = { title, defaultPath: name, filters: [{ name: 'JSON', extensions: ['json'] }] }
+  const window = BrowserWindow.getFocusedWindow()
+  const { canceled, filePath } = await (window === null ? dialog.showSaveDialog(options) : dialog.showSaveDialog(window, options))
+  return canceled || !filePath ? null : filePath
 }

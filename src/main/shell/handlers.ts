@@ -1,12 +1,25 @@
 import { app, clipboard } from 'electron'
 import type { Core } from '../core.ts'
+import { chooseWhereToSave } from './dialogs.ts'
 import type { Handlers } from './ipc.ts'
 
 /** What the page may ask of main. The shape of each argument was checked at the gate; what it could do with an answer is said there. */
 export function createHandlers({ core, profile }: { readonly core: Core; readonly profile: string }): Handlers {
+  // A page could bury the user in dialogs.
+  let isChoosing = false
   return {
     'timeline:page': core.page,
     'detection:open': core.open,
+    async 'evidence:save'(key) {
+      if (isChoosing) return { kind: 'cancelled' }
+      isChoosing = true
+      try {
+        const path = await chooseWhereToSave({ title: 'Save the evidence of this detection', name: core.evidence.fileName(key) })
+        return path === null ? { kind: 'cancelled' } : core.evidence.save(key, path)
+      } finally {
+        isChoosing = false
+      }
+    },
     'health:read': () => core.health(),
     'app:read': () => ({
       version: app.getVersion(),
@@ -17,7 +30,23 @@ export function createHandlers({ core, profile }: { readonly core: Core; readonl
     }),
     'sample:send': oneAtATime(core.sendSample),
     'organizations:list': () => core.organizations(),
+    'organizations:count': () => core.organizationCounts(),
     'organization:add': core.addOrganization,
+    'organization:change': core.changeOrganization,
+    'quarantine:page': core.quarantine.page,
+    'quarantine:open': core.quarantine.open,
+    'quarantine:look': core.quarantine.look,
+    'quarantine:discard': core.quarantine.discard,
+    'drift:list': () => core.drift.list(),
+    'registration:read': ({ organizationId, look }) =>
+      look ? core.registration.look(organizationId) : core.registration.read(organizationId),
+    'registration:register': ({ organizationId, name }) => core.registration.register(organizationId, name),
+    'registration:repair': core.registration.repair,
+    'registration:remove': core.registration.remove,
+    'secret:write': ({ organizationId, value }) => core.registration.writeKey(organizationId, value),
+    'secret:forget': core.registration.forgetKey,
+    'secret-header:read': core.secretHeader.read,
+    'secret-header:renew': core.secretHeader.renew,
     'receiver:restart': oneAtATime(core.restartReceiver),
     'settings:read': () => core.settings(),
     'settings:write': core.writeSettings,

@@ -5,7 +5,7 @@ const newer: StartTrouble = { kind: 'history-newer', detail: 'Nothing was change
 const troubles: readonly (readonly [string, StartTrouble, string])[] = [
   ['a newer history', newer, 'Tocsin cannot open this history: a newer version wrote it'],
   ['a damaged history', { kind: 'history-damaged', detail: 'Page 7 is malformed.' }, 'Tocsin cannot open this history: it is damaged'],
-  ['a profile it may not use', { kind: 'profile-unusable', path: '/p', detail: 'EACCES' }, 'Tocsin cannot use its profile folder'],
+  ['a profile it may not use', { kind: 'profile-unusable', detail: 'EACCES' }, 'Tocsin cannot use its profile folder'],
   ['anything else', { kind: 'unexpected', detail: 'SQLITE_CANTOPEN' }, 'Tocsin could not start'],
 ]
 
@@ -17,5 +17,5 @@ test.each(troubles)('%s: what happened is the title, the details and the next st
 })
 
 test('the words hold no control character of a path', () => {
-  expect(startTroubleWords({ kind: 'profile-unusable', path: '/p\u001b[31m', detail: '' }).text).not.toContain('\u001b')
+  expect(startTroubleWords({ kind: 'profile-unusable', detail: '/p\u001b[31m' }).text).not.toContain('\u001b')
 })

@@ -5,7 +5,7 @@ import { plain } from './plain-text.ts'
 /** Why the app cannot start. */
 export type StartTrouble =
   | { readonly kind: `history-${NotOpened['kind']}`; readonly detail: string }
-  | { readonly kind: 'profile-unusable'; readonly path: string; readonly detail: string }
+  | { readonly kind: 'profile-unusable'; readonly detail: string }
   /** Anything else: a bug, or a part that could not be built. */
   | { readonly kind: 'unexpected'; readonly detail: string }
 
@@ -28,7 +28,7 @@ export function startTroubleWords(trouble: StartTrouble): { readonly title: stri
     case 'profile-unusable':
       return {
         title: 'Tocsin cannot use its profile folder',
-        text: `${plain(trouble.path, longest)}\n${plain(trouble.detail, longest)}\n\nThe folder must belong to you and be writable. ${otherProfile}`,
+        text: `${plain(trouble.detail, longest)}\n\nThe folder must belong to you and be writable. ${otherProfile}`,
       }
     case 'unexpected':
       return {

@@ -6,6 +6,7 @@ import { trayFace } from './tray-face.ts'
 const listening: Health = {
   receiver: { kind: 'listening', port: 4000 },
   storage: { kind: 'ok' },
+  proof: { kind: 'ok' },
   counters: { received: 0, kept: 0, duplicate: 0, quarantined: 0, otherTrigger: 0, unreadable: 0, failed: 0, refused: {}, turnedAway: 0 },
   lastDeliveryAt: null,
   waiting: 0,

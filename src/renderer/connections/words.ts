@@ -1,6 +1,8 @@
 import type { Counters, ReceiverHealth } from '../../shared/health.ts'
 import { assertNever } from '../../shared/assert-never.ts'
-import type { Refusal } from '../../shared/trust.ts'
+import type { Looked, Quarantined, QuarantineCounts } from '../../shared/quarantine.ts'
+import type { DriftKind } from '../../shared/drift.ts'
+import type { Refusal, Wait } from '../../shared/trust.ts'
 
 /** Why a delivery was not believed, for people. */
 export const refusalWords: Readonly<Record<Refusal, string>> = {
@@ -17,6 +19,76 @@ export const refusalWords: Readonly<Record<Refusal, string>> = {
   'signature-invalid': 'The signature is wrong',
   expired: 'Expired before it came',
   'issued-in-future': 'Issued in the future: check this computer’s clock',
+}
+
+/** Why a delivery waits, for people. */
+export const waitWords: Readonly<Record<Wait, string>> = {
+  'keys-not-fetched': 'The organization’s keys could not be fetched yet',
+  'key-not-found': 'Signed by a key the organization has not published yet',
+}
+
+export function reasonWords(standing: Quarantined['standing']): string {
+  return standing.kind === 'waiting' ? waitWords[standing.because] : refusalWords[standing.because]
+}
+
+/** What asking the issuer came to, and then what that did. */
+export function lookedWords(looked: Looked, timeOf: (at: string) => string): string {
+  const { released, refused, waiting } = looked
+  const done = [
+    released > 0 ? `${released.toLocaleString('en')} released onto the timeline` : null,
+    refused > 0 ? `${refused.toLocaleString('en')} refused` : null,
+    waiting > 0 ? `${waiting.toLocaleString('en')} still ${waiting === 1 ? 'waits' : 'wait'}` : 'none waits any more',
+  ]
+  return `${askedWords(looked.keys, timeOf)} Now: ${done.filter((part) => part !== null).join(', ')}.`
+}
+
+function askedWords(keys: Looked['keys'], timeOf: (at: string) => string): string {
+  switch (keys.kind) {
+    case 'fetched':
+      return 'The issuer answered with its keys.'
+    case 'pinned':
+      return 'Its keys are pinned, so nobody was asked.'
+    case 'failed':
+      return `${keys.detail} Nothing is lost.`
+    case 'later':
+      return `The issuer was asked often enough for now. It is asked again at ${timeOf(keys.at)}.`
+    case 'organization-unknown':
+      return 'This organization is not among yours.'
+    default:
+      return assertNever(keys)
+  }
+}
+
+/** What went from quarantine for good, and why. */
+export function removedWords({ crowdedOut, discarded }: QuarantineCounts): string {
+  const parts = [
+    crowdedOut > 0 ? `${crowdedOut.toLocaleString('en')} older refused made room for newer ones` : null,
+    discarded > 0 ? `${discarded.toLocaleString('en')} discarded by you` : null,
+  ].filter((part) => part !== null)
+  return `${parts.join(', ')}; a tombstone of each stays in the history`
+}
+
+export function countWords({ detections, unread }: { readonly detections: number; readonly unread: number }): string {
+  const many = unread >= 10_000 ? '10,000+' : unread.toLocaleString('en')
+  return `${detections.toLocaleString('en')} ${detections === 1 ? 'detection' : 'detections'}, ${many} unread`
+}
+
+/** What is new, as a heading of its values. */
+export const driftWords: Readonly<Record<DriftKind, string>> = {
+  field: 'Field',
+  form: 'Field in another form',
+  type: 'Detection type',
+  status: 'Status',
+  'entity-type': 'Entity type',
+  'source-type': 'Source type',
+  'tracking-status': 'Tracking status',
+  category: 'Trigger and category disagree',
+  trigger: 'Other trigger',
+  'trigger-type': 'Trigger type',
+  claim: 'Claim',
+  header: 'Header member',
+  unreadable: 'Unreadable, because',
+  overflow: 'More, only counted',
 }
 
 export type CounterRow = { readonly label: string; readonly meaning: string; readonly count: number; readonly isPart: boolean }

@@ -10,6 +10,7 @@ export const rawNames = {
   changedAt: 'iat of the newest delivery that changed it',
   receivedAt: 'when Tocsin accepted its newest delivery',
   resolvedAt: 'iat of the delivery that brought status resolved',
+  tookMs: 'from timestamp, or from when it was opened again, to when it was resolved',
   entityId: 'entity_id',
   entityType: 'entity_type',
   sourceType: 'source_type',

@@ -1,12 +1,16 @@
 import { createContext } from 'svelte'
 import type { Bridge } from '../../shared/ipc.ts'
 import { Clock } from './clock.svelte.ts'
+import { Evidence } from './evidence.svelte.ts'
+import { DriftState } from './drift.svelte.ts'
 import { Facts } from './facts.svelte.ts'
 import { HealthState } from './health.svelte.ts'
 import { Navigation, type Address } from './navigation.svelte.ts'
 import { Notices } from './notices.svelte.ts'
 import { Organizations } from './organizations.svelte.ts'
+import { QuarantineState } from './quarantine.svelte.ts'
 import { reasonOf } from './reason.ts'
+import { Registrations } from './registrations.svelte.ts'
 import { Sample } from './sample.svelte.ts'
 import { Selection } from './selection.svelte.ts'
 import { SettingsState } from './settings.svelte.ts'
@@ -29,8 +33,12 @@ export function createAppState(bridge: Bridge, address: Address, now: () => numb
   })
   const health = new HealthState(bridge)
   const organizations = new Organizations(bridge)
+  const quarantine = new QuarantineState(bridge)
+  const drift = new DriftState(bridge)
+  const registrations = new Registrations(bridge)
   const settings = new SettingsState(bridge)
   const facts = new Facts(bridge)
+  const evidence = new Evidence(bridge, (notice) => notices.raise(notice))
   const unlisten = bridge.on('detection:chosen', (key) => {
     navigation.go('timeline')
     void selection.open(key)
@@ -46,8 +54,12 @@ export function createAppState(bridge: Bridge, address: Address, now: () => numb
     sample,
     health,
     organizations,
+    quarantine,
+    drift,
+    registrations,
     settings,
     facts,
+    evidence,
     async copy(text: string, what: string): Promise<void> {
       try {
         await bridge.invoke('clipboard:write', text)
@@ -58,7 +70,8 @@ export function createAppState(bridge: Bridge, address: Address, now: () => numb
     },
     stop(): void {
       unlisten()
-      for (const part of [facts, settings, organizations, health, selection, timeline, navigation, notices, clock]) part.stop()
+      for (const part of [facts, settings, drift, quarantine, organizations, health, selection, timeline, navigation, notices, clock])
+        part.stop()
     },
   }
 }

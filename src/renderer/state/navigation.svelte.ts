@@ -1,5 +1,8 @@
 export const views = ['timeline', 'connections', 'settings'] as const
 export type View = (typeof views)[number]
+/** What lies under Connections, each with an address of its own. */
+export const places = ['quarantine', 'drift'] as const
+export type Place = (typeof places)[number]
 
 /** Where the address of the view is kept: the page's hash, or memory in tests. */
 export type Address = {
@@ -8,29 +11,46 @@ export type Address = {
   listen(changed: () => void): () => void
 }
 
-function toView(address: string): View {
-  return views.find((view) => address === `#/${view}`) ?? 'timeline'
+type Location = { readonly view: View; readonly place: Place | null }
+
+function toLocation(address: string): Location {
+  const place = places.find((name) => address === `#/connections/${name}`)
+  if (place) return { view: 'connections', place }
+  return { view: views.find((view) => address === `#/${view}`) ?? 'timeline', place: null }
 }
 
 export class Navigation {
-  view = $state<View>('timeline')
+  #location = $state.raw<Location>({ view: 'timeline', place: null })
   readonly #address: Address
   readonly #unlisten: () => void
 
   constructor(address: Address) {
     this.#address = address
-    this.view = toView(address.read())
-    this.#unlisten = address.listen(() => (this.view = toView(address.read())))
+    this.#location = toLocation(address.read())
+    this.#unlisten = address.listen(() => (this.#location = toLocation(address.read())))
   }
 
-  go(view: View): void {
-    this.view = view
-    this.#address.write(`#/${view}`)
+  get view() {
+    return this.#location.view
+  }
+
+  /** Where in Connections; null for its front page and for every other view. */
+  get place() {
+    return this.#location.place
+  }
+
+  go(view: View, place: Place | null = null): void {
+    this.#location = { view, place }
+    this.#address.write(addressOf(view, place))
   }
 
   stop(): void {
     this.#unlisten()
   }
+}
+
+export function addressOf(view: View, place: Place | null = null): string {
+  return place === null ? `#/${view}` : `#/${view}/${place}`
 }
 
 export function hashAddress(page: Window): Address {

@@ -1,17 +1,27 @@
-import type { Bridge, NewOrganization, OrganizationAdded } from '../../shared/ipc.ts'
+/* eslint-disable svelte/prefer-svelte-reactivity -- its map is derived, and made anew as a whole */
+import type { OrganizationId } from '../../shared/detection.ts'
+import type { Bridge, NewOrganization, OrganizationAdded, OrganizationChange, OrganizationChanged } from '../../shared/ipc.ts'
+import { organizationColours, type OrganizationColour, type OrganizationCount, type OrganizationState } from '../../shared/organization.ts'
 import { Live } from './live.svelte.ts'
 import { reasonOf } from './reason.ts'
+import { Visited } from './visited.svelte.ts'
 
 /** Whose detections are believed, and how their keys stand. */
 export class Organizations {
   readonly #bridge: Bridge
   readonly #live
+  readonly #counts
+  readonly #byId = $derived.by(() => new Map(this.list.map((organization) => [organization.id, organization])))
 
   constructor(bridge: Bridge) {
     this.#bridge = bridge
     this.#live = new Live(
       (take) => bridge.on('organizations:changed', take),
       () => bridge.invoke('organizations:list', null),
+    )
+    this.#counts = new Visited(
+      (changed) => bridge.on('detections:changed', changed),
+      () => bridge.invoke('organizations:count', null),
     )
   }
 
@@ -32,8 +42,44 @@ export class Organizations {
     return this.list.some((organization) => !organization.demo)
   }
 
-  nameOf(id: string): string {
-    return this.list.find((organization) => organization.id === id)?.name ?? ''
+  /** Whether a detection has to say whose it is: the user's own are more than one. */
+  get hasSeveral() {
+    return this.list.filter((organization) => !organization.demo).length > 1
+  }
+
+  /** The first colour that none has yet, for the next one. */
+  get freeColour(): OrganizationColour {
+    return organizationColours.find((colour) => this.list.every((organization) => organization.colour !== colour)) ?? 'teal'
+  }
+
+  get(id: OrganizationId): OrganizationState | undefined {
+    return this.#byId.get(id)
+  }
+
+  nameOf(id: OrganizationId): string {
+    return this.get(id)?.name ?? ''
+  }
+
+  /** What the history holds of it; null before that is known. */
+  countOf(id: OrganizationId): Omit<OrganizationCount, 'organizationId'> | null {
+    if (this.#counts.value === null) return null
+    return this.#counts.value.find((count) => count.organizationId === id) ?? { detections: 0, unread: 0 }
+  }
+
+  /** Keeps the counts current until the returned function is called. */
+  visit(): () => void {
+    return this.#counts.visit()
+  }
+
+  async change(change: OrganizationChange): Promise<OrganizationChanged> {
+    try {
+      const answer = await this.#bridge.invoke('organization:change', change)
+      if (answer.kind === 'changed')
+        this.#live.take(this.list.map((other) => (other.id === answer.organization.id ? answer.organization : other)))
+      return answer
+    } catch (error) {
+      return { kind: 'refused', detail: reasonOf(error) }
+    }
   }
 
   async add(organization: NewOrganization): Promise<OrganizationAdded> {
@@ -50,6 +96,7 @@ export class Organizations {
   }
 
   stop(): void {
+    this.#counts.stop()
     this.#live.stop()
   }
 }

@@ -19,21 +19,20 @@ export function update(rows: readonly Placed[], byKey: ReadonlyMap<string, Detec
 }
 
 /**
- * Puts a fresh first page above what was loaded before. Where the two do not meet there may be a hole between them, so
- * the old rows go and are loaded again by scrolling. `moved` have left their old place.
+ * Puts a fresh first page above what was loaded before. `confirmed` are the rows that earlier answers placed, without a hole among
+ * them, and that have not moved since. Only where the page reaches one of them does it continue in what is loaded: rows that were
+ * pushed in between may have others between them that were not. Elsewhere the old rows go, and are loaded again by scrolling.
  */
 export function mergeHead(
   rows: readonly Placed[],
   next: PageKey | null,
   page: Page,
-  moved: ReadonlySet<string>,
+  confirmed: ReadonlySet<string>,
 ): { readonly rows: readonly Placed[]; readonly next: PageKey | null } {
   const head = page.detections.map(place)
-  const last = head.at(-1)
-  const first = rows[0]
-  const meets = last !== undefined && first !== undefined && first.placedAt >= last.placedAt
-  if (page.next === null || !meets) return { rows: head, next: page.next }
-  const keys = new Set(head.map((row) => row.key))
-  const tail = rows.filter((row) => row.placedAt <= last.placedAt && !keys.has(row.key) && !moved.has(row.key))
+  const headPlaces = new Map(head.map((row) => [row.key, row.placedAt]))
+  const met = rows.findLastIndex((row) => confirmed.has(row.key) && headPlaces.get(row.key) === row.placedAt)
+  if (page.next === null || met === -1) return { rows: head, next: page.next }
+  const tail = rows.slice(met + 1).filter((row) => confirmed.has(row.key) && !headPlaces.has(row.key))
   return tail.length === 0 ? { rows: head, next: page.next } : { rows: [...head, ...tail], next }
 }

@@ -22,6 +22,7 @@ const settle = () => vi.advanceTimersByTimeAsync(0)
 const health: Health = {
   receiver: { kind: 'listening', port: 4711 },
   storage: { kind: 'ok' },
+  proof: { kind: 'ok' },
   counters: { received: 0, kept: 0, duplicate: 0, quarantined: 0, otherTrigger: 0, unreadable: 0, failed: 0, refused: {}, turnedAway: 0 },
   lastDeliveryAt: null,
   waiting: 0,
@@ -180,6 +181,7 @@ describe('organizations', () => {
     id: 'org' as never,
     issuer: 'https://api.slashid.com',
     name: 'Example',
+    colour: 'grey',
     keys: 'fetched',
     demo: true,
     addedAt: detectionOf(0).changedAt,
@@ -196,10 +198,47 @@ describe('organizations', () => {
     })
     const state = new Organizations(main.bridge)
     await settle()
-    expect([state.list.length, state.hasReal, state.nameOf('org')]).toEqual([1, false, 'Example'])
+    expect([state.list.length, state.hasReal, state.nameOf('org' as never)]).toEqual([1, false, 'Example'])
     await state.add({ id: 'mine', issuer: '', name: '', jwks: null })
     main.push('organizations:changed', [organization, added])
-    expect([state.list.length, state.hasReal]).toEqual([2, true])
+    expect([state.list.length, state.hasReal, state.hasSeveral]).toEqual([2, true, false])
+    main.push('organizations:changed', [organization, added, { ...added, id: 'second' as never, colour: 'teal' }])
+    expect([state.hasSeveral, state.freeColour]).toEqual([true, 'gold'])
+  })
+
+  test('are changed in place, or stay with the reason', async () => {
+    const main = createMemoryBridge({
+      'organizations:list': () => [organization],
+      'organization:change': ({ name }) =>
+        name === '' ? { kind: 'refused', detail: 'A name is needed.' } : { kind: 'changed', organization: { ...organization, name } },
+    })
+    const state = new Organizations(main.bridge)
+    await settle()
+    expect(await state.change({ id: organization.id, name: '', colour: 'teal' })).toMatchObject({ kind: 'refused' })
+    await state.change({ id: organization.id, name: 'Renamed', colour: 'teal' })
+    expect(state.list.map(({ name }) => name)).toEqual(['Renamed'])
+  })
+
+  test('count what they have while somebody looks, and follow what arrives once a second', async () => {
+    let detections = 1
+    const main = createMemoryBridge({
+      'organizations:list': () => [organization],
+      'organizations:count': () => [{ organizationId: organization.id, detections, unread: 0 }],
+    })
+    const state = new Organizations(main.bridge)
+    await settle()
+    expect(state.countOf(organization.id)).toBeNull()
+    const leave = state.visit()
+    await settle()
+    expect(state.countOf(organization.id)?.detections).toBe(1)
+    expect(state.countOf('other' as never)?.detections).toBe(0)
+    for (detections = 2; detections < 9; detections++) main.push('detections:changed', { changed: [], more: true })
+    await vi.advanceTimersByTimeAsync(1_000)
+    expect(state.countOf(organization.id)?.detections).toBe(9)
+    leave()
+    main.push('detections:changed', { changed: [], more: true })
+    await vi.advanceTimersByTimeAsync(5_000)
+    expect(main.asked.filter(({ name }) => name === 'organizations:count')).toHaveLength(2)
   })
 })
 
@@ -282,6 +321,13 @@ test('the address names the view, and an unknown one is the timeline', () => {
   expect(navigation.view).toBe('settings')
   navigation.go('connections')
   expect(address).toBe('#/connections')
+  navigation.go('connections', 'quarantine')
+  expect([address, navigation.view, navigation.place]).toEqual(['#/connections/quarantine', 'connections', 'quarantine'])
+  address = '#/connections/drift'
+  changed()
+  expect([navigation.view, navigation.place]).toEqual(['connections', 'drift'])
+  navigation.go('settings')
+  expect(navigation.place).toBeNull()
   address = '#/elsewhere'
   changed()
   expect(navigation.view).toBe('timeline')

@@ -22,6 +22,8 @@ export class Timeline {
   /** What the rows are an answer to, and what the user typed last. */
   text = $state('')
   typed = $state('')
+  /** Why the text that was typed is no search, in words for people; the rows are then still the answer to the one before. */
+  refused = $state<string | null>(null)
   /** All detections in the history, whatever the text; null before the first answer. */
   total = $state<number | null>(null)
   /** New or moved above the first row, not shown yet; `pageSize` stands for that many or more. */
@@ -39,12 +41,13 @@ export class Timeline {
   readonly #seen: (detections: readonly Detection[]) => void
   readonly #unlisten: () => void
   #ticket = 0
+  #answered = ''
   #isAsking = false
   #askAgain = false
   /** Pushed while a request was under way: newer than its answer. */
   #meanwhile = new Map<string, Detection>()
-  /** Moved since the last answer: no longer where they were loaded, and perhaps no longer an answer to the text. */
-  #moved = new Set<string>()
+  /** Rows placed by answers, without a hole among them, and not moved since: what a fresh first page can continue in. */
+  #confirmed = new Set<string>()
   #timer: ReturnType<typeof setTimeout> | undefined
   #againTimer: ReturnType<typeof setTimeout> | undefined
 
@@ -73,6 +76,7 @@ export class Timeline {
 
   searchNow(): void {
     clearTimeout(this.#timer)
+    this.refused = null
     if (this.typed.trim() === this.text && this.phase === 'ready') return
     this.text = this.typed.trim()
     void this.#ask('all')
@@ -98,8 +102,10 @@ export class Timeline {
       const page = await this.#bridge.invoke('timeline:page', { text: this.text, before, limit: pageSize })
       // The list was begun anew: this answer continues something that is no longer shown.
       if (before !== this.next) return
+      if (page.kind === 'refused') throw new Error(page.detail)
       const known = new Set(this.rows.map((row) => row.key))
       this.rows = [...this.rows, ...page.detections.map(place).filter((row) => !known.has(row.key))]
+      for (const detection of page.detections) this.#confirmed.add(keyOf(detection))
       this.next = page.next
       this.older = 'idle'
       this.#seen(page.detections)
@@ -122,7 +128,7 @@ export class Timeline {
     if (this.#isAsking) for (const [key, detection] of byKey) this.#meanwhile.set(key, detection)
     const placedAt = new Map(this.rows.map((row) => [row.key, row.placedAt]))
     const moved = [...byKey].filter(([key, detection]) => placedAt.get(key) !== detection.changedAt).map(([key]) => key)
-    for (const key of moved) this.#moved.add(key)
+    for (const key of moved) this.#confirmed.delete(key)
     this.#apply(byKey)
     // Only main can match the text, and only main knows the total: a new row or a search needs an answer, a mere update does not.
     if (more || moved.length > 0) this.#scheduleAsk()
@@ -162,7 +168,8 @@ export class Timeline {
       const page = await this.#bridge.invoke('timeline:page', { text: this.text, before: null, limit: pageSize })
       if (ticket !== this.#ticket) return
       this.#isAsking = false
-      this.#merge(page, what)
+      if (page.kind === 'refused') this.#refuse(page.detail)
+      else this.#merge(page, what)
     } catch (error) {
       if (ticket !== this.#ticket) return
       this.#isAsking = false
@@ -172,7 +179,16 @@ export class Timeline {
     if (this.#askAgain) this.#scheduleAsk()
   }
 
+  /** What is shown stays, and what is asked for from now on continues that. */
+  #refuse(detail: string): void {
+    this.refused = detail
+    this.text = this.#answered
+    if (this.total === null) void this.#ask('all')
+    else this.phase = 'ready'
+  }
+
   #merge(page: Page, what: 'all' | 'head'): void {
+    this.#answered = this.text
     this.total = page.total
     this.#seen(page.detections)
     if (what === 'head' && !this.isFollowing) {
@@ -184,17 +200,18 @@ export class Timeline {
     }
     const before = new Set(this.rows.map((row) => row.key))
     const merged =
-      what === 'all' ? { rows: page.detections.map(place), next: page.next } : mergeHead(this.rows, this.next, page, this.#moved)
+      what === 'all' ? { rows: page.detections.map(place), next: page.next } : mergeHead(this.rows, this.next, page, this.#confirmed)
     this.arrived = what === 'all' ? new Set() : new Set(merged.rows.map((row) => row.key).filter((key) => !before.has(key)))
     this.rows = merged.rows
     this.next = merged.next
     this.older = 'idle'
     this.waiting = 0
-    this.#moved.clear()
+    this.#confirmed = new Set(merged.rows.map((row) => row.key))
     this.phase = 'ready'
     this.trouble = null
     const meanwhile = new Map(this.#meanwhile)
     this.#meanwhile.clear()
+    for (const key of meanwhile.keys()) this.#confirmed.delete(key)
     this.#apply(meanwhile)
   }
 

@@ -1,8 +1,10 @@
 import { afterEach, beforeEach, describe, expect, test, vi } from 'vitest'
 import type { Detection } from '../../shared/detection.ts'
-import type { Page } from '../../shared/ipc.ts'
+import type { PageAnswer } from '../../shared/ipc.ts'
 import { createMemoryBridge, detectionOf, later } from './memory-bridge.ts'
 import { mostLoaded, pageSize, Timeline } from './timeline.svelte.ts'
+
+type Page = Extract<PageAnswer, { kind: 'page' }>
 
 /** A history as main keeps it, paged by key. The text matches types. */
 function createHistory(count: number) {
@@ -13,6 +15,7 @@ function createHistory(count: number) {
     const detections = sorted.slice(from, from + limit)
     const last = detections.at(-1)
     return {
+      kind: 'page',
       detections,
       next: last && from + limit < sorted.length ? { changedAt: last.changedAt, row: from + limit } : null,
       total: all.length,
@@ -46,6 +49,22 @@ function start(count: number) {
 }
 
 describe('the timeline', () => {
+  test.each([
+    ['told one by one', false],
+    ['more than are told', true],
+  ])('a burst larger than a page leaves no hole: every row can be reached by scrolling (%s)', async (_, more) => {
+    const { history, main, timeline } = start(1)
+    await settle()
+    const burst = Array.from({ length: 350 }, (_unused, n) => history.put(detectionOf(n + 1)))
+    for (let from = 0; from < burst.length; from += 50) {
+      main.push('detections:changed', { changed: burst.slice(from, more ? from + 5 : from + 50), more })
+      await vi.advanceTimersByTimeAsync(60)
+    }
+    await settle()
+    while (!timeline.isComplete) await timeline.loadOlder()
+    expect(timeline.rows.map((row) => row.detection.id)).toEqual(Array.from({ length: 351 }, (_unused, n) => `d${350 - n}`))
+  })
+
   test('asks for the newest page, newest first', async () => {
     const { timeline } = start(250)
     expect(timeline.phase).toBe('loading')
@@ -62,7 +81,7 @@ describe('the timeline', () => {
     const main = createMemoryBridge({ 'timeline:page': () => answer.promise })
     const timeline = new Timeline(main.bridge, () => {})
     main.push('detections:changed', { changed: [detectionOf(2, { status: 'ongoing' }), detectionOf(3)], more: false })
-    answer.resolve({ detections: [detectionOf(2), detectionOf(1)], next: null, total: 2 })
+    answer.resolve({ kind: 'page', detections: [detectionOf(2), detectionOf(1)], next: null, total: 2 })
     await vi.advanceTimersByTimeAsync(0)
     expect(ids(timeline)).toEqual(['d3', 'd2', 'd1'])
     expect(timeline.rows[1]?.detection.status).toBe('ongoing')
@@ -185,7 +204,7 @@ describe('a search', () => {
     const slow = later<Page>()
     const main = createMemoryBridge({
       'timeline:page': ({ text }) =>
-        text === 'slow' ? slow.promise : { detections: [detectionOf(text === 'fast' ? 2 : 1)], next: null, total: 2 },
+        text === 'slow' ? slow.promise : { kind: 'page', detections: [detectionOf(text === 'fast' ? 2 : 1)], next: null, total: 2 },
     })
     const timeline = new Timeline(main.bridge, () => {})
     await settle()
@@ -193,10 +212,39 @@ describe('a search', () => {
     await settle()
     timeline.search('fast')
     await settle()
-    slow.resolve({ detections: [detectionOf(9)], next: null, total: 2 })
+    slow.resolve({ kind: 'page', detections: [detectionOf(9)], next: null, total: 2 })
     await settle()
     expect(timeline.text).toBe('fast')
     expect(ids(timeline)).toEqual(['d2'])
+  })
+
+  test('beyond its bounds is said in words; what is shown stays, goes on, and can be searched anew', async () => {
+    const { timeline, history, main, arrive } = start(250)
+    await settle()
+    main.handlers['timeline:page'] = (argument) =>
+      argument.text.length > 9 ? { kind: 'refused', detail: 'Too long. Shorten it.' } : history.page(argument)
+    timeline.search('much too long a text')
+    await settle()
+    expect([timeline.refused, timeline.phase, timeline.text, ids(timeline, 1)]).toEqual(['Too long. Shorten it.', 'ready', '', ['d249']])
+    arrive(detectionOf(300))
+    await settle()
+    await timeline.loadOlder()
+    expect([timeline.refused, timeline.rows.length, ids(timeline, 1)]).toEqual(['Too long. Shorten it.', 200, ['d300']])
+    timeline.search('')
+    await settle()
+    expect(timeline.refused).toBeNull()
+    timeline.search('Missing')
+    await settle()
+    expect([timeline.refused, timeline.rows.length]).toEqual([null, 0])
+  })
+
+  test('that is refused before the first answer leaves the whole history', async () => {
+    const { timeline, history, main } = start(3)
+    main.handlers['timeline:page'] = (argument) => (argument.text === '' ? history.page(argument) : { kind: 'refused', detail: 'No.' })
+    timeline.search('x')
+    timeline.searchNow()
+    await settle()
+    expect([timeline.refused, timeline.phase, timeline.rows.length]).toEqual(['No.', 'ready', 3])
   })
 
   test('lets main decide whether what arrives is an answer to it', async () => {

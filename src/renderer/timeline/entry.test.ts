@@ -48,6 +48,7 @@ test('a screen reader hears everything the row shows, and nothing hidden in it',
   expect(name).toMatch(
     /^unread, threat, adm⟨RLO⟩nimda, detected, confidence 0\.93, okta_user 00u1, okta_org, Today \d\d:\d\d, verified, demo$/,
   )
+  expect(entryName(toEntry(place(detection), 0, 'Today'), 'Example')).toMatch(/verified, Example, demo$/)
 })
 
 test('the summary counts what is loaded', () => {

@@ -37,8 +37,8 @@ export function toItems(rows: readonly Placed[], today: string, end: string | nu
   return items
 }
 
-/** What a screen reader says of an entry: everything the two lines show, in the order people ask. */
-export function entryName({ detection, day, placedAt }: Entry): string {
+/** What a screen reader says of an entry: everything the two lines show, in the order people ask. The organization is named where there are several. */
+export function entryName({ detection, day, placedAt }: Entry, organization: string | null = null): string {
   const { kind, type, status, confidence, entityType, entityId, sourceType, trust, triage, demo, imported } = detection
   const parts = [
     triage.isUnread ? 'unread' : null,
@@ -53,6 +53,7 @@ export function entryName({ detection, day, placedAt }: Entry): string {
     sourceType === null ? null : toVisible(sourceType, 40),
     `${day} ${clockTime(placedAt)}`,
     trust,
+    organization === null ? null : toVisible(organization, 80),
     demo ? 'demo' : null,
     imported ? 'imported' : null,
   ]

@@ -23,6 +23,8 @@ describe('keys', () => {
     const read = createKeys(() => now)
     expect(read(press('g'))).toBeNull()
     expect(read(press('c'))).toEqual({ go: 'connections' })
+    read(press('g'))
+    expect(read(press('q'))).toEqual({ go: 'connections', place: 'quarantine' })
     expect(read(press('c'))).toBeNull()
     read(press('g'))
     now = 2_000

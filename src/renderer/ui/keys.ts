@@ -1,7 +1,7 @@
-import type { View } from '../state/navigation.svelte.ts'
+import type { Place, View } from '../state/navigation.svelte.ts'
 
 /** What a key asks of the shell. */
-export type Command = 'search' | 'help' | 'close' | 'down' | 'up' | 'open' | { readonly go: View }
+export type Command = 'search' | 'help' | 'close' | 'down' | 'up' | 'open' | { readonly go: View; readonly place?: Place }
 
 /** The part of a keyboard event that decides. */
 export type Key = {
@@ -13,7 +13,13 @@ export type Key = {
   readonly isControl: boolean
 }
 
-const places: Readonly<Record<string, View>> = { t: 'timeline', c: 'connections', s: 'settings' }
+const places: Readonly<Record<string, Exclude<Command, string>>> = {
+  t: { go: 'timeline' },
+  c: { go: 'connections' },
+  q: { go: 'connections', place: 'quarantine' },
+  d: { go: 'connections', place: 'drift' },
+  s: { go: 'settings' },
+}
 const commands: Readonly<Record<string, Command>> = { '/': 'search', '?': 'help', j: 'down', ArrowDown: 'down', k: 'up', ArrowUp: 'up' }
 const chordMs = 1_500
 
@@ -27,7 +33,7 @@ export function createKeys(now: () => number): (key: Key) => Command | null {
     if (key === 'Escape') return 'close'
     if (isTyping) return null
     const place = places[key]
-    if (isGoing && place) return { go: place }
+    if (isGoing && place) return place
     if (key === 'g') goSince = now()
     if (key === 'Enter') return isControl ? null : 'open'
     return commands[key] ?? null

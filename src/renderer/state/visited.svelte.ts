@@ -1,0 +1,59 @@
+import { reasonOf } from './reason.ts'
+
+const pauseMs = 1_000
+
+/** Something that is read while its place is on screen: at once, and again after each change, at most once a second. */
+export class Visited<T> {
+  value = $state.raw<T | null>(null)
+  trouble = $state<string | null>(null)
+  readonly #listen: (changed: () => void) => () => void
+  readonly #ask: () => Promise<T>
+  #visitors = 0
+  #unlisten: () => void = () => undefined
+  #timer: ReturnType<typeof setTimeout> | undefined
+  #ticket = 0
+
+  constructor(listen: (changed: () => void) => () => void, ask: () => Promise<T>) {
+    this.#listen = listen
+    this.#ask = ask
+  }
+
+  /** Until the returned function is called. */
+  visit(): () => void {
+    this.#visitors += 1
+    if (this.#visitors === 1) {
+      this.#unlisten = this.#listen(() => this.#readSoon())
+      void this.read()
+    }
+    return () => {
+      this.#visitors -= 1
+      if (this.#visitors === 0) this.stop()
+    }
+  }
+
+  async read(): Promise<void> {
+    const ticket = ++this.#ticket
+    try {
+      const answer = await this.#ask()
+      if (ticket !== this.#ticket) return
+      this.value = answer
+      this.trouble = null
+    } catch (error) {
+      if (ticket === this.#ticket) this.trouble = reasonOf(error)
+    }
+  }
+
+  #readSoon(): void {
+    this.#timer ??= setTimeout(() => {
+      this.#timer = undefined
+      void this.read()
+    }, pauseMs)
+  }
+
+  stop(): void {
+    this.#unlisten()
+    this.#unlisten = () => undefined
+    clearTimeout(this.#timer)
+    this.#timer = undefined
+  }
+}
