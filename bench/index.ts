@@ -10,7 +10,7 @@ import { table, type Figure } from './figure.ts'
 
 export type Benchmark = { readonly id: string; run(options: { readonly rows: number | null }): Promise<readonly Figure[]> }
 
-const all: readonly Benchmark[] = [(await import('./check.ts')).check]
+const all: readonly Benchmark[] = [(await import('./check.ts')).check, (await import('./refusals.ts')).refusals]
 
 const { values, positionals } = parseArgs({
   allowPositionals: true,
