@@ -1,7 +1,7 @@
 import { once } from 'node:events'
 import { existsSync, mkdirSync, readFileSync, readdirSync, statSync, writeFileSync } from 'node:fs'
 import { createServer } from 'node:net'
-import { join } from 'node:path'
+import { basename, join } from 'node:path'
 import { expect, test } from '@playwright/test'
 import { killHard, launchApp, listening, spawnApp, startApp, temporaryProfile, tocsin } from './support/app.ts'
 
@@ -19,6 +19,8 @@ test('the profile is private, its files too, and no secret is in the log', async
     expect(log).toContain('listening')
     expect(log).not.toContain(secret)
     expect(log).not.toMatch(/eyJ/)
+    const holders = files(profile.path).filter((path) => statSync(path).isFile() && readFileSync(path).includes(secret))
+    expect(holders.map((path) => basename(path)).filter((name) => !/^(connection\.json|history\.sqlite(-wal)?)$/.test(name))).toEqual([])
   } finally {
     await app.electron.close()
     profile.remove()

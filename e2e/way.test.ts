@@ -1,7 +1,7 @@
 import { expect, test, type Page } from '@playwright/test'
 import type { DetectionKey } from '../src/shared/detection.ts'
 import type { Bridge } from '../src/shared/ipc.ts'
-import { detections, killHard, listening, spawnApp, startApp, temporaryProfile, tocsin } from './support/app.ts'
+import { detections, killHard, startApp, temporaryProfile, tocsin } from './support/app.ts'
 import { openSessionBus } from './support/session-bus.ts'
 
 const timeline = (page: Page) => page.getByRole('listbox', { name: /^Detections/ })
@@ -82,19 +82,44 @@ test('a status change updates its row and is recorded as a transition', async ()
   }
 })
 
-test('the same detections are there when the network is gone and the app starts again', async () => {
+test('the same detections are there after a quit and another start', async () => {
   const profile = temporaryProfile()
   const first = await startApp(profile.path)
-  await tocsin(profile.path, 'simulate', '--count', '5', '--seed', 'offline')
+  await tocsin(profile.path, 'simulate', '--count', '5', '--seed', 'again')
   const kept = await detections(profile.path)
   await first.electron.close()
-  // A proxy that leads nowhere stands for a pulled cable: whatever asked for the network would fail.
-  const bare = spawnApp(profile.path, { env: { http_proxy: 'http://127.0.0.1:9', https_proxy: 'http://127.0.0.1:9' } })
+  const second = await startApp(profile.path)
   try {
-    await listening(profile.path, bare.pid)
+    await expect(timeline(second.page).getByRole('option')).toHaveCount(kept.length)
     expect(await detections(profile.path)).toEqual(kept)
   } finally {
-    await killHard(bare)
+    await second.electron.close()
+    profile.remove()
+  }
+})
+
+test('after a burst larger than a page every detection can be reached in the window', async () => {
+  test.setTimeout(120_000)
+  const profile = temporaryProfile()
+  const app = await startApp(profile.path)
+  try {
+    expect((await tocsin(profile.path, 'simulate', '--count', '1', '--seed', 'first')).code).toBe(0)
+    await expect(timeline(app.page).getByRole('option')).toHaveCount(1)
+    expect((await tocsin(profile.path, 'simulate', '--count', '600', '--seed', 'burst')).code).toBe(0)
+    const kept = await detections(profile.path)
+    const list = timeline(app.page)
+    // The size of the whole list is known, and said, once the oldest is loaded.
+    await expect
+      .poll(
+        async () => {
+          await list.press('End')
+          return list.getByRole('option').last().getAttribute('aria-setsize')
+        },
+        { timeout: 30_000 },
+      )
+      .toBe(String(kept.length))
+  } finally {
+    await app.electron.close()
     profile.remove()
   }
 })

@@ -41,7 +41,10 @@ export async function launchApp(profile: string, env: Environment = {}): Promise
 }
 
 /** The same app as a bare process, for tests that kill or trace it. */
-export function spawnApp(profile: string, options: { env?: Environment; wrapper?: readonly string[] } = {}): ChildProcess {
+export function spawnApp(
+  profile: string,
+  options: { env?: Environment; wrapper?: readonly string[]; ownGroup?: boolean } = {},
+): ChildProcess {
   const [command = electronExecutable, ...rest] = [
     ...(options.wrapper ?? []),
     electronExecutable,
@@ -50,7 +53,11 @@ export function spawnApp(profile: string, options: { env?: Environment; wrapper?
     '--user-data',
     profile,
   ]
-  return spawn(command, rest, { env: { ...inherited(), ...options.env }, stdio: ['ignore', 'ignore', 'pipe'] })
+  return spawn(command, rest, {
+    env: { ...inherited(), ...options.env },
+    stdio: ['ignore', 'ignore', 'pipe'],
+    detached: options.ownGroup ?? false,
+  })
 }
 
 /** Waits for connection.json of a running app and resolves with the address it names. `pid` 0 accepts any live process. */

@@ -16,7 +16,8 @@ export async function addOrganization(context: Context, { id, issuer, name, jwks
   for (const because of read.left) context.say(`Not pinned: ${because}.`)
 
   return change(context, (store) => {
-    const added = store.organizations.add(read.organization)
+    const known = store.organizations.list().find((one) => one.id === id)
+    const added = store.organizations.add({ ...read.organization, name: name ?? known?.name ?? id })
     if (added.kind === 'refused') return fail(context, `${added.detail} Nothing was changed.`)
     const { organization } = added
     const keys =

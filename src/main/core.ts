@@ -38,6 +38,7 @@ import { createSlashIdAccess, type SlashIdAccess } from './slashid-access.ts'
 import type { WindowBounds } from './store/settings.ts'
 import type { OrganizationToAdd } from './store/organizations.ts'
 import { openStore, type OpenedStore } from './store/store.ts'
+import { createUnsignedInlet, type UnsignedInlet } from './unsigned-inlet.ts'
 
 export type CoreEvents = {
   /** What deliveries changed, after their commit. */
@@ -87,6 +88,7 @@ export type Core = {
   readonly drift: { list(): DriftList }
   readonly registration: SlashIdAccess['registration']
   readonly secretHeader: SlashIdAccess['secretHeader']
+  readonly unsigned: Pick<UnsignedInlet, 'read' | 'switch'>
   /** Signs one detection of the demo organization and sends it to the receiver, the way SlashID would. */
   sendSample(): Promise<SampleOutcome>
   settings(): Settings
@@ -105,6 +107,7 @@ export async function startCore({ profile, log, now, random, schedule, keychain,
   const { store } = opened
 
   const { publish, subscribe } = createPublisher<CoreEvents>((error) => log.error('a listener failed', error))
+  const settingsChanged = () => publish('settings', store.settings.read())
   const health = createHealthMonitor({ waiting: store.health.waiting, onChanged: (value) => publish('health', value), now })
   const mark = createHighWaterMark({ file: markFile(profile), history: store, now, onHealth: health.proof })
   await mark.start()
@@ -113,7 +116,7 @@ export async function startCore({ profile, log, now, random, schedule, keychain,
     keychain: keychain ?? null,
     env,
     receiverUrl: () => core.receiverUrl(),
-    onChanged: () => publish('settings', store.settings.read()),
+    onChanged: settingsChanged,
     onKeyWritten: (id) => void keys.refresh(id).catch((error: unknown) => log.error('keys could not be fetched', error)),
     now,
     schedule,
@@ -145,6 +148,7 @@ export async function startCore({ profile, log, now, random, schedule, keychain,
     keys,
     expected: access.expected,
     isAuthenticatedRelay: () => false,
+    unsignedInlet: (inlet: string) => unsigned.organizationOf(inlet),
     now,
   }
   const pipeline = createPipeline({
@@ -159,15 +163,25 @@ export async function startCore({ profile, log, now, random, schedule, keychain,
     onFault: (error) => log.error('a delivery could not be processed', error),
   })
 
+  const receiving = {
+    publicHosts: () => publicHosts(store.settings.read()),
+    ingest: pipeline.ingest,
+    onTurnedAway: () => health.count({ kind: 'turnedAway' }),
+    onBug: (error: unknown) => log.error('a request could not be answered', error),
+    now,
+  }
+  const unsigned = createUnsignedInlet({ store, secrets: access.secrets, receiver: receiving, onChanged: settingsChanged, log })
+
   const stopWatching = store.onForeignChange(() => {
     keys.reload().catch((error: unknown) => log.error('organizations could not be read again', error))
     access.reload()
-    publish('settings', store.settings.read())
+    settingsChanged()
   })
   await keys.reload()
 
   let receiver: Receiver | null = null
   await startReceiver()
+  await unsigned.start()
 
   /** The first start takes any free port and a new secret; every later one the same, so that a registered address goes on working. */
   async function startReceiver(): Promise<Health> {
@@ -176,13 +190,9 @@ export async function startCore({ profile, log, now, random, schedule, keychain,
     receiver = createReceiver({
       port: known.receiverPort ?? 0,
       secret,
-      publicHosts: () => publicHosts(store.settings.read()),
       secretHeader: access.requiredHeader,
-      ingest: pipeline.ingest,
-      onTurnedAway: () => health.count({ kind: 'turnedAway' }),
       onHealth: health.receiver,
-      onBug: (error) => log.error('a request could not be answered', error),
-      now,
+      ...receiving,
     })
     const started = await receiver.start()
     if (started.kind === 'listening') {
@@ -217,7 +227,8 @@ export async function startCore({ profile, log, now, random, schedule, keychain,
       return receiverPort === null || pathSecret === null ? null : receiverUrl(receiverPort, pathSecret)
     },
     async restartReceiver() {
-      await receiver?.stop()
+      await Promise.all([receiver?.stop(), unsigned.stop()])
+      removeConnection(profile)
       return startReceiver()
     },
     page: store.detections.page,
@@ -253,6 +264,7 @@ export async function startCore({ profile, log, now, random, schedule, keychain,
     drift: store.drift,
     registration: access.registration,
     secretHeader: access.secretHeader,
+    unsigned,
     sendSample() {
       const url = health.read().receiver.kind === 'listening' ? core.receiverUrl() : null
       return sendSample({ profile, url, headers: access.localHeaders, believe, now })

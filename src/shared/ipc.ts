@@ -6,6 +6,7 @@ import type { OrganizationColour, OrganizationCount, OrganizationState } from '.
 import type { Looked, QuarantineCounts, QuarantinePage, Untrusted } from './quarantine.ts'
 import type { RegistrationState, SecretHeaderState, SecretWritten } from './registration.ts'
 import type { Settings } from './settings.ts'
+import type { UnsignedInletState, UnsignedSwitched } from './unsigned.ts'
 
 /** Requests (`noun:verb`): the page asks, main answers. */
 export type Requests = {
@@ -34,6 +35,9 @@ export type Requests = {
   'secret:forget': { argument: OrganizationId; answer: RegistrationState }
   'secret-header:read': { argument: null; answer: SecretHeaderState }
   'secret-header:renew': { argument: null; answer: SecretHeaderState }
+  'unsigned:read': { argument: null; answer: UnsignedInletState }
+  /** null switches it off. */
+  'unsigned:switch': { argument: { readonly organizationId: OrganizationId | null }; answer: UnsignedSwitched }
   'receiver:restart': { argument: null; answer: Health }
   'settings:read': { argument: null; answer: Settings }
   'settings:write': { argument: Partial<Settings>; answer: SettingsWritten }
@@ -105,7 +109,9 @@ export type DeliverySummary = {
   readonly expiresAt: Instant | null
   /** Size of the raw body in bytes. */
   readonly size: number
-  /** Decoded header and claims; null for a body that is not a token. */
+  /** Its `jti` came before, with another signing input. */
+  readonly isJtiReused: boolean
+  /** Decoded header and claims. The body of an unsigned one stands under `claims` as it came. */
   readonly header: Json
   readonly claims: Json
 }

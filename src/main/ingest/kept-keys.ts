@@ -24,7 +24,8 @@ export async function importKeptKeys(
   }
   return {
     find(id, kid, times): KeyFinding {
-      const keys = (rings.get(id)?.get(kid) ?? []).filter((key) => speaksFor(key.retiredAt, times))
+      // How the keys came is not said here. The wider rule fits: what a pinned key was withdrawn from never got as far as being kept.
+      const keys = (rings.get(id)?.get(kid) ?? []).filter((key) => speaksFor(key.retiredAt, times, 'fetched'))
       return keys.length > 0 ? { kind: 'found', keys } : { kind: 'not-found' }
     },
   }

@@ -1,5 +1,5 @@
 import { createHash } from 'node:crypto'
-import type { PublicKey } from '../../shared/organization.ts'
+import type { KeySource, PublicKey } from '../../shared/organization.ts'
 import { toInstant } from './instant.ts'
 import type { StoredKey } from './key-store.ts'
 
@@ -49,9 +49,11 @@ const deliveryToleranceMs = 3_600_000
 /**
  * Whether a key speaks for a token: a current one always; a retired one for tokens made before its retirement (plus
  * clock skew) that also arrived within an hour of it. Without the second condition whoever stole a key that was
- * withdrawn for this reason could go on dating tokens back.
+ * withdrawn for this reason could go on dating tokens back. A pinned key that the user replaced is withdrawn at once: it
+ * speaks only for what had arrived by then.
  */
-export function speaksFor(retiredAtMs: number | null, times: TokenTimes): boolean {
+export function speaksFor(retiredAtMs: number | null, times: TokenTimes, source: KeySource): boolean {
   if (retiredAtMs === null) return true
+  if (source === 'pinned') return times.receivedAt <= retiredAtMs
   return times.issuedAt <= retiredAtMs + issueToleranceMs && times.receivedAt <= retiredAtMs + deliveryToleranceMs
 }

@@ -318,6 +318,7 @@ describe('rotation', () => {
       keys: parts.ring,
       expected: () => ({ targetUrl: null, webhookId: null }),
       isAuthenticatedRelay: () => false,
+      unsignedInlet: () => null,
       now: parts.clock.now,
     }
     const decide = async (signer: typeof old, issuedAt: number, receivedAt = issuedAt) => {
@@ -369,9 +370,14 @@ describe('rotation', () => {
     expect(mergeKeys(gone, [next.publicKey], noon + 5 * hour)[0]?.retiredAt).toBe(instant(noon + hour))
   })
 
+  test('a pinned key that was replaced speaks only for what had arrived by then', () => {
+    expect(speaksFor(noon, { issuedAt: noon - hour, receivedAt: noon }, 'pinned')).toBe(true)
+    expect(speaksFor(noon, { issuedAt: noon - hour, receivedAt: noon + 1 }, 'pinned')).toBe(false)
+  })
+
   test('the tolerance around a retirement is 60 s for making and an hour for arriving', () => {
-    expect(speaksFor(noon, { issuedAt: noon + minute, receivedAt: noon + hour })).toBe(true)
-    expect(speaksFor(noon, { issuedAt: noon + minute + 1, receivedAt: noon + hour })).toBe(false)
-    expect(speaksFor(noon, { issuedAt: noon + minute, receivedAt: noon + hour + 1 })).toBe(false)
+    expect(speaksFor(noon, { issuedAt: noon + minute, receivedAt: noon + hour }, 'fetched')).toBe(true)
+    expect(speaksFor(noon, { issuedAt: noon + minute + 1, receivedAt: noon + hour }, 'fetched')).toBe(false)
+    expect(speaksFor(noon, { issuedAt: noon + minute, receivedAt: noon + hour + 1 }, 'fetched')).toBe(false)
   })
 })

@@ -86,7 +86,7 @@ export function createOrganizationKeys(dependencies: {
   let turn: Promise<unknown> = Promise.resolve()
 
   function find(kid: string, times: TokenTimes): KeyFinding {
-    const keys = byKid.get(kid)?.filter((key) => speaksFor(key.retiredAt, times)) ?? []
+    const keys = byKid.get(kid)?.filter((key) => speaksFor(key.retiredAt, times, organization.keys)) ?? []
     if (keys.length > 0) return { kind: 'found', keys }
     if (organization.keys === 'pinned') return { kind: 'unknown-to-pinned' }
     if (answeredAt >= times.receivedAt + unknownKeyPatienceMs) return { kind: 'unknown-to-issuer' }

@@ -17,6 +17,8 @@ export type RawDelivery = {
   readonly issuedAt: Instant | null
   readonly expiresAt: Instant | null
   readonly size: number
+  /** Its `jti` came before, with another signing input. */
+  readonly isJtiReused: boolean
   readonly body: Uint8Array | null
 }
 
@@ -48,6 +50,7 @@ type TransitionRow = {
   readonly sequence: number
   readonly issued_at: number
   readonly received_at: number
+  readonly trust: string
   readonly from_status: string | null
   readonly to_status: string
   readonly changes: string
@@ -61,18 +64,19 @@ type RawRow = {
   readonly issued_at: number | null
   readonly expires_at: number | null
   readonly size: number
+  readonly is_jti_reused: number
   readonly body: Uint8Array | null
 }
 
 export function createDetections(db: Database, now: () => number): Detections {
   const byKey = db.prepare<[string, string], DetectionRow>('SELECT * FROM detections WHERE organization_id = ? AND id = ?')
   const newestTransitions = db.prepare<[number, number], TransitionRow>(`
-    SELECT sequence, transitions.issued_at, received_at, from_status, to_status, changes
+    SELECT sequence, transitions.issued_at, received_at, trust, from_status, to_status, changes
     FROM transitions JOIN deliveries USING (sequence)
     WHERE detection = ? ORDER BY transitions.issued_at DESC, sequence DESC LIMIT ?`)
   // Sorted by the sequences alone first: sorting whole rows would carry every body along.
   const newestDeliveries = db.prepare<[number, number], RawRow>(`
-    SELECT sequence, inlet, received_at, trust, kid, issued_at, expires_at, size, body FROM deliveries
+    SELECT sequence, inlet, received_at, trust, kid, issued_at, expires_at, size, is_jti_reused, body FROM deliveries
     WHERE sequence IN (SELECT sequence FROM transitions WHERE detection = ? ORDER BY sequence DESC LIMIT ?)
     ORDER BY sequence DESC`)
   const open = db.prepare<[number, string, string], DetectionRow>(
@@ -148,6 +152,7 @@ function toTransition(row: TransitionRow): Transition {
     from: row.from_status,
     to: row.to_status,
     changes: JSON.parse(row.changes) as readonly FieldChange[],
+    ...(row.trust === 'unsigned' ? { isUnsigned: true } : {}),
   }
 }
 
@@ -161,6 +166,7 @@ function toRawDelivery(row: RawRow): RawDelivery {
     issuedAt: toInstantOrNull(row.issued_at),
     expiresAt: toInstantOrNull(row.expires_at),
     size: row.size,
+    isJtiReused: row.is_jti_reused === 1,
     body: row.body,
   }
 }

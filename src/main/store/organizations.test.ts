@@ -38,6 +38,16 @@ describe('an organization', () => {
     expect(keyStore.keys(organization)).toEqual([seen('a', 0), seen('b', 0)])
   })
 
+  test('whose keys are pinned does not begin to fetch them because it is added again without', () => {
+    const { organizations } = testStore()
+    organizations.add({ ...production, pinned: [key('a')] })
+    expect(organizations.add({ ...production, name: 'Renamed' })).toMatchObject({
+      kind: 'refused',
+      detail: expect.stringContaining('pinned'),
+    })
+    expect(organizations.list()).toMatchObject([{ name: 'Production', keys: 'pinned', keyIds: ['a'] }])
+  })
+
   test('added again changes its name and keys; those no longer pinned are retired, not deleted', () => {
     let now = start
     const { organizations, keyStore } = testStore({ now: () => now })

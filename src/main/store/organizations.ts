@@ -100,6 +100,11 @@ export function createOrganizations(
         `Organization ${wanted.id} is there already with the issuer ${existing.issuer}. Its history was checked against that one, so it stays; check the id.`,
       )
     }
+    if (existing?.key_source === 'pinned' && wanted.pinned === null) {
+      return refused(
+        `The keys of organization ${wanted.id} are pinned: fetching them instead would believe keys nobody looked at. Give its key set again to replace them.`,
+      )
+    }
     if (existing !== undefined && (existing.is_demo === 1) !== wanted.demo) {
       return refused(
         existing.is_demo === 1

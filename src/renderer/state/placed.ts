@@ -1,5 +1,4 @@
 import type { Detection, Instant } from '../../shared/detection.ts'
-import type { Page, PageKey } from '../../shared/ipc.ts'
 import { keyOf } from './key.ts'
 
 /** A detection and where it stands: by the change it was placed for, which an update in place does not move. */
@@ -16,23 +15,4 @@ export function update(rows: readonly Placed[], byKey: ReadonlyMap<string, Detec
     const detection = byKey.get(row.key)
     return detection ? { ...row, detection } : row
   })
-}
-
-/**
- * Puts a fresh first page above what was loaded before. `confirmed` are the rows that earlier answers placed, without a hole among
- * them, and that have not moved since. Only where the page reaches one of them does it continue in what is loaded: rows that were
- * pushed in between may have others between them that were not. Elsewhere the old rows go, and are loaded again by scrolling.
- */
-export function mergeHead(
-  rows: readonly Placed[],
-  next: PageKey | null,
-  page: Page,
-  confirmed: ReadonlySet<string>,
-): { readonly rows: readonly Placed[]; readonly next: PageKey | null } {
-  const head = page.detections.map(place)
-  const headPlaces = new Map(head.map((row) => [row.key, row.placedAt]))
-  const met = rows.findLastIndex((row) => confirmed.has(row.key) && headPlaces.get(row.key) === row.placedAt)
-  if (page.next === null || met === -1) return { rows: head, next: page.next }
-  const tail = rows.slice(met + 1).filter((row) => confirmed.has(row.key) && !headPlaces.has(row.key))
-  return tail.length === 0 ? { rows: head, next: page.next } : { rows: [...head, ...tail], next }
 }

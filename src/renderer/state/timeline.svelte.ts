@@ -2,7 +2,7 @@
 import type { Detection, Instant } from '../../shared/detection.ts'
 import type { Bridge, DetectionsChanged, Page, PageKey } from '../../shared/ipc.ts'
 import { keyOf } from './key.ts'
-import { mergeHead, place, update, type Placed } from './placed.ts'
+import { place, update, type Placed } from './placed.ts'
 import { reasonOf } from './reason.ts'
 
 export const pageSize = 100
@@ -46,8 +46,6 @@ export class Timeline {
   #askAgain = false
   /** Pushed while a request was under way: newer than its answer. */
   #meanwhile = new Map<string, Detection>()
-  /** Rows placed by answers, without a hole among them, and not moved since: what a fresh first page can continue in. */
-  #confirmed = new Set<string>()
   #timer: ReturnType<typeof setTimeout> | undefined
   #againTimer: ReturnType<typeof setTimeout> | undefined
 
@@ -105,7 +103,6 @@ export class Timeline {
       if (page.kind === 'refused') throw new Error(page.detail)
       const known = new Set(this.rows.map((row) => row.key))
       this.rows = [...this.rows, ...page.detections.map(place).filter((row) => !known.has(row.key))]
-      for (const detection of page.detections) this.#confirmed.add(keyOf(detection))
       this.next = page.next
       this.older = 'idle'
       this.#seen(page.detections)
@@ -128,7 +125,6 @@ export class Timeline {
     if (this.#isAsking) for (const [key, detection] of byKey) this.#meanwhile.set(key, detection)
     const placedAt = new Map(this.rows.map((row) => [row.key, row.placedAt]))
     const moved = [...byKey].filter(([key, detection]) => placedAt.get(key) !== detection.changedAt).map(([key]) => key)
-    for (const key of moved) this.#confirmed.delete(key)
     this.#apply(byKey)
     // Only main can match the text, and only main knows the total: a new row or a search needs an answer, a mere update does not.
     if (more || moved.length > 0) this.#scheduleAsk()
@@ -157,7 +153,7 @@ export class Timeline {
     }, againMs)
   }
 
-  /** `all` starts over; `head` keeps what is loaded below. */
+  /** `all` starts over, and says that it loads; `head` brings the top up to date. */
   async #ask(what: 'all' | 'head'): Promise<void> {
     const ticket = ++this.#ticket
     this.#isAsking = true
@@ -199,19 +195,17 @@ export class Timeline {
       return
     }
     const before = new Set(this.rows.map((row) => row.key))
-    const merged =
-      what === 'all' ? { rows: page.detections.map(place), next: page.next } : mergeHead(this.rows, this.next, page, this.#confirmed)
-    this.arrived = what === 'all' ? new Set() : new Set(merged.rows.map((row) => row.key).filter((key) => !before.has(key)))
-    this.rows = merged.rows
-    this.next = merged.next
+    // What was loaded below goes, and is loaded again by scrolling: whoever follows the top does not look at it, and between it and
+    // this page there may be rows that nobody told.
+    this.rows = page.detections.map(place)
+    this.next = page.next
+    this.arrived = what === 'all' ? new Set() : new Set(this.rows.map((row) => row.key).filter((key) => !before.has(key)))
     this.older = 'idle'
     this.waiting = 0
-    this.#confirmed = new Set(merged.rows.map((row) => row.key))
     this.phase = 'ready'
     this.trouble = null
     const meanwhile = new Map(this.#meanwhile)
     this.#meanwhile.clear()
-    for (const key of meanwhile.keys()) this.#confirmed.delete(key)
     this.#apply(meanwhile)
   }
 

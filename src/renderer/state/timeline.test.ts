@@ -49,6 +49,21 @@ function start(count: number) {
 }
 
 describe('the timeline', () => {
+  test('a push that the answer under way already holds leaves no hole when the next page comes', async () => {
+    const { history, main, timeline } = start(1)
+    await settle()
+    const burst = Array.from({ length: 240 }, (_unused, n) => detectionOf(n + 1))
+    // Every answer is on its way while its own rows are pushed.
+    for (const detection of burst) {
+      history.put(detection)
+      main.push('detections:changed', { changed: [detection], more: false })
+      await vi.advanceTimersByTimeAsync(7)
+    }
+    await settle()
+    while (!timeline.isComplete) await timeline.loadOlder()
+    expect(new Set(timeline.rows.map((row) => row.key)).size).toBe(241)
+  })
+
   test.each([
     ['told one by one', false],
     ['more than are told', true],

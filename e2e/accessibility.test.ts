@@ -1,0 +1,42 @@
+import { AxeBuilder } from '@axe-core/playwright'
+import { expect, test, type Page } from '@playwright/test'
+import { seedHistory } from '../bench/seed.ts'
+import type { Bridge } from '../src/shared/ipc.ts'
+import { launchApp, temporaryProfile } from './support/app.ts'
+
+const go = (page: Page, view: string) => page.getByRole('navigation', { name: 'Views' }).getByText(view).first().click()
+
+for (const isFilled of [true, false]) {
+  test(`axe finds nothing serious in any view, in both themes, ${isFilled ? 'with a history' : 'with nothing received'}`, async () => {
+    test.setTimeout(180_000)
+    const profile = temporaryProfile()
+    if (isFilled) seedHistory({ profile: profile.path, count: 60, seed: 'axe', endAt: Date.now(), spanMs: 86_400_000 })
+    const { electron, page } = await launchApp(profile.path)
+    const views: readonly (readonly [string, () => Promise<unknown>])[] = [
+      ['timeline', () => go(page, 'Timeline')],
+      ...(isFilled ? ([['detection', () => page.getByRole('option').nth(1).click()]] as const) : []),
+      ['connections', () => go(page, 'Connections')],
+      ['quarantine', () => page.getByRole('link', { name: /Quarantine/ }).click()],
+      ['drift', () => page.getByRole('link', { name: /Drift/ }).click()],
+      ['settings', () => go(page, 'Settings')],
+    ]
+    try {
+      for (const theme of ['dark', 'light'] as const) {
+        await page.evaluate((chosen) => (window as unknown as { tocsin: Bridge }).tocsin.invoke('settings:write', { theme: chosen }), theme)
+        for (const [name, open] of views) {
+          await open()
+          await page.waitForTimeout(150)
+          const { violations } = await new AxeBuilder({ page }).setLegacyMode(true).analyze()
+          const serious = violations.filter(({ impact }) => impact === 'serious' || impact === 'critical')
+          expect(
+            serious.map(({ id, nodes }) => `${id}: ${nodes[0]?.html ?? ''}`),
+            `${name}, ${theme}`,
+          ).toEqual([])
+        }
+      }
+    } finally {
+      await electron.close()
+      profile.remove()
+    }
+  })
+}
