@@ -36,6 +36,22 @@ const views: readonly View[] = [
     },
   },
   { name: 'connections', filled: true, open: go('Connections') },
+  {
+    name: 'quarantine',
+    filled: true,
+    async open(page) {
+      await go('Connections')(page)
+      await page.getByRole('link', { name: /Quarantine/ }).click()
+    },
+  },
+  {
+    name: 'drift',
+    filled: true,
+    async open(page) {
+      await go('Connections')(page)
+      await page.getByRole('link', { name: /Drift/ }).click()
+    },
+  },
   { name: 'settings', filled: true, open: go('Settings') },
   { name: 'empty', filled: false, open: go('Timeline') },
   { name: 'connections-empty', filled: false, open: go('Connections') },
