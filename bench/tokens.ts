@@ -49,6 +49,7 @@ export async function signedBodies(count: number, seed = 'bench'): Promise<Signe
     keys,
     expected: () => ({ targetUrl: null, webhookId: null }),
     isAuthenticatedRelay: () => false,
+    unsignedInlet: () => null,
     now: Date.now,
   }
   return { deliveries, publicKey: signer.publicKey, context }

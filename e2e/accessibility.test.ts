@@ -10,7 +10,7 @@ for (const isFilled of [true, false]) {
   test(`axe finds nothing serious in any view, in both themes, ${isFilled ? 'with a history' : 'with nothing received'}`, async () => {
     test.setTimeout(180_000)
     const profile = temporaryProfile()
-    if (isFilled) seedHistory({ profile: profile.path, count: 60, seed: 'axe', endAt: Date.now(), spanMs: 86_400_000 })
+    if (isFilled) await seedHistory({ profile: profile.path, count: 60, seed: 'axe', endAt: Date.now(), spanMs: 86_400_000 })
     const { electron, page } = await launchApp(profile.path)
     const views: readonly (readonly [string, () => Promise<unknown>])[] = [
       ['timeline', () => go(page, 'Timeline')],

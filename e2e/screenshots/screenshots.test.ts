@@ -62,7 +62,7 @@ for (const isFilled of [true, false]) {
     test.setTimeout(300_000)
     mkdirSync(out, { recursive: true })
     const profile = temporaryProfile()
-    if (isFilled) seedHistory({ profile: profile.path, count: rows, seed: 'screenshots', endAt: Date.now(), spanMs: 9 * dayMs })
+    if (isFilled) await seedHistory({ profile: profile.path, count: rows, seed: 'screenshots', endAt: Date.now(), spanMs: 9 * dayMs })
     const { electron, page } = await launchApp(profile.path)
     try {
       for (const theme of themes) {

@@ -20,6 +20,7 @@ export async function verifyBundleFile(context: Context, file: string, json: boo
       `What a bundle cannot prove is whose the keys are: compare them with ${result.issuer}/organizations/webhooks/verification-jwks.`,
     )
   }
+  if (result.signatures.unsigned > 0) context.say('Nobody vouches for what an unsigned delivery says; its place in the history is proved.')
   return result.holds ? 0 : 1
 }
 
@@ -38,7 +39,7 @@ function rowsOf(result: VerifiedBundle): string[][] {
     ['signatures verified', String(signatures.verified)],
     ['signatures failed', String(signatures.failed)],
     ['no key in the bundle', String(signatures.noKey)],
-    ['unsigned', String(signatures.unsigned)],
+    ['unsigned', `${signatures.unsigned}${signatures.unsigned > 0 ? ': no signature to check' : ''}`],
     ['content removed', String(signatures.removed)],
     [
       'links of the chain',
@@ -58,7 +59,7 @@ const words: Readonly<Partial<Record<BundleFinding['because'], string>>> = {
   'not-in-chain': 'the chain says nothing of it',
   'genesis-changed': 'the chain does not begin with the identity of the history',
   'key-missing': 'the bundle has no key that could check its signature',
-  unsigned: 'nobody signed it: it came through an inlet that was declared unsigned',
+  unsigned: 'it is called unsigned, and did not come by the unsigned way in',
   'another-detection': 'its token is about another detection',
   'transition-changed': 'its transition says something else than its token',
   'issuer-mismatch': 'its token names another issuer',

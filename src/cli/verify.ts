@@ -50,7 +50,7 @@ function rowsOf({ deliveries, detections, tombstones, signatures, chain, mark, l
     ['signatures verified', count(signatures.verified), ''],
     ['signatures failed', count(signatures.failed), first ? `first at delivery ${count(first.sequence)}: ${first.because}` : ''],
     ['no key kept', count(signatures.noKey), ''],
-    ['unsigned', count(signatures.unsigned), signatures.unsigned > 0 ? 'from an inlet declared unsigned: nothing to verify' : ''],
+    ['unsigned', count(signatures.unsigned), signatures.unsigned > 0 ? 'no signature to check' : ''],
     [
       'chain',
       chain.broken === 0 ? 'ok' : `${count(chain.broken)} broken`,

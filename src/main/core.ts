@@ -227,7 +227,7 @@ export async function startCore({ profile, log, now, random, schedule, keychain,
       return receiverPort === null || pathSecret === null ? null : receiverUrl(receiverPort, pathSecret)
     },
     async restartReceiver() {
-      await Promise.all([receiver?.stop(), unsigned.stop()])
+      await receiver?.stop()
       removeConnection(profile)
       return startReceiver()
     },
@@ -284,7 +284,7 @@ export async function startCore({ profile, log, now, random, schedule, keychain,
     },
     async stop() {
       stopWatching()
-      await receiver?.stop()
+      await Promise.all([receiver?.stop(), unsigned.stop()])
       removeConnection(profile)
       await pipeline.stop()
       await access.stop()

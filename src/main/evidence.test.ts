@@ -9,6 +9,7 @@ import { buildBundle } from './export/evidence.ts'
 import { contentOf } from './ingest/content-of.ts'
 import { thumbprint } from './ingest/key-set.ts'
 import { readToken } from './ingest/token.ts'
+import { readUnsigned, unsignedFacts } from './ingest/unsigned.ts'
 import { createSigner, deliveryOf, instant, issuer, noon, pinned, tokenWith } from './ingest/test-support.ts'
 import { parse } from './ingest/parse.ts'
 import { testStore } from './store/test-support.ts'
@@ -43,6 +44,15 @@ function keep(store: Store, id: string, status: string, iat: number): void {
     standing: { kind: 'trusted', trust: 'verified', content: parse(token.claims, token.facts) } as const,
   }
   expect(store.keeper.keep([checked])).toMatchObject([{ kind: 'kept' }])
+}
+
+function keepUnsigned(store: Store, id: string, status: string): void {
+  const arrived = deliveryOf(JSON.stringify({ id, type: 'MissingMFA', status, detection_risk_category: 'posture' }), { inlet: 'unsigned' })
+  const said = readUnsigned(arrived.body)
+  if (said === null) throw new Error('not read')
+  const token = unsignedFacts(arrived, pinned, said.triggerName)
+  const standing = { kind: 'trusted', trust: 'unsigned', content: parse(said.claims, token) } as const
+  expect(store.keeper.keep([{ delivery: arrived, token, standing }])).toMatchObject([{ kind: 'kept' }])
 }
 
 function bundleOf(store: Store, limits?: Parameters<typeof buildBundle>[3]): Bundle {
@@ -100,6 +110,27 @@ describe('a bundle', () => {
       signatures: { verified: 3, failed: 0, noKey: 0, unsigned: 0, removed: 0 },
       keys: [{ kid: 'k1', thumbprint: thumbprint(signer.publicKey) }],
     })
+  })
+
+  test('with unsigned deliveries holds by its signed ones, and says how many nobody signed', async () => {
+    const { store, bundle: before } = mixed()
+    keepUnsigned(store, 'det-1', 'ongoing')
+    const bundle = bundleOf(store)
+    expect(bundle.deliveries.map(({ trust, token, body }) => [trust, token === null, body === null])).toEqual([
+      ...before.deliveries.map(() => ['verified', false, true]),
+      ['unsigned', true, false],
+    ])
+    expect(bundle.transitions.at(-1)).toMatchObject({ to: 'ongoing', isUnsigned: true })
+    expect(await verified(bundle)).toMatchObject({ holds: true, found: 0, signatures: { verified: 3, failed: 0, unsigned: 1 } })
+    const changed = structuredClone(bundle)
+    changed.deliveries.at(-1)!.body = Buffer.from('{"id":"det-1","type":"MissingMFA","status":"ongoing"}').toString('base64')
+    expect(await verified(changed)).toMatchObject({ holds: false })
+  })
+
+  test('of unsigned deliveries alone proves nothing', async () => {
+    const { store } = history()
+    keepUnsigned(store, 'det-1', 'ongoing')
+    expect(await verified(bundleOf(store))).toMatchObject({ holds: false, signatures: { verified: 0, failed: 0, unsigned: 1 } })
   })
 
   test('of deliveries too far apart has a segment for each, and holds', async () => {

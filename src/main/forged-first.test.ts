@@ -37,6 +37,7 @@ async function setUp() {
     keys: ring,
     expected: () => ({ targetUrl: null, webhookId: null }),
     isAuthenticatedRelay: () => false,
+    unsignedInlet: () => null,
     now: () => noon,
   }
   const published: string[] = []

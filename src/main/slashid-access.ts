@@ -8,13 +8,14 @@ import { secretHeaderName } from './inlets/admission.ts'
 import { targetUrl } from './public-origin.ts'
 import { apiKeyName, createRegistration, type Registration } from './registration.ts'
 import { createSecretHeader } from './secret-header.ts'
-import { createSecrets, type Keychain } from './secrets.ts'
+import { createSecrets, type Keychain, type Secrets } from './secrets.ts'
 import { fetchKeys } from './slashid/keys.ts'
 import type { KeptWebhook } from './store/webhooks.ts'
 import type { Store } from './store/store.ts'
 
 /** Whatever depends on the user's secrets and on what is registered at SlashID. */
 export type SlashIdAccess = {
+  readonly secrets: Secrets
   readonly registration: Registration
   readonly secretHeader: { read(): SecretHeaderState; renew(): SecretHeaderState }
   /** With the organization's API key as a second try, where there is one. */
@@ -69,6 +70,7 @@ export function createSlashIdAccess(parts: {
   })
 
   return {
+    secrets,
     registration,
     secretHeader: {
       read: header.read,

@@ -5,6 +5,7 @@ import { check, type CheckContext } from './ingest/check.ts'
 import { contentOf } from './ingest/content-of.ts'
 import { importKeptKeys } from './ingest/kept-keys.ts'
 import { thumbprint } from './ingest/key-set.ts'
+import { unsignedInlet } from './ingest/unsigned.ts'
 import { genesis, walkChain, type ChainBreak, type ChainedContent } from './store/chain.ts'
 
 export type BundleFinding = {
@@ -14,7 +15,7 @@ export type BundleFinding = {
     | Refusal
     | ChainBreak['because']
     | 'key-missing'
-    /** Nobody signed it. */
+    /** It is called unsigned, and is a token or came another way. */
     | 'unsigned'
     | 'not-in-chain'
     /** The chain does not begin with the identity of the history. */
@@ -95,6 +96,7 @@ async function checkSignatures({ organization, keys, deliveries, detectionId, ma
     keys: await importKeptKeys([[id, keys]]),
     expected: () => ({ targetUrl: null, webhookId: null }),
     isAuthenticatedRelay: () => false,
+    unsignedInlet: () => null,
     now: () => Date.parse(madeAt),
   }
   for (const { sequence, inlet, receivedAt, trust, token, body } of deliveries) {
@@ -104,10 +106,11 @@ async function checkSignatures({ organization, keys, deliveries, detectionId, ma
       counts.removed += 1
       continue
     }
-    if (contentOf(bytes)?.id !== detectionId && trust !== 'unsigned') found('another-detection')
+    if (contentOf(bytes, receivedAt)?.id !== detectionId) found('another-detection')
     if (trust === 'unsigned') {
       counts.unsigned += 1
-      found('unsigned')
+      // What was signed, or came another way, has no business being called so.
+      if (token !== null || inlet !== unsignedInlet) found('unsigned')
       continue
     }
     const { decision } = await check({ body: bytes, headers: {}, inlet, receivedAt }, context)
@@ -160,7 +163,7 @@ function checkTransitions({ transitions, deliveries }: Bundle): readonly BundleF
     const delivery = bySequence.get(sequence)
     const body = delivery === undefined ? null : bodyOf(delivery)
     // What is not there, or cannot be read, is told elsewhere.
-    const said = body === null ? null : contentOf(body)
+    const said = delivery === undefined || body === null ? null : contentOf(body, delivery.receivedAt)
     return delivery === undefined || (said !== null && said.status !== to) ? [{ sequence, because: 'transition-changed' as const }] : []
   })
 }

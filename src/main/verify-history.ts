@@ -6,6 +6,7 @@ import { compareMark, type FoundLoss, type MarkComparison, type MarkReading } fr
 import { check, type CheckContext } from './ingest/check.ts'
 import type { Delivery } from './ingest/delivery.ts'
 import { importKeptKeys } from './ingest/kept-keys.ts'
+import { unsignedInlet } from './ingest/unsigned.ts'
 import { walkChain, type ChainReport } from './store/chain.ts'
 import type { ProvedDelivery } from './store/proof.ts'
 import type { Store } from './store/store.ts'
@@ -91,7 +92,8 @@ export async function verifyHistory(parts: {
       if (delivery.content === null) {
         const because = delivery.removedBecause ?? 'unknown'
         tombstones[because] = (tombstones[because] ?? 0) + 1
-      } else if (delivery.trust === 'unsigned') counts.unsigned += 1
+      } else if (delivery.trust === 'unsigned' && delivery.inlet === unsignedInlet) counts.unsigned += 1
+      // Whoever calls a signed one unsigned does not spare it the check: the chain holds which inlet brought it.
       else if (delivery.trust !== null) believed.push(toBelieved(delivery, delivery.content.body))
     }
     // While the pool verifies these, the next portion is read and hashed.
@@ -123,6 +125,7 @@ async function keptContext({ keyStore }: Pick<Store, 'keyStore'>, now: () => num
     keys: await importKeptKeys([...organizations.keys()].map((id: OrganizationId) => [id, keyStore.keys(id)] as const)),
     expected: () => ({ targetUrl: null, webhookId: null }),
     isAuthenticatedRelay: () => false,
+    unsignedInlet: () => null,
     now,
   }
 }

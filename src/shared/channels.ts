@@ -32,6 +32,8 @@ const requests: Readonly<Record<RequestName, true>> = {
   'secret:forget': true,
   'secret-header:read': true,
   'secret-header:renew': true,
+  'unsigned:read': true,
+  'unsigned:switch': true,
   'receiver:restart': true,
   'settings:read': true,
   'settings:write': true,

@@ -95,5 +95,7 @@ export type Transition = {
   readonly to: Status
   /** Fields other than status that this delivery changed. */
   readonly changes: readonly FieldChange[]
+  /** Nobody signed the delivery: `from` and `changes` speak of the unsigned one before it. */
+  readonly isUnsigned?: true
 }
 export type FieldChange = { readonly field: string; readonly from: Json; readonly to: Json }

@@ -1,3 +1,5 @@
+import type { OrganizationId } from './detection.ts'
+
 /** What the user chose. Everything applies at once; what is missing in the history has its default. */
 export type Settings = {
   readonly theme: 'system' | 'dark' | 'light'
@@ -6,6 +8,14 @@ export type Settings = {
   readonly publicOrigin: string | null
   /** Whether the receiver turns away what comes without the secret header; without a header there is nothing to require. */
   readonly requireSecretHeader: boolean
+  /** Whether there is a way in for what nobody signs, and of whom it is taken to speak. Switched by a request of its own. */
+  readonly unsignedInlet: { readonly organizationId: OrganizationId } | null
 }
 
-export const defaultSettings: Settings = { theme: 'system', notify: true, publicOrigin: null, requireSecretHeader: false }
+export const defaultSettings: Settings = {
+  theme: 'system',
+  notify: true,
+  publicOrigin: null,
+  requireSecretHeader: false,
+  unsignedInlet: null,
+}

@@ -46,3 +46,15 @@ test('is null while it is open, opened again, or was never open for any time', (
 test('takes a word of the sender that nobody knows as open', () => {
   expect(resolving([0, 'investigating'], [9, 'resolved'])?.lastMs).toBe(minutes(9))
 })
+
+test('leaves out what nobody signed, unless nobody signed anything', () => {
+  const steps = [
+    { at: at(0), to: 'ongoing' },
+    { at: at(5), to: 'resolved', isUnsigned: true as const },
+    { at: at(10), to: 'resolved' },
+  ]
+  const detection = { status: 'resolved', detectedAt: at(0) }
+  expect(timeToResolve(detection, steps)?.lastMs).toBe(minutes(10))
+  const unsigned = steps.map((step) => ({ ...step, isUnsigned: true as const }))
+  expect(timeToResolve(detection, unsigned)?.lastMs).toBe(minutes(5))
+})

@@ -12,12 +12,14 @@ export type Resolving = {
 /**
  * Time to resolve, from a detection's transitions in the order they happened. It begins when the sender first saw it, or with the
  * first delivery where that is earlier, and again with each one that takes a resolved one back. null while it is not resolved,
- * and for what is over at once: a threat that is only ever `detected`, or one whose first word is `resolved` and says not since when.
+ * and for what is over at once: a threat that is only ever `detected`, or one whose first word is `resolved` and says not since when. Where some of them were signed, the unsigned ones do not count.
  */
 export function timeToResolve(
   { status, detectedAt }: Pick<Detection, 'status' | 'detectedAt'>,
-  transitions: readonly Pick<Transition, 'at' | 'to'>[],
+  all: readonly Pick<Transition, 'at' | 'to' | 'isUnsigned'>[],
 ): Resolving | null {
+  const signed = all.filter(({ isUnsigned }) => !isUnsigned)
+  const transitions = signed.length === 0 ? all : signed
   const first = transitions[0]
   if (status !== 'resolved' || first === undefined) return null
   let openSince: number | null = Math.min(Date.parse(detectedAt), Date.parse(first.at))

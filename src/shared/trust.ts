@@ -1,6 +1,7 @@
 /** Why a delivery is not believed. The sender learns none of it: every one of them is answered alike. */
 export const refusals = [
   'not-a-token',
+  'not-json',
   'header-malformed',
   'algorithm-not-allowed',
   'key-id-missing',

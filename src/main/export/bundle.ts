@@ -85,6 +85,7 @@ const bundleSchema = z.object({
         from: text.nullable(),
         to: text,
         changes: z.array(z.object({ field: text, from: z.unknown(), to: z.unknown() })).max(10_000),
+        isUnsigned: z.literal(true).exactOptional(),
       }),
     )
     .max(bundleLimits.deliveries),

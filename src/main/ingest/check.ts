@@ -1,12 +1,13 @@
 import { webcrypto } from 'node:crypto'
 import { assertNever } from '../../shared/assert-never.ts'
-import type { OrganizationId, Trust } from '../../shared/detection.ts'
+import type { JsonObject, OrganizationId, Trust } from '../../shared/detection.ts'
 import type { Organization } from '../../shared/organization.ts'
 import type { Refusal, Wait } from '../../shared/trust.ts'
-import type { Delivery } from './delivery.ts'
+import type { Delivery, TokenFacts } from './delivery.ts'
 import type { KeyFinding, KeyRing, RingKey } from './keys.ts'
 import { readToken } from './token.ts'
 import type { Token } from './token.ts'
+import { readUnsigned, unsignedFacts } from './unsigned.ts'
 
 /** Clocks may differ by this much; more is a refusal with its own name. */
 export const skewMs = 60_000
@@ -16,6 +17,8 @@ type Comparison = 'same' | 'other' | 'not-compared'
 /** Everything the decision depends on. Times are epoch milliseconds. */
 export type Evidence =
   | { readonly kind: 'malformed'; readonly because: Refusal }
+  /** One JSON object, from the inlet the user declared unsigned for this organization. */
+  | { readonly kind: 'unsigned'; readonly organization: 'known' | 'unknown' }
   | {
       readonly kind: 'token'
       readonly organization: 'known' | 'unknown'
@@ -44,9 +47,12 @@ export type Undecided = { readonly kind: 'undecided'; readonly missing: 'key' | 
  * How far a delivery is believed. Cheap grounds for a refusal come first, and keys and crypto are asked for only
  * where nothing else speaks against it: a sender nobody knows can cause neither a fetch nor a verification.
  */
+export function decide(evidence: Exclude<Evidence, { kind: 'token' }>): Decision
+export function decide(evidence: Evidence): Decision | Undecided
 export function decide(evidence: Evidence): Decision | Undecided {
   if (evidence.kind === 'malformed') return refused(evidence.because)
   if (evidence.organization === 'unknown') return refused('organization-unknown')
+  if (evidence.kind === 'unsigned') return { kind: 'trusted', trust: 'unsigned' }
   if (evidence.issuer !== 'same') return refused('issuer-mismatch')
   if (evidence.target === 'other') return refused('target-mismatch')
   if (evidence.webhook === 'other') return refused('webhook-mismatch')
@@ -96,14 +102,21 @@ export type CheckContext = {
   readonly expected: (id: OrganizationId) => Expected
   /** Whether `receivedAt` of this inlet is the word of a relay that proved itself to us. */
   readonly isAuthenticatedRelay: (inlet: string) => boolean
+  /** For whom the user declared this inlet unsigned; null for every other one. */
+  readonly unsignedInlet: (inlet: string) => OrganizationId | null
   readonly now: () => number
 }
 
-/** A delivery after the check. `token` is null only where the body is not a well-formed token. */
-export type Examined = { readonly token: Token | null; readonly decision: Decision }
+/** What a body says, whether it was signed or not. */
+export type Said = { readonly header: JsonObject; readonly claims: JsonObject; readonly facts: TokenFacts }
+
+/** A delivery after the check. `token` is null only where the body has not the form that its inlet asks for. */
+export type Examined = { readonly token: Said | null; readonly decision: Decision }
 
 /** Checks a delivery as far as needed to decide. Signatures are verified on the thread pool, several at a time. */
 export async function check(delivery: Delivery, context: CheckContext): Promise<Examined> {
+  const declaredFor = context.unsignedInlet(delivery.inlet)
+  if (declaredFor !== null) return checkUnsigned(delivery, declaredFor, context)
   const token = readToken(delivery.body)
   if (token.kind === 'malformed') return { token: null, decision: refused(token.because) }
 
@@ -122,6 +135,17 @@ export async function check(delivery: Delivery, context: CheckContext): Promise<
     } else {
       evidence = { ...evidence, signature: (await isSignedByOneOf(candidates, token)) ? 'good' : 'bad' }
     }
+  }
+}
+
+/** Such a body is never read as a token: what was signed has its own way in, where the signature counts. */
+function checkUnsigned(delivery: Delivery, organizationId: OrganizationId, context: CheckContext): Examined {
+  const said = readUnsigned(delivery.body)
+  if (said === null) return { token: null, decision: decide({ kind: 'malformed', because: 'not-json' }) }
+  const organization = context.organization(organizationId) === null ? 'unknown' : 'known'
+  return {
+    token: { header: {}, claims: said.claims, facts: unsignedFacts(delivery, organizationId, said.triggerName) },
+    decision: decide({ kind: 'unsigned', organization }),
   }
 }
 

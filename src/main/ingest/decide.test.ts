@@ -64,11 +64,17 @@ describe('one decision', () => {
     expect(decide({ ...convincing, expiresAt: NaN })).toEqual({ kind: 'refused', because: 'expired' })
   })
 
+  test('what nobody signed is unsigned where its organization is known, and nothing else', () => {
+    expect(decide({ kind: 'unsigned', organization: 'known' })).toEqual({ kind: 'trusted', trust: 'unsigned' })
+    expect(decide({ kind: 'unsigned', organization: 'unknown' })).toEqual({ kind: 'refused', because: 'organization-unknown' })
+  })
+
   test('any evidence is decided, and only a good signature under a found key is trusted', () => {
     const comparison = fc.constantFrom('same' as const, 'other' as const, 'not-compared' as const)
     const time = fc.integer({ min: noon - hour, max: noon + hour })
     const evidence: fc.Arbitrary<Evidence> = fc.oneof(
       fc.record({ kind: fc.constant('malformed' as const), because: fc.constantFrom(...refusals) }),
+      fc.record({ kind: fc.constant('unsigned' as const), organization: fc.constantFrom('known' as const, 'unknown' as const) }),
       fc.record({
         kind: fc.constant('token' as const),
         organization: fc.constantFrom('known' as const, 'unknown' as const),
@@ -96,6 +102,8 @@ describe('one decision', () => {
         if (decision.kind === 'refused') expect(refusals).toContain(decision.because)
         if (decision.kind === 'waiting') expect(waits).toContain(decision.because)
         if (decision.kind !== 'trusted') return
+        expect(decision.trust === 'unsigned').toBe(given.kind === 'unsigned')
+        if (given.kind === 'unsigned') return
         expect(given).toMatchObject({ kind: 'token', organization: 'known', issuer: 'same', key: 'found', signature: 'good' })
       }),
       { numRuns: 2_000 },

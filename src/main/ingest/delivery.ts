@@ -27,10 +27,11 @@ export type Outcome =
 /** The one door for deliveries. Resolves after the commit, never before. */
 export type Ingest = (delivery: Delivery) => Promise<Outcome>
 
-/** What a well-formed token says of itself; believed only where its standing is `trusted`. */
+/** What a well-formed token says of itself, or an inlet declared unsigned of what it brought; believed only where its standing is `trusted`. */
 export type TokenFacts = {
   readonly organizationId: OrganizationId
-  readonly keyId: string
+  /** null where nobody signed it. */
+  readonly keyId: string | null
   readonly jti: string | null
   /** SHA-256 of header.payload: the identity of a delivery. Never of the whole token, since ES256 signatures are malleable. */
   readonly signingInputHash: Uint8Array
@@ -52,7 +53,7 @@ export type Standing =
   | { readonly kind: 'waiting'; readonly because: Wait }
   | { readonly kind: 'refused'; readonly because: Refusal }
 
-/** A checked delivery on its way into the history. A trusted or waiting one always has its token's facts (unsigned ones excepted). */
+/** A checked delivery on its way into the history. A trusted or waiting one always has its token's facts. */
 export type Checked = {
   readonly delivery: Delivery
   readonly token: TokenFacts | null

@@ -388,7 +388,14 @@ beforeAll(async () => {
     onStatesChanged: () => undefined,
   })
   await keys.reload()
-  context = { organization: keys.organization, keys, expected: () => expected, isAuthenticatedRelay: () => false, now: () => noon }
+  context = {
+    organization: keys.organization,
+    keys,
+    expected: () => expected,
+    isAuthenticatedRelay: () => false,
+    unsignedInlet: () => null,
+    now: () => noon,
+  }
 })
 
 test('the corpus has at least 150 tokens, all different', () => {

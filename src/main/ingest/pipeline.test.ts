@@ -86,6 +86,7 @@ async function setUp(options: { limits?: Partial<Limits>; check?: typeof check; 
     keys: ring,
     expected: () => ({ targetUrl: null, webhookId: null }),
     isAuthenticatedRelay: (inlet: string) => inlet === 'relay',
+    unsignedInlet: (inlet: string) => (inlet === 'unsigned' ? pinned : null),
     now: () => noon,
   }
   const pipeline = createPipeline({

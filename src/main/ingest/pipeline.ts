@@ -5,6 +5,7 @@ import type { Examined } from './check.ts'
 import { createCommitter } from './committer.ts'
 import type { Committed } from './committer.ts'
 import type { Count } from './counters.ts'
+import { unsignedInlet } from './unsigned.ts'
 import type { Change, Checked, Content, Delivery, Ingest, Keeper, Outcome, TokenFacts } from './delivery.ts'
 
 export type Limits = {
@@ -81,8 +82,8 @@ export function createPipeline(dependencies: {
       return { kind: 'failed', because: 'not-committed' }
     }
     const { standing } = checked
-    // Our receiver answers a refusal at once: nobody who is not believed can make the history write at their pace.
-    if (standing.kind === 'refused' && delivery.inlet === 'receiver') {
+    // Our receivers answer a refusal at once: nobody who is not believed can make the history write at their pace.
+    if (standing.kind === 'refused' && isAnsweredAtOnce.has(delivery.inlet)) {
       committer.rideAlong(checked)
       count({ kind: 'refused', because: standing.because })
       return { kind: 'refused', because: standing.because }
@@ -98,7 +99,9 @@ export function createPipeline(dependencies: {
     if (decision.kind !== 'trusted') return { delivery, token: facts, standing: decision }
     if (token === null) throw new Error('a delivery was trusted without a token')
     const content = parse(token.claims, token.facts)
-    return { delivery, token: token.facts, standing: { ...decision, content }, drift: observe(token.header, token.claims, content) }
+    // A template of the user's own says nothing of what SlashID has changed.
+    const drift = decision.trust === 'unsigned' ? [] : observe(token.header, token.claims, content)
+    return { delivery, token: token.facts, standing: { ...decision, content }, drift }
   }
 
   function countOutcome({ standing }: Checked, outcome: Outcome): void {
@@ -176,6 +179,8 @@ export function createPipeline(dependencies: {
 
   return { ingest, recheck, stop }
 }
+
+const isAnsweredAtOnce: ReadonlySet<string> = new Set(['receiver', unsignedInlet])
 
 type Recheck = { done: Promise<Rechecked>; isAskedAgain: boolean; readonly tally: { released: number; refused: number } }
 

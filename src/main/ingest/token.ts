@@ -12,7 +12,7 @@ export type Token = {
   /** As parsed, every member of it. */
   readonly header: JsonObject
   readonly claims: JsonObject
-  readonly facts: TokenFacts
+  readonly facts: TokenFacts & { readonly keyId: string }
   readonly issuer: string
   readonly targetUrl: string | null
   readonly webhookId: string | null

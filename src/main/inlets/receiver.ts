@@ -35,6 +35,8 @@ export const receiverLimits: ReceiverLimits = {
 }
 
 export type ReceiverParts = InletParts<ReceiverHealth, TurnedAway> & {
+  /** Under which name its deliveries go. One that is not the first receiver never listens without a header to ask for. */
+  readonly inlet?: string
   /** 0 takes any free one. */
   readonly port: number
   /** From `createPathSecret`. */
@@ -46,6 +48,8 @@ export type ReceiverParts = InletParts<ReceiverHealth, TurnedAway> & {
 }
 
 export type Receiver = Inlet<ReceiverHealth, ReceiverStarted>
+
+const firstReceiver = 'receiver'
 
 /** 128 random bits for the path, 22 characters. */
 export function createPathSecret(): string {
@@ -59,10 +63,11 @@ export function receiverUrl(port: number, secret: string): string {
 
 /** The way in over HTTP, on loopback only: one method, one secret path, and a bound on everything a sender can make us hold. */
 export function createReceiver(parts: ReceiverParts): Receiver {
-  const { port, secret, ingest, onTurnedAway, onBug, now, onHealth = () => {} } = parts
+  const { port, secret, ingest, onTurnedAway, onBug, now, onHealth = () => {}, inlet = firstReceiver } = parts
   const limits: ReceiverLimits = { ...receiverLimits, ...parts.limits }
   // A weak secret would be a bug of ours, never an input.
   if (!/^[A-Za-z0-9_-]{22}$/.test(secret)) throw new Error('the path secret must have 128 bits, base64url')
+  if (inlet !== firstReceiver && (parts.secretHeader?.() ?? null) === null) throw new Error(`the inlet ${inlet} must ask for a header`)
   const admit = createAdmission({
     secret,
     secretHeader: parts.secretHeader ?? (() => null),
@@ -135,7 +140,7 @@ export function createReceiver(parts: ReceiverParts): Receiver {
         if (body.kind === 'cut-off' && broken.has(request.socket)) return
         if (body.kind !== 'whole') return turnAway(request, response, body.kind)
         const receivedAt = new Date(now()).toISOString() as Instant
-        const outcome = await ingest({ body: body.bytes, headers, inlet: 'receiver', receivedAt })
+        const outcome = await ingest({ body: body.bytes, headers, inlet, receivedAt })
         reply(response, outcomes[outcome.kind])
       } catch (error) {
         reply(response, tryAgain)

@@ -20,6 +20,8 @@ export type Gathered = {
   readonly more: boolean
   /** Every one of them is a demonstration. */
   readonly demo: boolean
+  /** How many of them nobody vouches for. */
+  readonly unsigned: number
   readonly urgency: Urgency
 }
 
@@ -29,14 +31,26 @@ export function compose(gathered: Gathered): Note {
   const count = threats + postures
   const prefix = gathered.demo ? 'Demo: ' : ''
   if (count <= 1) {
-    return { title: `${prefix}${top.type}`, body: describe(top), urgency, key: { organizationId: top.organizationId, id: top.id } }
+    return {
+      title: `${prefix}${unsignedMark(top)}${top.type}`,
+      body: describe(top),
+      urgency,
+      key: { organizationId: top.organizationId, id: top.id },
+    }
   }
-  const parts = [counted(threats, 'threat', 'threats'), counted(postures, 'posture issue', 'posture issues')].filter(
-    (part) => part !== null,
-  )
+  const parts = [
+    counted(threats, 'threat', 'threats'),
+    counted(postures, 'posture issue', 'posture issues'),
+    counted(gathered.unsigned, 'of them unsigned', 'of them unsigned'),
+  ].filter((part) => part !== null)
   const total = `${gathered.more ? 'more than ' : ''}${count} detections`
   const topMark = top.demo && !gathered.demo ? 'Demo: ' : ''
-  return { title: `${prefix}${total}: ${parts.join(', ')}`, body: `${topMark}${top.type} · ${describe(top)}`, urgency, key: null }
+  return {
+    title: `${prefix}${total}: ${parts.join(', ')}`,
+    body: `${topMark}${unsignedMark(top)}${top.type} · ${describe(top)}`,
+    urgency,
+    key: null,
+  }
 }
 
 /** `okta_user 00u1… · okta_org · confidence 0.93`, without what the sender left out. */
@@ -44,8 +58,13 @@ function describe(detection: Detection): string {
   const entity = [detection.entityType, detection.entityId].filter((part) => part !== null).join(' ')
   const confidence = detection.confidence === null ? null : `confidence ${detection.confidence.toFixed(2)}`
   const status = detection.status === 'detected' ? null : detection.status
-  const trust = detection.trust === 'verified' ? null : detection.trust
+  const trust = detection.trust === 'late' ? detection.trust : null
   return [shorten(entity), detection.sourceType, confidence, status, trust].filter((part) => part !== null && part !== '').join(' · ')
+}
+
+/** In front, where no text of the sender's can push it out of sight. */
+function unsignedMark({ trust }: Detection): string {
+  return trust === 'unsigned' ? 'Unsigned: ' : ''
 }
 
 /** An entity id may be a whole path; what follows it in the note must stay readable. */

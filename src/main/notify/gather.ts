@@ -35,6 +35,7 @@ export function createGathering(limit: number = distinctLimit): Gathering {
         threats: (before?.threats ?? 0) + (detection.kind === 'threat' ? one : 0),
         postures: (before?.postures ?? 0) + (detection.kind === 'posture' ? one : 0),
         more: (before?.more ?? false) || (isNew && !fits),
+        unsigned: (before?.unsigned ?? 0) + (detection.trust === 'unsigned' ? one : 0),
         demo: (before?.demo ?? true) && detection.demo,
         urgency: urgency === 'urgent' ? 'urgent' : (before?.urgency ?? 'normal'),
       }
@@ -48,9 +49,10 @@ export function createGathering(limit: number = distinctLimit): Gathering {
   }
 }
 
-/** A threat before a posture issue, the more confident before the less; of equals the newer stands, as it says the present state. */
+/** What is signed before what is not, a threat before a posture issue, the more confident before the less; of equals the newer stands, as it says the present state. */
 function outranks(next: Detection, top: Detection): boolean {
   if (next.organizationId === top.organizationId && next.id === top.id) return true
+  if ((next.trust === 'unsigned') !== (top.trust === 'unsigned')) return top.trust === 'unsigned'
   if (next.kind !== top.kind) return next.kind === 'threat'
   return (next.confidence ?? -1) > (top.confidence ?? -1)
 }

@@ -157,6 +157,28 @@ describe('compose', () => {
   })
 })
 
+describe('what nobody signed', () => {
+  test('says so before anything that its sender chose', () => {
+    expect(one({ trust: 'unsigned' })).toMatchObject({ title: 'Unsigned: CredentialStuffingAttempt', urgency: 'normal' })
+    expect(one({ trust: 'unsigned', demo: true }).title).toBe('Demo: Unsigned: CredentialStuffingAttempt')
+  })
+
+  test('is counted among many, and never stands for what was signed', () => {
+    const gathering = createGathering()
+    gathering.add(detection({ id: 'a' as DetectionId, trust: 'unsigned', confidence: 1 }), 'normal')
+    gathering.add(detection({ id: 'b' as DetectionId, kind: 'posture', type: 'MissingMFA', confidence: 0.1 }), 'normal')
+    const mixed = compose(gathering.take()!)
+    expect(mixed.title).toBe('2 detections: 1 threat, 1 posture issue, 1 of them unsigned')
+    expect(mixed.body).toMatch(/^MissingMFA/)
+    gathering.add(detection({ id: 'a' as DetectionId, trust: 'unsigned' }), 'normal')
+    gathering.add(detection({ id: 'b' as DetectionId, trust: 'unsigned' }), 'normal')
+    expect(compose(gathering.take()!)).toMatchObject({
+      title: '2 detections: 2 threats, 2 of them unsigned',
+      body: expect.stringMatching(/^Unsigned: /),
+    })
+  })
+})
+
 describe('gathering', () => {
   test('counts a detection once however often it changes, and says its latest state', () => {
     const gathering = createGathering()

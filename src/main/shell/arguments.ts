@@ -84,6 +84,10 @@ export const argumentSchemas: { readonly [N in RequestName]: z.ZodType<Argument<
   'secret-header:read': nothing,
   // A page could make new values for ever: the last few stay accepted, and those of registered webhooks always.
   'secret-header:renew': nothing,
+  // Its address and header are told, as those of the receiver are: with both anyone can write to the timeline, marked as unsigned.
+  'unsigned:read': nothing,
+  // A page could open a way in for what nobody signs: on loopback, behind two secrets, for an organization the user added, and shown.
+  'unsigned:switch': z.strictObject({ organizationId: branded<OrganizationId>().nullable() }),
   // A page could keep the receiver from listening by restarting it for ever: the handler lets one restart finish before the next.
   'receiver:restart': nothing,
   // Choices of the user: no secret is among them.

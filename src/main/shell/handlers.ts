@@ -47,6 +47,8 @@ export function createHandlers({ core, profile }: { readonly core: Core; readonl
     'secret:forget': core.registration.forgetKey,
     'secret-header:read': core.secretHeader.read,
     'secret-header:renew': core.secretHeader.renew,
+    'unsigned:read': core.unsigned.read,
+    'unsigned:switch': ({ organizationId }) => core.unsigned.switch(organizationId),
     'receiver:restart': oneAtATime(core.restartReceiver),
     'settings:read': () => core.settings(),
     'settings:write': core.writeSettings,

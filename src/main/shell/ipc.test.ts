@@ -25,6 +25,7 @@ const valid: Readonly<Record<string, unknown>> = {
   'registration:remove': 'org-1',
   'secret:write': { organizationId: 'org-1', value: 'env:SLASHID_KEY' },
   'secret:forget': 'org-1',
+  'unsigned:switch': { organizationId: null },
   'settings:write': { theme: 'dark', publicOrigin: null, requireSecretHeader: true },
   'clipboard:write': 'text',
 }

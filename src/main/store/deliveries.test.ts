@@ -20,6 +20,7 @@ import {
   start,
   testDeliveries,
   trusted,
+  unsigned,
   waiting,
 } from './test-support.ts'
 
@@ -72,12 +73,12 @@ describe('keeping', () => {
     expect(all('SELECT state, reason, trust FROM deliveries')).toEqual([{ state: 'unreadable', reason: 'it has no id', trust: 'verified' }])
   })
 
-  test('keeps an unsigned delivery, known by its bytes and by its inlet', () => {
+  test('keeps an unsigned delivery once, without a key', () => {
     const { keeper, all } = testDeliveries()
-    const unsigned: Checked = { ...trusted(content(), { received: 9 }), token: null }
-    expect(kinds(keeper.keep([unsigned, unsigned]))).toEqual(['kept', 'duplicate'])
-    expect(all('SELECT organization_id, kid, issued_at FROM deliveries')).toEqual([
-      { organization_id: 'receiver', kid: null, issued_at: start + 9000 },
+    const one = unsigned(content(), { issued: 9 })
+    expect(kinds(keeper.keep([one, one]))).toEqual(['kept', 'duplicate'])
+    expect(all('SELECT organization_id, kid, jti, expires_at, issued_at, trust FROM deliveries')).toEqual([
+      { organization_id: 'org-1', kid: null, jti: null, expires_at: null, issued_at: start + 9000, trust: 'unsigned' },
     ])
   })
 

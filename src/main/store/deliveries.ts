@@ -1,5 +1,5 @@
 import { createHash } from 'node:crypto'
-import type { Instant, OrganizationId, Sequence } from '../../shared/detection.ts'
+import type { Instant, Sequence } from '../../shared/detection.ts'
 import type { Change, Checked, Delivery, Keeper, Kept, Standing, TokenFacts } from '../ingest/delivery.ts'
 import { assertNever } from '../../shared/assert-never.ts'
 import { fromChainRow } from './chain-row.ts'
@@ -239,21 +239,9 @@ export function createDeliveries(db: Database, present: Present, quarantine: Qua
   }
 }
 
-type Facts = Omit<TokenFacts, 'keyId'> & { readonly keyId: string | null }
-
-/** An unsigned delivery has no token: its bytes are its identity, its inlet stands for the organization, and its moment is when it came. */
-function factsOf({ token, delivery }: Checked): Facts {
-  return (
-    token ?? {
-      organizationId: delivery.inlet as OrganizationId,
-      keyId: null,
-      jti: null,
-      signingInputHash: createHash('sha256').update(delivery.body).digest(),
-      issuedAt: delivery.receivedAt,
-      expiresAt: null,
-      triggerName: null,
-    }
-  )
+function factsOf({ token }: Checked): TokenFacts {
+  if (token === null) throw new Error('a delivery is trusted or waits, and nobody knows what it says of itself')
+  return token
 }
 
 const noToken: TokenColumns = {

@@ -12,6 +12,7 @@ import {
   organization,
   testStore,
   trusted,
+  unsigned,
   waiting,
 } from './test-support.ts'
 import type { Store } from './store.ts'
@@ -202,3 +203,75 @@ function toContent(id: string, step: { status: string; confidence: number; mfa: 
   if (step === undefined) throw new Error('no such step')
   return content({ id, status: step.status, confidence: step.confidence, metadata: { mfa: step.mfa } })
 }
+
+describe('an unsigned delivery', () => {
+  test('makes a detection that is called unsigned, and moves it while nothing signed is there', () => {
+    const store = testStore()
+    expect(changeOf(store.keeper, unsigned(content(), { issued: 1 })).detection).toMatchObject({ trust: 'unsigned', status: 'detected' })
+    const { detection, transition } = changeOf(store.keeper, unsigned(content({ status: 'resolved' }), { issued: 4 }))
+    expect(detection).toMatchObject({ trust: 'unsigned', status: 'resolved', resolvedAt: at(4) })
+    expect(transition).toMatchObject({ from: 'detected', to: 'resolved', isUnsigned: true })
+  })
+
+  test('of a detection that was signed is kept beside it and changes nothing of it, however new it is', () => {
+    const store = testStore()
+    keepOne(store.keeper, trusted(content({ status: 'ongoing' }), { issued: 1 }))
+    keepOne(store.keeper, trusted(content({ status: 'resolved', confidence: 0.7 }), { issued: 5 }))
+    const before = detectionOf(store)
+    expect(keepOne(store.keeper, unsigned(content({ status: 'ongoing', confidence: 0.1 }), { issued: 3 })).change).toBeNull()
+    expect(keepOne(store.keeper, unsigned(content({ status: 'resolved', confidence: 0.1 }), { issued: 99 })).change).toBeNull()
+    expect(detectionOf(store)).toEqual(before)
+    expect(transitionsOf(store).map(({ from, to, isUnsigned }) => `${isUnsigned ? 'unsigned ' : ''}${from ?? ''}>${to}`)).toEqual([
+      '>ongoing',
+      'unsigned >ongoing',
+      'ongoing>resolved',
+      'unsigned ongoing>resolved',
+    ])
+    expect(store.detections.deliveriesOf(key()).map(({ trust }) => trust)).toEqual(['unsigned', 'unsigned', 'verified', 'verified'])
+    // What comes late and signed is compared with what was signed.
+    expect(keepOne(store.keeper, trusted(content({ status: 'detected' }), { issued: 4 })).change).toBeNull()
+    expect(detectionOf(store)).toEqual(before)
+    expect(transitionsOf(store).at(2)).toMatchObject({ from: 'ongoing', to: 'detected' })
+  })
+
+  test('gives way to the first signed one, even to one that was issued before it', () => {
+    const store = testStore()
+    keepOne(store.keeper, unsigned(content({ status: 'resolved', confidence: 1 }), { issued: 50 }))
+    const { detection, transition } = changeOf(store.keeper, trusted(content({ status: 'resolved' }), { issued: 2 }))
+    expect(detection).toMatchObject({ trust: 'verified', status: 'resolved', confidence: 0.9, changedAt: at(2), resolvedAt: at(2) })
+    expect(transition).toMatchObject({ from: null, to: 'resolved', changes: [] })
+    expect(keepOne(store.keeper, unsigned(content({ status: 'ongoing' }), { issued: 60 })).change).toBeNull()
+    expect(detectionOf(store).trust).toBe('verified')
+  })
+
+  test('leaves a late one as it is, too', () => {
+    const store = testStore()
+    const late = { kind: 'trusted', trust: 'late', content: { kind: 'detection', detection: content() } } as const
+    keepOne(store.keeper, delivery(late, { issued: 1 }))
+    expect(keepOne(store.keeper, unsigned(content({ status: 'resolved' }), { issued: 9 })).change).toBeNull()
+    expect(detectionOf(store)).toMatchObject({ trust: 'late', status: 'detected' })
+  })
+
+  test('in any order with signed ones leaves the present and its transitions as if it had never come', () => {
+    const step = fc.record({
+      signed: fc.boolean(),
+      issued: fc.integer({ min: 0, max: 9 }),
+      status: fc.constantFrom('detected', 'ongoing', 'resolved'),
+    })
+    fc.assert(
+      fc.property(fc.array(step, { maxLength: 12 }), (steps) => {
+        const [all, onlySigned] = [testStore(), testStore()]
+        for (const { signed, issued, status } of steps) {
+          keepOne(all.keeper, (signed ? trusted : unsigned)(content({ status }), { issued }))
+          if (signed) keepOne(onlySigned.keeper, trusted(content({ status }), { issued }))
+        }
+        if (!steps.some(({ signed }) => signed)) return
+        expect({ ...detectionOf(all) }).toEqual({ ...detectionOf(onlySigned) })
+        const told = (store: Store) => transitionsOf(store).filter(({ isUnsigned }) => !isUnsigned)
+        const plain = ({ at, from, to, changes }: Transition) => ({ at, from, to, changes })
+        expect(told(all).map(plain)).toEqual(told(onlySigned).map(plain))
+      }),
+      { numRuns: 30 },
+    )
+  })
+})

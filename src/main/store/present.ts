@@ -1,4 +1,4 @@
-import type { DetectionContent, FieldChange, OrganizationId, Sequence, Transition, Trust } from '../../shared/detection.ts'
+import type { DetectionContent, FieldChange, Instant, OrganizationId, Sequence, Transition, Trust } from '../../shared/detection.ts'
 import type { Change } from '../ingest/delivery.ts'
 import type { Database } from './database.ts'
 import { fromRow, newestColumns, presentColumns, toRow, untouched } from './detection-row.ts'
@@ -18,15 +18,18 @@ export type Arrival = {
 }
 
 /** Re-reads the body of a delivery that was believed when it came; null where there is nothing to read in it. */
-export type ContentOf = (body: Uint8Array) => DetectionContent | null
+export type ContentOf = (body: Uint8Array, receivedAt: Instant) => DetectionContent | null
 
 /** Makes deliveries into the present and the past of detections; runs inside the transaction that keeps them. */
 export type Present = {
-  /** null where a newer delivery is there already: then the past alone has changed. */
+  /**
+   * null where a newer delivery is there already: then the past alone has changed. Signed and unsigned deliveries make two lines of
+   * transitions, and whenever any is signed the present is that line's: what nobody vouches for changes nothing that somebody does.
+   */
   apply(arrival: Arrival): Change | null
 }
 
-type SiblingRow = { readonly sequence: number; readonly to_status: string; readonly body: Uint8Array | null }
+type SiblingRow = { readonly sequence: number; readonly to_status: string; readonly received_at: number; readonly body: Uint8Array | null }
 type TransitionRow = {
   readonly sequence: number
   readonly detection: number
@@ -56,26 +59,29 @@ export function createPresent(db: Database, contentOf: ContentOf): Present {
   const updateTransition = db.prepare<[{ sequence: number; from_status: string; changes: string | null }]>(
     'UPDATE transitions SET from_status = @from_status, changes = coalesce(@changes, changes) WHERE sequence = @sequence',
   )
-  const before = db.prepare<[number, number, number], SiblingRow>(`
-    SELECT sequence, to_status, body FROM transitions JOIN deliveries USING (sequence)
-    WHERE detection = ? AND (transitions.issued_at, sequence) < (?, ?) ORDER BY transitions.issued_at DESC, sequence DESC LIMIT 1`)
-  const after = db.prepare<[number, number, number], SiblingRow>(`
-    SELECT sequence, to_status, body FROM transitions JOIN deliveries USING (sequence)
-    WHERE detection = ? AND (transitions.issued_at, sequence) > (?, ?) ORDER BY transitions.issued_at, sequence LIMIT 1`)
+  const before = db.prepare<[number, number, number, number], SiblingRow>(`
+    SELECT sequence, to_status, received_at, body FROM transitions JOIN deliveries USING (sequence)
+    WHERE detection = ? AND (trust = 'unsigned') = ? AND (transitions.issued_at, sequence) < (?, ?) ORDER BY transitions.issued_at DESC, sequence DESC LIMIT 1`)
+  const after = db.prepare<[number, number, number, number], SiblingRow>(`
+    SELECT sequence, to_status, received_at, body FROM transitions JOIN deliveries USING (sequence)
+    WHERE detection = ? AND (trust = 'unsigned') = ? AND (transitions.issued_at, sequence) > (?, ?) ORDER BY transitions.issued_at, sequence LIMIT 1`)
   const refreshResolved = db.prepare<[number]>(`
     UPDATE detections SET resolved_at = (
-      SELECT issued_at FROM transitions
-      WHERE detection = detections.row AND to_status = 'resolved' AND from_status IS NOT 'resolved'
-      ORDER BY issued_at DESC, sequence DESC LIMIT 1)
+      SELECT transitions.issued_at FROM transitions JOIN deliveries USING (sequence)
+      WHERE detection = detections.row AND (deliveries.trust = 'unsigned') = (detections.trust = 'unsigned')
+        AND to_status = 'resolved' AND from_status IS NOT 'resolved'
+      ORDER BY transitions.issued_at DESC, sequence DESC LIMIT 1)
     WHERE row = ? AND status = 'resolved'`)
 
   return {
     apply(arrival) {
       const present = byKey.get(arrival.organizationId, arrival.content.id)
       if (present === undefined) return begin(arrival)
+      if (isSigned(arrival) && !isSigned(present)) return takeOver(present, arrival)
+      const isOutranked = isSigned(present) && !isSigned(arrival)
       const isNewest =
         arrival.issuedAt > present.changed_at || (arrival.issuedAt === present.changed_at && arrival.sequence > present.newest_sequence)
-      if (isNewest) return advance(present, arrival)
+      if (isNewest && !isOutranked) return advance(present, arrival)
       recordPast(present.row, arrival)
       return null
     },
@@ -101,6 +107,13 @@ export function createPresent(db: Database, contentOf: ContentOf): Present {
     return changed({ ...present, ...newest }, arrival, present.status, fieldChanges(fromRow(present), arrival.content))
   }
 
+  /** The first signed delivery begins anew, whatever unsigned ones said before it, and whenever they came. */
+  function takeOver(present: DetectionRow, arrival: Arrival): Change {
+    const newest = toNewestRow(arrival, arrival.content.status === 'resolved' ? arrival.issuedAt : null)
+    updateDetection(newest, present.row)
+    return changed({ ...present, ...newest }, arrival, null, [])
+  }
+
   function changed(row: DetectionRow, arrival: Arrival, from: string | null, changes: readonly FieldChange[]): Change {
     insertTransition(toTransitionRow(row.row, arrival, from, changes))
     return { detection: fromRow(row), transition: toTransition(arrival, from, changes) }
@@ -108,7 +121,7 @@ export function createPresent(db: Database, contentOf: ContentOf): Present {
 
   /** A transition depends on the delivery just before it only: the late one and its successor are all there is to write. */
   function recordPast(detection: number, arrival: Arrival): void {
-    const position = [detection, arrival.issuedAt, arrival.sequence] as const
+    const position = [detection, isSigned(arrival) ? 0 : 1, arrival.issuedAt, arrival.sequence] as const
     const previous = before.get(...position)
     const previousContent = contentOfSibling(previous)
     const changes = previousContent === null ? [] : fieldChanges(previousContent, arrival.content)
@@ -125,8 +138,12 @@ export function createPresent(db: Database, contentOf: ContentOf): Present {
   }
 
   function contentOfSibling(sibling: SiblingRow | undefined): DetectionContent | null {
-    return sibling?.body ? contentOf(sibling.body) : null
+    return sibling?.body ? contentOf(sibling.body, toInstant(sibling.received_at)) : null
   }
+}
+
+function isSigned({ trust }: { readonly trust: string }): boolean {
+  return trust !== 'unsigned'
 }
 
 function toNewestRow(arrival: Arrival, resolvedAt: number | null): NewestRow {
@@ -165,5 +182,6 @@ function toTransition(arrival: Arrival, from: string | null, changes: readonly F
     from,
     to: arrival.content.status,
     changes,
+    ...(isSigned(arrival) ? {} : { isUnsigned: true }),
   }
 }

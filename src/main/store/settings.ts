@@ -1,4 +1,5 @@
 import { z } from 'zod'
+import type { OrganizationId } from '../../shared/detection.ts'
 import { defaultSettings } from '../../shared/settings.ts'
 import type { Settings } from '../../shared/settings.ts'
 import type { Database } from './database.ts'
@@ -19,6 +20,10 @@ export type AppValues = {
   readonly windowBounds: WindowBounds | null
   /** SHA-256 in hex of values of the secret header that the receiver accepts besides those of registered webhooks, the newest first. */
   readonly secretHeaderHashes: readonly string[]
+  /** The same three of the unsigned way in: its port, its path and its header, of which there is one value at a time. */
+  readonly unsignedPort: number | null
+  readonly unsignedPathSecret: string | null
+  readonly unsignedHeaderHash: string | null
 }
 
 export type SettingsStore = {
@@ -35,19 +40,33 @@ const settingsSchema = {
   notify: z.boolean(),
   publicOrigin: z.url({ protocol: /^https$/ }).nullable(),
   requireSecretHeader: z.boolean(),
+  unsignedInlet: z.object({ organizationId: z.string().transform((id) => id as OrganizationId) }).nullable(),
 } satisfies Schema<Settings>
 
 const whole = z.int()
+const port = z.int().min(1).max(65_535)
+const hash = z.string().regex(/^[0-9a-f]{64}$/)
 const appSchema = {
-  receiverPort: z.int().min(1).max(65_535).nullable(),
+  receiverPort: port.nullable(),
   pathSecret: z.string().min(1).nullable(),
   windowBounds: z
     .object({ x: whole.nullable(), y: whole.nullable(), width: whole.positive(), height: whole.positive(), isMaximized: z.boolean() })
     .nullable(),
-  secretHeaderHashes: z.array(z.string().regex(/^[0-9a-f]{64}$/)).max(4),
+  secretHeaderHashes: z.array(hash).max(4),
+  unsignedPort: port.nullable(),
+  unsignedPathSecret: z.string().min(1).nullable(),
+  unsignedHeaderHash: hash.nullable(),
 } satisfies Schema<AppValues>
 
-const noAppValues: AppValues = { receiverPort: null, pathSecret: null, windowBounds: null, secretHeaderHashes: [] }
+const noAppValues: AppValues = {
+  receiverPort: null,
+  pathSecret: null,
+  windowBounds: null,
+  secretHeaderHashes: [],
+  unsignedPort: null,
+  unsignedPathSecret: null,
+  unsignedHeaderHash: null,
+}
 
 type Schema<T> = { readonly [K in keyof T]: z.ZodType<T[K]> }
 

@@ -142,6 +142,17 @@ export function trusted(detection: DetectionContent, options?: DeliveryOptions):
   return delivery(believed({ kind: 'detection', detection }), options)
 }
 
+/** As from the inlet that was declared unsigned: received at `issued`. */
+export function unsigned(detection: DetectionContent, options: DeliveryOptions = {}): Checked {
+  const standing: Standing = { kind: 'trusted', trust: 'unsigned', content: { kind: 'detection', detection } }
+  const { delivery: arrived, token } = delivery(standing, { ...options, received: options.issued ?? 0 })
+  return {
+    delivery: { ...arrived, inlet: 'unsigned' },
+    token: token && { ...token, keyId: null, jti: null, expiresAt: null },
+    standing,
+  }
+}
+
 export function believed(carried: Content): Standing {
   return { kind: 'trusted', trust: 'verified', content: carried }
 }

@@ -7,6 +7,7 @@ import type { Refusal, Wait } from '../../shared/trust.ts'
 /** Why a delivery was not believed, for people. */
 export const refusalWords: Readonly<Record<Refusal, string>> = {
   'not-a-token': 'The body is not a signed token',
+  'not-json': 'The unsigned way in takes one JSON object, and the body is none',
   'header-malformed': 'The token’s header cannot be read',
   'algorithm-not-allowed': 'Signed by another method than ES256',
   'key-id-missing': 'The token does not say which key signed it',

@@ -61,7 +61,7 @@ export function valueWord(value: Json): string {
 export const trustWords: Readonly<Record<Trust, string>> = {
   verified: 'Signed by a key of this organization, in time, and addressed to it.',
   late: 'Signed by a key of this organization. It came here after it had expired, but an authenticated relay had it in time.',
-  unsigned: 'It came through an inlet you declared unsigned. Nobody vouches for what it says.',
+  unsigned: 'It came by the way in you declared unsigned. Nobody vouches for what it says, and it changes nothing that was signed.',
 }
 
 export function sizeWord(bytes: number): string {

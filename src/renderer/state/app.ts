@@ -16,6 +16,7 @@ import { Selection } from './selection.svelte.ts'
 import { SettingsState } from './settings.svelte.ts'
 import { Timeline } from './timeline.svelte.ts'
 import { Unread } from './unread.svelte.ts'
+import { Unsigned } from './unsigned.svelte.ts'
 
 export type AppState = ReturnType<typeof createAppState>
 
@@ -36,6 +37,7 @@ export function createAppState(bridge: Bridge, address: Address, now: () => numb
   const quarantine = new QuarantineState(bridge)
   const drift = new DriftState(bridge)
   const registrations = new Registrations(bridge)
+  const unsigned = new Unsigned(bridge)
   const settings = new SettingsState(bridge)
   const facts = new Facts(bridge)
   const evidence = new Evidence(bridge, (notice) => notices.raise(notice))
@@ -57,6 +59,7 @@ export function createAppState(bridge: Bridge, address: Address, now: () => numb
     quarantine,
     drift,
     registrations,
+    unsigned,
     settings,
     facts,
     evidence,

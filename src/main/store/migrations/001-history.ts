@@ -99,7 +99,8 @@ export const history: Migration = {
     CREATE INDEX deliveries_refused ON deliveries (sequence, size) WHERE state = 'refused';
     CREATE INDEX deliveries_quarantined ON deliveries (sequence) WHERE state IN ('waiting', 'refused');
 
-    -- The present of each detection: what its newest delivery by (issued_at, sequence) says, and what the user made of it.
+    -- The present of each detection: what its newest delivery by (issued_at, sequence) says, and what the user made of it. Where any
+    -- of them was signed, the newest signed one.
     CREATE TABLE detections (
       row INTEGER PRIMARY KEY,
       organization_id TEXT NOT NULL,
