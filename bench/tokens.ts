@@ -47,7 +47,7 @@ export async function signedBodies(count: number, seed = 'bench'): Promise<Signe
   const context: CheckContext = {
     organization: keys.organization,
     keys,
-    expected: () => ({ targetUrl: null, webhookId: null }),
+    expected: () => ({ targetUrls: null, webhookIds: null }),
     isAuthenticatedRelay: () => false,
     unsignedInlet: () => null,
     now: Date.now,

@@ -10,7 +10,7 @@ import { apiKeyName, createRegistration, type Registration } from './registratio
 import { createSecretHeader } from './secret-header.ts'
 import { createSecrets, type Keychain, type Secrets } from './secrets.ts'
 import { fetchKeys } from './slashid/keys.ts'
-import type { KeptWebhook } from './store/webhooks.ts'
+import type { KnownWebhook } from './store/webhooks.ts'
 import type { Store } from './store/store.ts'
 
 /** Whatever depends on the user's secrets and on what is registered at SlashID. */
@@ -44,7 +44,9 @@ export function createSlashIdAccess(parts: {
   const { store, keychain, env, receiverUrl, onChanged, now, schedule } = parts
   const secrets = createSecrets({ rows: store.secrets, keychain, env })
   const header = createSecretHeader({ store, secrets })
-  let webhooks: ReadonlyMap<OrganizationId, KeptWebhook>
+  /** Whose issuer refused to answer without an API key: asked with it from then on, so that a look costs one request. */
+  const needsKey = new Set<OrganizationId>()
+  let webhooks: ReadonlyMap<OrganizationId, KnownWebhook>
   reload()
 
   function reload(): void {
@@ -83,14 +85,21 @@ export function createSlashIdAccess(parts: {
     fetchKeys: (request) =>
       fetchKeys({
         ...request,
+        isKeyNeeded: needsKey.has(request.organizationId),
         apiKey() {
+          needsKey.add(request.organizationId)
           const key = secrets.read(apiKeyName(request.organizationId))
           return key.kind === 'known' ? key.value : null
         },
       }),
     expected(organizationId) {
       const webhook = webhooks.get(organizationId)
-      return { targetUrl: webhook?.targetUrl ?? null, webhookId: webhook?.webhookId ?? null }
+      if (webhook === undefined) return { targetUrls: null, webhookIds: null }
+      const { targetUrl: current, webhookId, earlier } = webhook
+      return {
+        targetUrls: current === null ? null : [current, ...earlier.map((one) => one.targetUrl)],
+        webhookIds: [webhookId, ...earlier.map((one) => one.webhookId)],
+      }
     },
     requiredHeader: header.required,
     localHeaders: { [secretHeaderName]: header.local },

@@ -94,7 +94,11 @@ function refused(because: Refusal): Decision {
 }
 
 /** What the user or the registration told us a token must say; null where we do not know. */
-export type Expected = { readonly targetUrl: string | null; readonly webhookId: string | null }
+export type Expected = {
+  /** Earlier ones among them: a delivery may have been on its way, or in quarantine, while the registration changed. */
+  readonly targetUrls: readonly string[] | null
+  readonly webhookIds: readonly string[] | null
+}
 
 export type CheckContext = {
   readonly organization: (id: OrganizationId) => Organization | null
@@ -104,6 +108,8 @@ export type CheckContext = {
   readonly isAuthenticatedRelay: (inlet: string) => boolean
   /** For whom the user declared this inlet unsigned; null for every other one. */
   readonly unsignedInlet: (inlet: string) => OrganizationId | null
+  /** A good form, a known key and a bad signature: a forgery, or the issuer has a new key under an old name. */
+  readonly onBadSignature?: (id: OrganizationId, kid: string) => void
   readonly now: () => number
 }
 
@@ -133,7 +139,9 @@ export async function check(delivery: Delivery, context: CheckContext): Promise<
       candidates = finding.kind === 'found' ? finding.keys : []
       evidence = { ...evidence, key: finding.kind }
     } else {
-      evidence = { ...evidence, signature: (await isSignedByOneOf(candidates, token)) ? 'good' : 'bad' }
+      const isGood = await isSignedByOneOf(candidates, token)
+      if (!isGood && token.facts.keyId !== null) context.onBadSignature?.(token.facts.organizationId, token.facts.keyId)
+      evidence = { ...evidence, signature: isGood ? 'good' : 'bad' }
     }
   }
 }
@@ -155,9 +163,9 @@ function gather(delivery: Delivery, token: Token, context: CheckContext): Extrac
   return {
     kind: 'token',
     organization: organization === null ? 'unknown' : 'known',
-    issuer: compare(organization?.issuer ?? null, token.issuer),
-    target: compare(expected?.targetUrl ?? null, token.targetUrl),
-    webhook: compare(expected?.webhookId ?? null, token.webhookId),
+    issuer: compare(organization === null ? null : [organization.issuer], token.issuer),
+    target: compare(expected?.targetUrls ?? null, token.targetUrl),
+    webhook: compare(expected?.webhookIds ?? null, token.webhookId),
     issuedAt: token.issuedAtMs,
     expiresAt: token.expiresAtMs,
     receivedAt: Date.parse(delivery.receivedAt),
@@ -169,9 +177,9 @@ function gather(delivery: Delivery, token: Token, context: CheckContext): Extrac
 }
 
 /** A claim that is absent is not what we expect. */
-function compare(expected: string | null, said: string | null): Comparison {
+function compare(expected: readonly string[] | null, said: string | null): Comparison {
   if (expected === null) return 'not-compared'
-  return said === expected ? 'same' : 'other'
+  return said !== null && expected.includes(said) ? 'same' : 'other'
 }
 
 const es256 = { name: 'ECDSA', hash: 'SHA-256' } as const

@@ -16,6 +16,8 @@ export type Committer = {
   stop(): void
 }
 
+const mostBesideOthers = 4
+
 type Waiting = { readonly checked: Checked; readonly answer: (committed: Committed) => void }
 
 /**
@@ -36,6 +38,9 @@ export function createCommitter(dependencies: {
   const riders: Checked[] = []
   let isFlushPlanned = false
   let ridersTimer: NodeJS.Timeout | null = null
+  let ridersSince = Number.NEGATIVE_INFINITY
+  let ridden = 0
+  let isStopping = false
   let failingSince: Instant | null = null
 
   function commit(checked: Checked): Promise<Committed> {
@@ -73,7 +78,7 @@ export function createCommitter(dependencies: {
   function flush(): void {
     const batch = queue.slice(0, limits.batch)
     queue = queue.slice(batch.length)
-    const along = riders.splice(0, limits.batch - batch.length)
+    const along = takeRiders(batch.length)
     if (riders.length === 0 && ridersTimer !== null) {
       clearTimeout(ridersTimer)
       ridersTimer = null
@@ -85,6 +90,18 @@ export function createCommitter(dependencies: {
     if (kept === null) return
     publish(kept.flatMap((one) => (one.kind === 'kept' && one.change !== null ? [one.change] : [])))
     onCommitted()
+  }
+
+  /** A few with each commit, and no more in a while than are worth their cost: whoever floods us with forgeries must not slow down the others. */
+  function takeRiders(batched: number): readonly Checked[] {
+    if (now() - ridersSince >= limits.ridersWaitMs || now() < ridersSince) {
+      ridersSince = now()
+      ridden = 0
+    }
+    const most = isStopping ? riders.length : Math.min(limits.riders - ridden, batched > 0 ? mostBesideOthers : limits.riders)
+    const along = riders.splice(0, Math.max(0, Math.min(most, limits.batch - batched)))
+    ridden += along.length
+    return along
   }
 
   function settle(batch: readonly { readonly sequence: Sequence; readonly checked: Checked }[]): boolean {
@@ -114,6 +131,7 @@ export function createCommitter(dependencies: {
   }
 
   function stop(): void {
+    isStopping = true
     while (queue.length + riders.length > 0) flush()
   }
 

@@ -33,7 +33,7 @@ import { base64url, claimsOf, deliveryOf, es256, headerOf, issuer, noon, pinned,
 
 const signer = support.createSigner('nLkqWQ')
 const otherOrganization = support.createSigner('other-kid')
-const expected: Expected = { targetUrl: 'https://hooks.example.com/tocsin', webhookId: 'wh-1' }
+const expected: Expected = { targetUrls: ['https://hooks.example.com/tocsin'], webhookIds: ['wh-1'] }
 
 type Case = readonly [name: string, body: string | Uint8Array]
 const second = noon / 1000

@@ -316,9 +316,10 @@ describe('rotation', () => {
     const context: CheckContext = {
       organization: parts.ring.organization,
       keys: parts.ring,
-      expected: () => ({ targetUrl: null, webhookId: null }),
+      expected: () => ({ targetUrls: null, webhookIds: null }),
       isAuthenticatedRelay: () => false,
       unsignedInlet: () => null,
+      onBadSignature: parts.ring.doubt,
       now: parts.clock.now,
     }
     const decide = async (signer: typeof old, issuedAt: number, receivedAt = issuedAt) => {
@@ -338,6 +339,21 @@ describe('rotation', () => {
     expect(await decide(old, retiredAt - minute)).toEqual({ kind: 'trusted', trust: 'verified' })
     expect(await decide(old, retiredAt + 2 * minute)).toEqual({ kind: 'waiting', because: 'key-not-found' })
     expect(await decide(next, retiredAt + 2 * minute)).toEqual({ kind: 'trusted', trust: 'verified' })
+    await ring.stop()
+  })
+
+  test('a bad signature has the issuer asked, and with a new key under the old name the next token is believed', async () => {
+    const { ring, decide, issuer, clock, advance } = await rotated(keysOf(old.publicKey))
+    issuer.answer = keysOf(reused.publicKey)
+    await advance(minute)
+    const before = issuer.fetchedAt.length
+    expect(await decide(reused, clock.now())).toEqual({ kind: 'refused', because: 'signature-invalid' })
+    await advance(0)
+    expect(issuer.fetchedAt.length).toBe(before + 1)
+    expect(await decide(reused, clock.now())).toEqual({ kind: 'trusted', trust: 'verified' })
+    for (let forgery = 0; forgery < 50; forgery++) expect(await decide(next, clock.now())).toMatchObject({ kind: 'waiting' })
+    await advance(10 * minute)
+    expect(mostInAMinute(issuer.fetchedAt)).toBeLessThanOrEqual(6)
     await ring.stop()
   })
 

@@ -19,6 +19,8 @@ export type KeyRing = {
   organization(id: OrganizationId): Organization | null
   /** Answers from memory; a miss has the issuer asked in the background where keys are fetched. */
   find(id: OrganizationId, kid: string, times: TokenTimes): KeyFinding
+  /** The issuer may have a new key under this name. */
+  doubt(id: OrganizationId, kid: string): void
   /** Has the issuer of an organization asked now, within the pace, and resolves with how that went. */
   refresh(id: OrganizationId): Promise<Looked['keys']>
   states(): readonly OrganizationState[]
@@ -93,6 +95,7 @@ export function createKeyRing(dependencies: {
     reload,
     organization: (id) => members.get(id)?.organization() ?? null,
     find,
+    doubt: (id, kid) => members.get(id)?.doubt(kid),
     refresh: async (id) => (await members.get(id)?.refresh()) ?? { kind: 'organization-unknown' },
     states: () => [...members.values()].map((member) => member.state()),
     stop,

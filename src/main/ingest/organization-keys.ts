@@ -38,6 +38,8 @@ export type FetchKeys = (request: {
 export type OrganizationKeys = {
   readonly organization: () => Organization
   find(kid: string, times: TokenTimes): KeyFinding
+  /** A signature did not fit the key of this name: the issuer may have replaced it, so it is asked, as seldom as for an unknown one. */
+  doubt(kid: string): void
   /** Takes over what the store says now; true where that changes which keys can be found. */
   load(organization: Organization, stored: readonly StoredKey[]): Promise<boolean>
   /** First fetch, where keys are fetched. */
@@ -92,6 +94,10 @@ export function createOrganizationKeys(dependencies: {
     if (answeredAt >= times.receivedAt + unknownKeyPatienceMs) return { kind: 'unknown-to-issuer' }
     noteMiss(kid)
     return { kind: byKid.size === 0 ? 'none-fetched-yet' : 'not-found' }
+  }
+
+  function doubt(kid: string): void {
+    if (organization.keys === 'fetched') noteMiss(kid)
   }
 
   function noteMiss(kid: string): void {
@@ -211,6 +217,7 @@ export function createOrganizationKeys(dependencies: {
   return {
     organization: () => organization,
     find,
+    doubt,
     load,
     start: () => (organization.keys === 'fetched' ? refresher.request(0) : undefined),
     refresh: refreshNow,

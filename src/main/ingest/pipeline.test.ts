@@ -84,7 +84,7 @@ async function setUp(options: { limits?: Partial<Limits>; check?: typeof check; 
   const context = {
     organization: ring.organization,
     keys: ring,
-    expected: () => ({ targetUrl: null, webhookId: null }),
+    expected: () => ({ targetUrls: null, webhookIds: null }),
     isAuthenticatedRelay: (inlet: string) => inlet === 'relay',
     unsignedInlet: (inlet: string) => (inlet === 'unsigned' ? pinned : null),
     now: () => noon,
@@ -238,6 +238,17 @@ describe('what is refused', () => {
     await pipeline.stop()
     expect(rows.length).toBe(4)
     expect(counters.read().refused['not-a-token']).toBe(10)
+  })
+
+  test('does not slow down the others: however many commits there are, no more are recorded in a while', async () => {
+    const { pipeline, rows } = await setUp({ limits: { riders: 4, ridersWaitMs: 60_000 } })
+    for (let index = 0; index < 20; index++) {
+      await pipeline.ingest(deliveryOf(`not a token ${index}`))
+      await pipeline.ingest(deliver(`det-${index}`))
+    }
+    expect(rows.filter((row) => row.standing.kind === 'refused').length).toBe(4)
+    expect(rows.filter((row) => row.standing.kind === 'trusted').length).toBe(20)
+    await pipeline.stop()
   })
 
   test('is recorded before the answer for every other inlet', async () => {

@@ -16,7 +16,7 @@ function context(declared: OrganizationId | null = pinned): CheckContext {
         throw new Error('no key may be asked for')
       },
     },
-    expected: () => ({ targetUrl: null, webhookId: null }),
+    expected: () => ({ targetUrls: null, webhookIds: null }),
     isAuthenticatedRelay: () => false,
     unsignedInlet: (inlet) => (inlet === 'unsigned' ? declared : null),
     now: () => noon,

@@ -41,7 +41,7 @@ afterEach(async () => {
   await new Promise((done) => server.close(done))
 })
 
-const ask = (more: { apiKey?: string; deadlineMs?: number; signal?: AbortSignal } = {}) =>
+const ask = (more: { apiKey?: string; isKeyNeeded?: boolean; deadlineMs?: number; signal?: AbortSignal } = {}) =>
   fetchKeys({ issuer, organizationId, ...more, apiKey: () => more.apiKey ?? null })
 
 describe('the answer of a key server', () => {
@@ -62,6 +62,15 @@ describe('the answer of a key server', () => {
     expect(await ask({ apiKey: 'secret' })).toMatchObject({ kind: 'fetched' })
     expect(await ask({ apiKey: 'wrong' })).toMatchObject({ kind: 'failed', because: 'access-refused' })
     expect(requests.length).toBe(5)
+  })
+
+  test('where the key is known to be needed it costs one request, not two', async () => {
+    script = (request, response) =>
+      (request.headers['slashid-api-key'] === 'secret' ? says(200, setOf(signer.publicKey)) : says(401))(request, response)
+    expect(await ask({ apiKey: 'secret', isKeyNeeded: true })).toMatchObject({ kind: 'fetched' })
+    expect(await ask({ apiKey: 'wrong', isKeyNeeded: true })).toMatchObject({ kind: 'failed', because: 'access-refused' })
+    expect(await ask({ isKeyNeeded: true })).toMatchObject({ kind: 'failed', because: 'access-refused' })
+    expect(requests.length).toBe(3)
   })
 
   test('a failure that an API key cannot mend never gets to see it', async () => {

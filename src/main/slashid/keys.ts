@@ -35,6 +35,8 @@ export async function fetchKeys(request: {
   readonly organizationId: OrganizationId
   /** Asked only when it is needed: reading it may wait for the user. */
   readonly apiKey?: () => string | null
+  /** Known from an earlier answer: the key is sent at once, where there is one. */
+  readonly isKeyNeeded?: boolean
   readonly signal?: AbortSignal
   /** For each of at most two tries. */
   readonly deadlineMs?: number
@@ -43,6 +45,8 @@ export async function fetchKeys(request: {
   if (url === null)
     return failed('issuer-not-allowed', 'Keys are fetched over https only (or http from a literal loopback address such as 127.0.0.1).')
   const headers = { accept: 'application/json', 'slashid-orgid': request.organizationId }
+  const known = request.isKeyNeeded === true ? (request.apiKey?.() ?? null) : null
+  if (known !== null) return ask(url, { ...headers, 'slashid-api-key': known }, request)
   const first = await ask(url, headers, request)
   if (first.kind !== 'failed' || first.because !== 'access-refused') return first
   const apiKey = request.apiKey?.() ?? null

@@ -127,6 +127,7 @@ describe('one detection', () => {
         issuedAt: at(0),
         expiresAt: at(300),
         size: other.delivery.body.length,
+        isJtiReused: false,
         body: other.delivery.body,
       },
       expect.objectContaining({ sequence: 1, receivedAt: at(2), body: one.delivery.body }),

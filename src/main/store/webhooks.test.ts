@@ -16,11 +16,26 @@ test('a webhook is remembered for its organization, changed in place, and forgot
   store.organizations.add({ id: organization, issuer: 'https://api.slashid.com', name: 'x', demo: false, pinned: null })
   expect(store.webhooks.read(organization)).toBeNull()
   store.webhooks.write(webhook)
-  expect(store.webhooks.list()).toEqual([webhook])
+  expect(store.webhooks.list()).toEqual([{ ...webhook, earlier: [] }])
   store.webhooks.write({ ...webhook, webhookId: 'wh-2', targetUrl: null, headerHashes: [] })
-  expect(store.webhooks.read(organization)).toEqual({ ...webhook, webhookId: 'wh-2', targetUrl: null, headerHashes: [] })
+  expect(store.webhooks.read(organization)).toEqual({
+    ...webhook,
+    webhookId: 'wh-2',
+    targetUrl: null,
+    headerHashes: [],
+    earlier: [{ webhookId: 'wh-1', targetUrl: webhook.targetUrl }],
+  })
   store.webhooks.remove(organization)
   expect(store.webhooks.list()).toEqual([])
+})
+
+test('the addresses it had are remembered, also over a removal, since deliveries to them may still be on their way', () => {
+  const store = testStore()
+  store.organizations.add({ id: organization, issuer: 'https://api.slashid.com', name: 'x', demo: false, pinned: null })
+  store.webhooks.write(webhook)
+  store.webhooks.remove(organization)
+  store.webhooks.write({ ...webhook, webhookId: 'wh-2', targetUrl: 'https://other.ngrok.app/in/x', registeredAt: at(60) })
+  expect(store.webhooks.read(organization)?.earlier).toEqual([{ webhookId: 'wh-1', targetUrl: webhook.targetUrl }])
 })
 
 test('a webhook of nobody is a bug', () => {

@@ -15,9 +15,12 @@ export type KeptWebhook = {
   readonly registeredAt: Instant
 }
 
+/** With the addresses it had before, or a webhook before it had, the newest first, at most 32. */
+export type KnownWebhook = KeptWebhook & { readonly earlier: readonly { readonly webhookId: string; readonly targetUrl: string }[] }
+
 export type WebhookRows = {
-  list(): readonly KeptWebhook[]
-  read(organizationId: OrganizationId): KeptWebhook | null
+  list(): readonly KnownWebhook[]
+  read(organizationId: OrganizationId): KnownWebhook | null
   write(webhook: KeptWebhook): void
   remove(organizationId: OrganizationId): void
 }
@@ -42,13 +45,26 @@ export function createWebhookRows(db: Database): WebhookRows {
     VALUES (@organization_id, @webhook_id, @target_url, @header_name, @header_hashes, @registered_at)
     ON CONFLICT (organization_id) DO UPDATE SET webhook_id = excluded.webhook_id, target_url = excluded.target_url,
       header_name = excluded.header_name, header_hashes = excluded.header_hashes, registered_at = excluded.registered_at`)
+  const putAddress = db.prepare<[string, string, string, number]>(
+    'INSERT INTO webhook_addresses (organization_id, webhook_id, target_url, first_at) VALUES (?, ?, ?, ?) ON CONFLICT DO NOTHING',
+  )
+  const addresses = db.prepare<[string], { webhook_id: string; target_url: string }>(
+    'SELECT webhook_id, target_url FROM webhook_addresses WHERE organization_id = ? ORDER BY first_at DESC, webhook_id, target_url LIMIT 32',
+  )
+  const withEarlier = (webhook: KeptWebhook): KnownWebhook => ({
+    ...webhook,
+    earlier: addresses
+      .all(webhook.organizationId)
+      .map((row) => ({ webhookId: row.webhook_id, targetUrl: row.target_url }))
+      .filter((one) => one.webhookId !== webhook.webhookId || one.targetUrl !== webhook.targetUrl),
+  })
   const drop = db.prepare<[string]>('DELETE FROM webhooks WHERE organization_id = ?')
 
   return {
-    list: () => all.all().map(fromRow),
+    list: () => all.all().map(fromRow).map(withEarlier),
     read(organizationId) {
       const row = get.get(organizationId)
-      return row === undefined ? null : fromRow(row)
+      return row === undefined ? null : withEarlier(fromRow(row))
     },
     write(webhook) {
       put.run({
@@ -59,6 +75,9 @@ export function createWebhookRows(db: Database): WebhookRows {
         header_hashes: JSON.stringify(webhook.headerHashes),
         registered_at: toMillis(webhook.registeredAt),
       })
+      if (webhook.targetUrl !== null) {
+        putAddress.run(webhook.organizationId, webhook.webhookId, webhook.targetUrl, toMillis(webhook.registeredAt))
+      }
     },
     remove: (organizationId) => void drop.run(organizationId),
   }

@@ -45,6 +45,14 @@ export const history: Migration = {
       header_hashes TEXT NOT NULL,
       registered_at INTEGER NOT NULL
     ) STRICT;
+    -- Every address it ever had: a delivery sent to one of them may still be on its way, or wait in quarantine.
+    CREATE TABLE webhook_addresses (
+      organization_id TEXT NOT NULL REFERENCES organizations (id),
+      webhook_id TEXT NOT NULL,
+      target_url TEXT NOT NULL,
+      first_at INTEGER NOT NULL,
+      PRIMARY KEY (organization_id, webhook_id, target_url)
+    ) STRICT;
 
     -- None is ever deleted: the proof of an old delivery needs its key.
     CREATE TABLE keys (
