@@ -119,7 +119,7 @@ test('after kill -9 right after an answer all holds; an older copy of the histor
     expect((await sender.send(token)).kind).toBe('acknowledged')
     await killHard(second)
     // Before the mark could follow: what came last is there, and nobody is alarmed.
-    expect(await tocsin(profile.path, 'verify')).toMatchObject({ code: 0, stdout: expect.stringMatching(/^verdict +all holds$/m) })
+    expect(await tocsin(profile.path, 'verify')).toMatchObject({ code: 0, stdout: expect.stringMatching(/^verdict +all holds /m) })
     const third = await startApp(profile.path)
     await expect(third.page.getByText('listening').first()).toBeVisible()
     await expect(banner(third.page)).toHaveCount(0)

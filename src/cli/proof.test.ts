@@ -1,9 +1,9 @@
 import { spawn, spawnSync } from 'node:child_process'
-import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
+import { cpSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { fileURLToPath } from 'node:url'
-import { afterEach, beforeEach, describe, expect, test } from 'vitest'
+import { afterAll, afterEach, beforeEach, describe, expect, test } from 'vitest'
 import { startCore } from '../main/core.ts'
 import { historyFile, markFile } from '../main/profile.ts'
 import { testDatabase } from '../main/store/test-support.ts'
@@ -54,6 +54,24 @@ async function withApp(count: number, work: () => Promise<void> = async () => {}
   }
 }
 
+let soundProfile: Promise<string> | null = null
+afterAll(async () => soundProfile && rmSync(await soundProfile, { recursive: true, force: true }))
+
+/** One history for all that is tampered with: copies of it are as good. */
+function sound(): Promise<string> {
+  soundProfile ??= withApp(12).then(() => {
+    const kept = mkdtempSync(join(tmpdir(), 'tocsin-sound-'))
+    cpSync(profile, kept, { recursive: true })
+    return kept
+  })
+  return soundProfile
+}
+
+/** Where an expected value is a part of a whole. */
+function nested(expected: Record<string, unknown>): Record<string, unknown> {
+  return expected.detection === undefined ? {} : { detection: expect.objectContaining(expected.detection as object) as unknown }
+}
+
 function damage(sql: string): void {
   const db = testDatabase(historyFile(profile))
   db.exec(sql)
@@ -68,7 +86,11 @@ async function report(): Promise<{ readonly code: number | null; readonly verifi
 describe('verify', () => {
   test('finds that all holds, while the app runs and after', async () => {
     await withApp(30, async () => {
-      expect(await here('verify')).toMatchObject({ code: 0, out: expect.stringMatching(/^verdict +all holds$/m), err: '' })
+      expect(await here('verify')).toMatchObject({
+        code: 0,
+        out: expect.stringMatching(/^verdict +all holds {2,}chain, mark, .*not: keys against the issuer, triage$/m),
+        err: '',
+      })
     })
     const { code, verified, err } = await report()
     expect({ code, err }).toEqual({ code: 0, err: '' })
@@ -76,6 +98,7 @@ describe('verify', () => {
       deliveries: 30,
       tombstones: {},
       signatures: { verified: 30, failed: 0, noKey: 0, unsigned: 0 },
+      shown: { differing: 0, findings: [], setAside: 0 },
       chain: { broken: 0 },
       mark: { kind: 'ok', marked: { sequence: 30 }, unmarked: 0 },
       losses: [],
@@ -84,6 +107,11 @@ describe('verify', () => {
     const ran = await here('verify')
     for (const row of [/^deliveries +30$/m, /^signatures verified +30$/m, /^chain +ok$/m, /^mark +ok +up to delivery 30 at /m])
       expect(ran.out).toMatch(row)
+    const [key] = verified.keys
+    expect(key?.isCurrent).toBe(true)
+    expect(ran.out, 'names the keys it all stands on').toMatch(
+      new RegExp(`^key, current +${key?.kid} +${key?.thumbprint} of ${key?.organizationId}: compare with the issuer's`, 'm'),
+    )
   })
 
   test('without a history says so', async () => {
@@ -129,13 +157,157 @@ describe('verify', () => {
     if (breaks) expect(verified.chain.breaks[0]).toEqual(breaks[0])
   })
 
-  test('counts tombstones by why, and holds over them', async () => {
+  const aDetection = "sequence = (SELECT max(sequence) FROM deliveries WHERE state = 'detection')"
+  const unbelieved = "state = 'refused', trust = NULL"
+  const unlist = `PRAGMA foreign_keys = OFF; DELETE FROM transitions WHERE ${aDetection};`
+  const removed = "state = 'removed', body = NULL, headers = NULL, removed_at = 1"
+
+  test.each<[string, string, Record<string, unknown>]>([
+    ...(
+      [
+        ['organization_id', "'other'"],
+        ['kid', "'other'"],
+        ['jti', "'other'"],
+        ['signing_hash', 'zeroblob(32)'],
+        ['issued_at', 'issued_at + 1'],
+        ['expires_at', 'NULL'],
+        ['trigger_name', "'posture'"],
+        ['state', "'other-trigger'"],
+        ['trust', "'late'"],
+        ['trust', "'unsigned'"],
+        ['trust', "'certain'"],
+      ] as const
+    ).map(
+      ([column, value]) =>
+        [
+          `${column} of a delivery as ${value}`,
+          `UPDATE deliveries SET ${column} = ${value} WHERE ${aDetection}`,
+          { what: 'delivery-changed', columns: [column] },
+        ] as [string, string, Record<string, unknown>],
+    ),
+    ...(
+      [
+        ['kind', "iif(kind = 'threat', 'posture', 'threat')"],
+        ['type', "'Nothing'"],
+        ['status', "'closed'"],
+        ['confidence', '0.0123'],
+        ['entity_id', "'nobody'"],
+        ['detected_at', 'detected_at - 1'],
+        ['changed_at', 'changed_at - 1'],
+        ['resolved_at', '12345'],
+        ['trust', "'late'"],
+        ['newest_sequence', 'iif(newest_sequence = 1, 2, 1)'],
+        ['metadata', '\'{"all":"well"}\''],
+        ['id', "'other'"],
+      ] as const
+    ).map(
+      ([column, value]) =>
+        [
+          `${column} of a detection`,
+          `UPDATE detections SET ${column} = ${value} WHERE row = (SELECT max(row) FROM detections)`,
+          { what: 'detection-changed', columns: [column] },
+        ] as [string, string, Record<string, unknown>],
+    ),
+    ...(
+      [
+        ['from_status', "'other'"],
+        ['to_status', "'resolved by nobody'"],
+        ['changes', '\'[{"field":"type","from":"a","to":"b"}]\''],
+        ['issued_at', 'issued_at + 1'],
+      ] as const
+    ).map(
+      ([column, value]) =>
+        [
+          `${column} of a transition`,
+          `UPDATE transitions SET ${column} = ${value} WHERE ${aDetection.replace('max', 'min')}`,
+          { what: 'transition-changed', columns: [column] },
+        ] as [string, string, Record<string, unknown>],
+    ),
+    ['a transition that is gone', unlist, { what: 'transition-missing' }],
+    [
+      'a detection that is gone',
+      'PRAGMA foreign_keys = OFF; DELETE FROM transitions WHERE detection = 1; DELETE FROM detections WHERE row = 1',
+      { what: 'transition-missing' },
+    ],
+    [
+      'a detection that is gone and leaves its transitions',
+      'PRAGMA foreign_keys = OFF; DELETE FROM detections WHERE row = 1',
+      { what: 'transition-misplaced' },
+    ],
+    [
+      'a detection that nobody sent',
+      `CREATE TEMP TABLE one AS SELECT * FROM detections LIMIT 1; UPDATE one SET row = 999, id = 'made up'; INSERT INTO detections SELECT * FROM one`,
+      { what: 'detection-without-deliveries', detection: { id: 'made up' } },
+    ],
+    ...['signature-invalid', 'expired', 'issued-in-future'].map(
+      (reason) =>
+        [
+          `a good one called ${reason}`,
+          `UPDATE deliveries SET ${unbelieved}, reason = '${reason}' WHERE ${aDetection}`,
+          { what: 'refused-yet-verifies', because: reason },
+        ] as [string, string, Record<string, unknown>],
+    ),
+    ...[
+      ['refused', 'key-unknown'],
+      ['waiting', 'key-not-found'],
+    ].map(
+      ([state, reason]) =>
+        [
+          `one that is ${state} for a key that was there`,
+          `UPDATE keys SET first_seen_at = first_seen_at - 3600000; UPDATE deliveries SET state = '${state}', trust = NULL, reason = '${reason}', waiting_hash = zeroblob(32) WHERE ${aDetection}`,
+          { what: `${state}-yet-verifies`, because: reason },
+        ] as [string, string, Record<string, unknown>],
+    ),
+    [
+      'a believed one that is removed',
+      `UPDATE deliveries SET ${removed}, removed_because = 'retention' WHERE ${aDetection}`,
+      { what: 'believed-removed' },
+    ],
+    [
+      'a believed one removed as a duplicate',
+      `UPDATE deliveries SET ${removed}, removed_because = 'duplicate' WHERE ${aDetection}`,
+      { what: 'believed-removed' },
+    ],
+    [
+      'one removed for no reason',
+      `UPDATE deliveries SET ${removed}, trust = NULL WHERE ${aDetection}`,
+      { what: 'removed-unexplained', because: null },
+    ],
+    [
+      'one removed for another reason',
+      `UPDATE deliveries SET ${removed}, trust = NULL, removed_because = 'x' WHERE ${aDetection}`,
+      { what: 'removed-unexplained' },
+    ],
+  ])('names %s', async (_, sql, expected) => {
+    const profileOfAll = await sound()
+    cpSync(profileOfAll, profile, { recursive: true })
+    damage(sql)
+    const { code, verified, err } = await report()
+    expect([code, verified.holds, verified.chain.broken, verified.signatures.failed]).toEqual([1, false, 0, 0])
+    expect(verified.shown.findings).toContainEqual(expect.objectContaining({ ...expected, ...nested(expected) }))
+    expect(err).toContain(String(expected.what))
+  })
+
+  test('what could not be believed when it came is counted, and tombstones of quarantine by why; both hold', async () => {
     await withApp(4)
-    damage(
-      "UPDATE deliveries SET state = 'removed', body = NULL, headers = NULL, removed_at = 1, removed_because = 'retention' WHERE sequence < 3",
-    )
+    // As a delivery that came before its key: it is under no detection.
+    damage(`PRAGMA foreign_keys = OFF;
+      CREATE TEMP TABLE gone AS SELECT sequence, detection FROM transitions WHERE detection IN (SELECT detection FROM transitions WHERE sequence IN (1, 2));
+      DELETE FROM transitions WHERE detection IN (SELECT detection FROM gone); DELETE FROM detections WHERE row IN (SELECT detection FROM gone);
+      UPDATE deliveries SET ${unbelieved}, reason = 'key-unknown' WHERE sequence IN (SELECT sequence FROM gone);
+      UPDATE deliveries SET ${removed}, removed_because = 'discarded' WHERE sequence = 2`)
     const { code, verified } = await report()
-    expect([code, verified.tombstones, verified.signatures.verified]).toEqual([0, { retention: 2 }, 2])
+    expect([code, verified.tombstones, verified.shown.differing]).toEqual([0, { discarded: 1 }, 0])
+    expect(verified.shown.setAside).toBeGreaterThan(0)
+    expect((await here('verify')).out).toMatch(/^verdict +all holds .*not: removed content, what was set aside/m)
+  })
+
+  test('goes on naming a mark that was gone, also after the next start', async () => {
+    await withApp(2)
+    rmSync(markFile(profile))
+    await withApp(0)
+    const { code, verified } = await report()
+    expect([code, verified.mark.kind, verified.losses]).toMatchObject([1, 'ok', [{ kind: 'no-mark', because: 'missing' }]])
   })
 
   test('goes on naming a loss that the app has found, in words', async () => {
@@ -232,7 +404,7 @@ describe('evidence', () => {
   const hasPython = spawnSync('/usr/bin/python3', ['-c', 'import jwt, cryptography']).status === 0
   if (!hasPython) console.warn('skipped: the check in Python needs /usr/bin/python3 with PyJWT (Debian: python3-jwt)')
 
-  test.skipIf(!hasPython)('is checked by thirty lines of Python, and what was changed is named there too', async () => {
+  test.skipIf(!hasPython)('is checked by a short Python program, and what was changed is named there too', async () => {
     await withApp(20)
     const file = join(profile, 'bundle.json')
     await here('evidence', await detectionId(), '--out', file)

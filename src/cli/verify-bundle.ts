@@ -13,7 +13,8 @@ export async function verifyBundleFile(context: Context, file: string, json: boo
     return fail(context, `This is no evidence bundle: ${verification.detail}. Nothing of it was checked.`)
   const { result } = verification
   await context.write(json ? `${visibleJson(result)}\n` : table(columns, rowsOf(result), false))
-  for (const finding of result.findings) context.say(`Delivery ${finding.sequence}: ${words[finding.because] ?? finding.because}.`)
+  for (const finding of result.findings)
+    context.say(`${finding.sequence === 0 ? 'The bundle' : `Delivery ${finding.sequence}`}: ${words[finding.because] ?? finding.because}.`)
   if (result.found > result.findings.length) context.say(`… and ${result.found - result.findings.length} more.`)
   if (result.issuer !== null) {
     context.say(
@@ -30,7 +31,7 @@ const columns = [
 ]
 
 function rowsOf(result: VerifiedBundle): string[][] {
-  const { signatures } = result
+  const { signatures, transitions } = result
   return [
     ['organization', `${result.organizationId}${result.demo ? ' (demo)' : ''}`],
     ['issuer', result.issuer ?? 'none'],
@@ -41,6 +42,11 @@ function rowsOf(result: VerifiedBundle): string[][] {
     ['no key in the bundle', String(signatures.noKey)],
     ['unsigned', `${signatures.unsigned}${signatures.unsigned > 0 ? ': no signature to check' : ''}`],
     ['content removed', String(signatures.removed)],
+    ['older ones left out', String(result.olderLeftOut)],
+    [
+      'transitions',
+      `${transitions.recomputed} recomputed${transitions.notCheckable > 0 ? `, ${transitions.notCheckable} not checkable: what they depend on is not in the bundle` : ''}`,
+    ],
     [
       'links of the chain',
       `${result.links}${result.isOneSegment ? '' : ', in more than one segment: the order between them is not proved'}`,
@@ -61,7 +67,11 @@ const words: Readonly<Partial<Record<BundleFinding['because'], string>>> = {
   'key-missing': 'the bundle has no key that could check its signature',
   unsigned: 'it is called unsigned, and did not come by the unsigned way in',
   'another-detection': 'its token is about another detection',
-  'transition-changed': 'its transition says something else than its token',
+  'key-changed': 'its token names another key than the bundle says',
+  'trust-changed': 'it is called late, and its token was in time',
+  'demo-changed': 'it says of the demo organization that it is none, or the other way round',
+  'chain-split': 'its chain is in pieces where one would have joined all deliveries',
+  'transition-changed': 'its transition is missing, or is not what the tokens make it',
   'issuer-mismatch': 'its token names another issuer',
   'organization-unknown': 'its token is addressed to another organization',
   expired: 'its token had expired when it was received',

@@ -2,9 +2,9 @@ import { assertNever } from '../shared/assert-never.ts'
 import { proofWords } from '../shared/proof-words.ts'
 import { readMark, type MarkComparison } from '../main/high-water-mark.ts'
 import { markFile } from '../main/profile.ts'
-import { verifyHistory, type VerifiedHistory } from '../main/verify-history.ts'
+import { verifyHistory, type Finding, type VerifiedHistory } from '../main/verify-history.ts'
 import { fail, openToRead, type Context, type ExitCode } from './context.ts'
-import { table, visibleJson } from './visible.ts'
+import { table, visible, visibleJson } from './visible.ts'
 import { verifyBundleFile } from './verify-bundle.ts'
 
 export type VerifyOptions = { readonly json: boolean; readonly bundle?: string }
@@ -35,14 +35,16 @@ export async function verify(context: Context, { json, bundle }: VerifyOptions):
 
 const columns = [
   { title: 'WHAT', most: 24 },
-  { title: 'HOW MUCH', most: 16 },
-  { title: 'MORE', most: 200 },
+  { title: 'HOW MUCH', most: 40 },
+  { title: 'MORE', most: 400 },
 ]
 
-function rowsOf({ deliveries, detections, tombstones, signatures, chain, mark, losses, durationMs, holds }: VerifiedHistory): string[][] {
+function rowsOf(verified: VerifiedHistory): string[][] {
+  const { deliveries, detections, tombstones, signatures, shown, keys, chain, mark, losses, durationMs } = verified
   const count = (value: number): string => value.toLocaleString('en')
   const first = signatures.failures[0]
   const firstBreak = chain.breaks[0]
+  const firstFinding = shown.findings[0]
   return [
     ['deliveries', count(deliveries), ''],
     ['detections', count(detections), ''],
@@ -51,6 +53,8 @@ function rowsOf({ deliveries, detections, tombstones, signatures, chain, mark, l
     ['signatures failed', count(signatures.failed), first ? `first at delivery ${count(first.sequence)}: ${first.because}` : ''],
     ['no key kept', count(signatures.noKey), ''],
     ['unsigned', count(signatures.unsigned), signatures.unsigned > 0 ? 'no signature to check' : ''],
+    ['rows that differ', count(shown.differing), firstFinding ? `first ${words(firstFinding)}` : ''],
+    ['set aside', count(shown.setAside), shown.setAside > 0 ? 'would verify today, and could not be believed when they came' : ''],
     [
       'chain',
       chain.broken === 0 ? 'ok' : `${count(chain.broken)} broken`,
@@ -59,8 +63,32 @@ function rowsOf({ deliveries, detections, tombstones, signatures, chain, mark, l
     ['mark', mark.kind, markNote(mark)],
     ['losses on record', count(losses.length), losses.map((loss) => `${loss.kind} (found ${loss.foundAt})`).join(', ')],
     ['duration', `${(durationMs / 1000).toFixed(1)} s`, ''],
-    ['verdict', holds ? 'all holds' : 'does NOT hold', ''],
+    ['verdict', verified.holds ? 'all holds' : 'does NOT hold', covered(verified)],
+    ...keys.map(({ organizationId, issuer, kid, thumbprint, isCurrent }) => [
+      isCurrent ? 'key, current' : 'key, retired',
+      kid,
+      `${thumbprint} of ${organizationId}: compare with the issuer's, ${issuer}`,
+    ]),
   ]
+}
+
+/** What the verdict is about, so that nobody takes it for more. */
+function covered({ tombstones, signatures, shown }: VerifiedHistory): string {
+  const removed = Object.values(tombstones).reduce((sum, one) => sum + one, 0)
+  const left = [
+    ...(removed > 0 ? ['removed content'] : []),
+    ...(signatures.unsigned > 0 ? ['who sent what is unsigned'] : []),
+    ...(shown.setAside > 0 ? ['what was set aside'] : []),
+  ]
+  return `chain, mark, believed signatures, and columns, detections and transitions against them; not: ${[...left, 'keys against the issuer', 'triage'].join(', ')}`
+}
+
+function words(finding: Finding): string {
+  const { detection } = finding
+  const of = detection === null ? '' : ` of detection ${detection.id} (${detection.organizationId})`
+  const at = 'sequence' in finding ? ` at delivery ${finding.sequence.toLocaleString('en')}` : ''
+  const more = 'columns' in finding ? finding.columns.join(', ') : 'because' in finding ? (finding.because ?? 'no reason kept') : ''
+  return `${finding.what}${at}${of}${more === '' ? '' : `: ${more}`}`
 }
 
 function reasons(tombstones: VerifiedHistory['tombstones']): string {
@@ -87,13 +115,14 @@ function markNote(mark: MarkComparison): string {
 }
 
 /** For people, what the table only names. */
-function explain({ say }: Context, { chain, signatures, mark, losses }: VerifiedHistory): void {
+function explain({ say }: Context, { chain, signatures, shown, mark, losses }: VerifiedHistory): void {
   const asTime = (at: string): string => at
   for (const finding of [...losses, ...(mark.kind === 'ok' ? [] : [mark])]) {
     const words = proofWords(finding, asTime)
     if (words !== null) say(`${words.title}. ${words.text}`)
   }
-  if (losses.length > 0) say('Losses stay on record until the file history.mark is deleted while Tocsin is not running.')
+  if (losses.length > 0)
+    say('Losses stay on record, and that the mark was gone is one of them: deleting the file history.mark clears nothing.')
   if (chain.broken > 0) {
     say(
       'A broken chain means that deliveries were changed or removed behind the back of Tocsin. The others are as they came; a backup from before shows what was there.',
@@ -101,4 +130,10 @@ function explain({ say }: Context, { chain, signatures, mark, losses }: Verified
   }
   if (signatures.failed > 0) say('A signature that fails means that the delivery, or the key it was checked by, was changed after it came.')
   if (signatures.noKey > 0) say('Where no key is kept, nothing can be said of the signature any more.')
+  if (shown.differing === 0) return
+  say('What the app shows or keeps beside the bodies differs from what they say: the history was edited behind the back of Tocsin.')
+  for (const finding of shown.findings.slice(0, mostSaid)) say(visible(`  ${words(finding)}`))
+  if (shown.differing > mostSaid) say(`  and ${(shown.differing - mostSaid).toLocaleString('en')} more; --json lists the first 100`)
 }
+
+const mostSaid = 20

@@ -2,6 +2,7 @@ import { randomBytes } from 'node:crypto'
 import { existsSync, renameSync, rmSync, writeFileSync } from 'node:fs'
 import type { DetectionKey } from '../shared/detection.ts'
 import type { EvidenceSaved } from '../shared/ipc.ts'
+import { readBundle } from './export/bundle.ts'
 import { buildBundle, type EvidenceSource } from './export/evidence.ts'
 import { toInstant } from './ingest/instant.ts'
 import { version } from './version.ts'
@@ -19,10 +20,18 @@ export function saveEvidence(
 ): EvidenceWritten {
   const bundle = buildBundle(source, key, { madeAt: toInstant(now()), madeBy: `Tocsin ${version}` })
   if (bundle === null) return { kind: 'failed', detail: 'This detection is not in the history.' }
+  const text = `${JSON.stringify(bundle, null, 1)}\n`
+  const reading = readBundle(text)
+  if (reading.kind === 'refused') {
+    return {
+      kind: 'failed',
+      detail: `The evidence was not saved: Tocsin could not read it again, because ${reading.detail}. Nothing was written.`,
+    }
+  }
   if (!replace && existsSync(path)) return failed('a file of that name is there already')
   const temporary = `${path}.${randomBytes(6).toString('hex')}`
   try {
-    writeFileSync(temporary, `${JSON.stringify(bundle, null, 1)}\n`, { mode: 0o600, flag: 'wx' })
+    writeFileSync(temporary, text, { mode: 0o600, flag: 'wx' })
     renameSync(temporary, path)
     return { kind: 'saved', path }
   } catch (error) {

@@ -35,7 +35,7 @@ async function setUp() {
   const context = {
     organization: ring.organization,
     keys: ring,
-    expected: () => ({ targetUrl: null, webhookId: null }),
+    expected: () => ({ targetUrls: null, webhookIds: null }),
     isAuthenticatedRelay: () => false,
     unsignedInlet: () => null,
     now: () => noon,

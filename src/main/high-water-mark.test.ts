@@ -141,6 +141,10 @@ test.each([
   expect(second.told).toEqual([{ kind: 'no-mark', because }])
   expect(second.read()).toMatchObject({ kind: 'ok', marked: { sequence: 1 } })
   await second.end()
+  const third = await running(first.file)
+  expect(third.told, 'said once').toEqual([])
+  expect(readMark(third.markFile), 'and on record').toMatchObject({ mark: { losses: [{ kind: 'no-mark', because, foundAt: at(60) }] } })
+  await third.end()
 })
 
 test('a mark that cannot be written is told once, and that it can again', async () => {

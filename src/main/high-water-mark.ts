@@ -10,8 +10,8 @@ import type { Store } from './store/store.ts'
 
 type History = Pick<Store, 'chain' | 'proof'>
 
-/** What a comparison can find missing or changed in the history; it stays in the mark, since the next comparison would no longer see it. */
-export type Loss = Extract<ProofHealth, { kind: 'lost' | 'rewritten' | 'other-history' }>
+/** What a comparison can find missing or changed in the history, or that nobody can tell any more; it stays in the mark, since the next comparison would no longer see it. */
+export type Loss = Extract<ProofHealth, { kind: 'lost' | 'rewritten' | 'other-history' | 'no-mark' }>
 export type FoundLoss = Loss & { readonly foundAt: Instant }
 
 /** How far the history has come, kept outside it: a log that was cut off, or an older copy in its place, is a sound database otherwise. */
@@ -38,6 +38,7 @@ const markSchema = z.object({
         z.object({ kind: z.literal('lost'), lost: z.int().positive(), kept: place.nullable(), marked: place, foundAt: instant }),
         z.object({ kind: z.literal('rewritten'), marked: place, foundAt: instant }),
         z.object({ kind: z.literal('other-history'), marked: place, foundAt: instant }),
+        z.object({ kind: z.literal('no-mark'), because: z.enum(['missing', 'unreadable']), foundAt: instant }),
       ]),
     )
     .max(1_000),
@@ -62,7 +63,7 @@ export function readMark(file: string): MarkReading {
 
 export type MarkComparison =
   /** `unmarked` deliveries came after the mark was written last: a second's worth at most, and no reason to worry. */
-  { readonly kind: 'ok'; readonly marked: Place | null; readonly unmarked: number } | Loss | Extract<ProofHealth, { kind: 'no-mark' }>
+  { readonly kind: 'ok'; readonly marked: Place | null; readonly unmarked: number } | Loss
 
 export function compareMark(reading: MarkReading, { chain, proof }: History): MarkComparison {
   const head = chain.head()
@@ -115,7 +116,7 @@ export function createHighWaterMark(parts: {
     if (comparison.kind !== 'ok') {
       found = comparison
       onHealth(found)
-      if (comparison.kind !== 'no-mark') losses = [...losses, { ...comparison, foundAt: toInstant(now()) }].slice(-mostLosses)
+      losses = [...losses, { ...comparison, foundAt: toInstant(now()) }].slice(-mostLosses)
     }
     await write()
   }

@@ -1,15 +1,18 @@
 import { assertNever } from '../shared/assert-never.ts'
 import type { Refusal } from '../shared/trust.ts'
-import { readBundle, type Bundle } from './export/bundle.ts'
+import { bundleLimits, readBundle, type Bundle } from './export/bundle.ts'
 import { check, type CheckContext } from './ingest/check.ts'
 import { contentOf } from './ingest/content-of.ts'
 import { importKeptKeys } from './ingest/kept-keys.ts'
 import { thumbprint } from './ingest/key-set.ts'
+import { readToken } from './ingest/token.ts'
 import { unsignedInlet } from './ingest/unsigned.ts'
+import { demoOrganization } from './sample/demo.ts'
 import { genesis, walkChain, type ChainBreak, type ChainedContent } from './store/chain.ts'
+import { checkTransitions, type CheckedTransitions, type SaidByDelivery } from './verify-transitions.ts'
 
 export type BundleFinding = {
-  /** The delivery it is about. */
+  /** The delivery it is about; 0 for the bundle itself. */
   readonly sequence: number
   readonly because:
     | Refusal
@@ -22,7 +25,15 @@ export type BundleFinding = {
     | 'genesis-changed'
     /** What the token says is about another detection. */
     | 'another-detection'
-    /** A transition says something else than the token that brought it. */
+    /** The token names another key than the bundle says. */
+    | 'key-changed'
+    /** A token in time is called late, which only a relay that proved itself to its keeper could make it. */
+    | 'trust-changed'
+    /** It is of the demo organization, or is not, and says otherwise. */
+    | 'demo-changed'
+    /** There are several segments where one would have joined all. */
+    | 'chain-split'
+    /** A transition is missing, or says something else than the tokens make it. */
     | 'transition-changed'
 }
 
@@ -39,6 +50,9 @@ export type VerifiedBundle = {
     readonly unsigned: number
     readonly removed: number
   }
+  /** Older deliveries that the bundle says found no room in it. */
+  readonly olderLeftOut: number
+  readonly transitions: Omit<CheckedTransitions, 'changed'>
   readonly links: number
   /** Whether one unbroken segment joins all deliveries. */
   readonly isOneSegment: boolean
@@ -55,26 +69,31 @@ export type BundleVerification =
 
 const mostFindings = 100
 
-/** Checks the text of a bundle with nothing but itself. */
-export async function verifyBundle(text: string): Promise<BundleVerification> {
+/** Checks the text of a bundle with nothing but itself. Deliveries less than `mostLinks` apart are joined by one segment in an honest one. */
+export async function verifyBundle(text: string, mostLinks: number = bundleLimits.links): Promise<BundleVerification> {
   const reading = readBundle(text)
   if (reading.kind === 'refused') return reading
   const { bundle } = reading
   const findings: BundleFinding[] = []
   const signatures = await checkSignatures(bundle, findings)
-  const links = checkChain(bundle, findings)
-  findings.push(...checkTransitions(bundle))
+  const links = checkChain(bundle, mostLinks, findings)
+  const { changed, ...transitions } = checkTransitions(bundle, new Map(bundle.deliveries.map((one) => [one.sequence, saidBy(one)])))
+  findings.push(...changed.map((sequence) => ({ sequence, because: 'transition-changed' as const })))
+  const isDemo = bundle.organization.id === demoOrganization.id || bundle.organization.issuer === demoOrganization.issuer
+  if (bundle.organization.demo !== isDemo) findings.push({ sequence: 0, because: 'demo-changed' })
   findings.sort((one, other) => one.sequence - other.sequence)
-  const { organization, detectionId, deliveries, keys, chain } = bundle
+  const { organization, detectionId, deliveries, olderLeftOut, keys, chain } = bundle
   return {
     kind: 'verified',
     result: {
       organizationId: organization.id,
       issuer: organization.issuer,
       detectionId,
-      demo: organization.demo,
+      demo: isDemo,
       deliveries: deliveries.length,
       signatures,
+      olderLeftOut,
+      transitions,
       links,
       isOneSegment: chain.length <= 1,
       keys: keys.map(({ jwk }) => ({ kid: jwk.kid, thumbprint: thumbprint(jwk) })),
@@ -94,12 +113,12 @@ async function checkSignatures({ organization, keys, deliveries, detectionId, ma
   const context: CheckContext = {
     organization: (asked) => (asked === id ? believed : null),
     keys: await importKeptKeys([[id, keys]]),
-    expected: () => ({ targetUrl: null, webhookId: null }),
+    expected: () => ({ targetUrls: null, webhookIds: null }),
     isAuthenticatedRelay: () => false,
     unsignedInlet: () => null,
     now: () => Date.parse(madeAt),
   }
-  for (const { sequence, inlet, receivedAt, trust, token, body } of deliveries) {
+  for (const { sequence, inlet, receivedAt, trust, keyId, token, body } of deliveries) {
     const found = (because: BundleFinding['because']) => findings.push({ sequence, because })
     const bytes = bodyOf({ token, body })
     if (bytes === null) {
@@ -107,6 +126,7 @@ async function checkSignatures({ organization, keys, deliveries, detectionId, ma
       continue
     }
     if (contentOf(bytes, receivedAt)?.id !== detectionId) found('another-detection')
+    if (keyId !== keyIdOf(bytes)) found('key-changed')
     if (trust === 'unsigned') {
       counts.unsigned += 1
       // What was signed, or came another way, has no business being called so.
@@ -117,6 +137,7 @@ async function checkSignatures({ organization, keys, deliveries, detectionId, ma
     switch (decision.kind) {
       case 'trusted':
         counts.verified += 1
+        if (decision.trust !== trust) found('trust-changed')
         break
       case 'waiting':
         counts.noKey += 1
@@ -134,38 +155,48 @@ async function checkSignatures({ organization, keys, deliveries, detectionId, ma
 }
 
 /** Answers how many links were walked. */
-function checkChain({ history, chain, deliveries }: Bundle, findings: BundleFinding[]): number {
+function checkChain({ history, chain, deliveries }: Bundle, mostLinks: number, findings: BundleFinding[]): number {
   const bySequence = new Map(deliveries.map((delivery) => [delivery.sequence, delivery]))
   const start = hex(genesis(history.id).chainHash)
   if (history.genesis !== start) findings.push({ sequence: 0, because: 'genesis-changed' })
-  const linked = new Set<number>()
+  const [first] = deliveries
+  const last = deliveries.at(-1)
+  if (first !== undefined && last !== undefined && chain.length > 1 && last.sequence - first.sequence < mostLinks) {
+    findings.push({ sequence: first.sequence, because: 'chain-split' })
+  }
+  const known = new Map<number, string>()
   let links = 0
   for (const segment of chain) {
     if (segment.after.sequence === 0 && segment.after.chainHash !== start) findings.push({ sequence: 1, because: 'genesis-changed' })
+    const before = known.get(segment.after.sequence)
+    if (before !== undefined && before !== segment.after.chainHash)
+      findings.push({ sequence: segment.after.sequence + 1, because: 'link-changed' })
     const walk = walkChain({ sequence: segment.after.sequence, chainHash: bytesOf(segment.after.chainHash) })
     for (const { sequence, contentHash, chainHash } of segment.links) {
       const delivery = bySequence.get(sequence)
       const content = delivery === undefined ? null : contentOfDelivery(delivery)
       walk.step({ sequence, contentHash: bytesOf(contentHash), chainHash: bytesOf(chainHash), content })
-      linked.add(sequence)
+      known.set(sequence, chainHash)
     }
     const report = walk.report()
     links += report.checked
     findings.push(...report.breaks)
   }
-  for (const sequence of bySequence.keys()) if (!linked.has(sequence)) findings.push({ sequence, because: 'not-in-chain' })
+  for (const sequence of bySequence.keys()) if (!known.has(sequence)) findings.push({ sequence, because: 'not-in-chain' })
   return links
 }
 
-function checkTransitions({ transitions, deliveries }: Bundle): readonly BundleFinding[] {
-  const bySequence = new Map(deliveries.map((delivery) => [delivery.sequence, delivery]))
-  return transitions.flatMap(({ sequence, to }) => {
-    const delivery = bySequence.get(sequence)
-    const body = delivery === undefined ? null : bodyOf(delivery)
-    // What is not there, or cannot be read, is told elsewhere.
-    const said = delivery === undefined || body === null ? null : contentOf(body, delivery.receivedAt)
-    return delivery === undefined || (said !== null && said.status !== to) ? [{ sequence, because: 'transition-changed' as const }] : []
-  })
+function saidBy(delivery: BundledDelivery): SaidByDelivery {
+  const body = bodyOf(delivery)
+  const content = body === null ? null : contentOf(body, delivery.receivedAt)
+  if (body === null || content === null) return null
+  const token = readToken(body)
+  return { at: token.kind === 'token' ? token.facts.issuedAt : delivery.receivedAt, content }
+}
+
+function keyIdOf(body: Uint8Array): string | null {
+  const token = readToken(body)
+  return token.kind === 'token' ? token.facts.keyId : null
 }
 
 function contentOfDelivery(delivery: BundledDelivery): ChainedContent | null {

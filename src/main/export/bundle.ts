@@ -8,6 +8,10 @@ export const bundleLimits = {
   bodyBytes: 8 * 1024 * 1024,
   links: 100_000,
   keys: 1_000,
+  /** Of one transition: how many changes, how long a name, and how much text they are together as JSON. */
+  changes: 200,
+  fieldLength: 256,
+  changesLength: 16_384,
 } as const
 
 const hash = z.string().regex(/^[0-9a-f]{64}$/)
@@ -47,19 +51,21 @@ const bundleSchema = z.object({
     .max(bundleLimits.keys),
   deliveries: z
     .array(
-      z.object({
-        sequence,
-        inlet: text,
-        receivedAt: instant,
-        trust: z.enum(['verified', 'late', 'unsigned']),
-        keyId: text.nullable(),
-        /** The body as received where it is a token; all three are null where retention has removed the content. */
-        token: z.string().max(400_000).nullable(),
-        /** The body as base64, where it is no token. */
-        body: z.string().max(400_000).nullable(),
-        /** JSON text, exactly as hashed. */
-        headers: z.string().max(100_000).nullable(),
-      }),
+      z
+        .object({
+          sequence,
+          inlet: text,
+          receivedAt: instant,
+          trust: z.enum(['verified', 'late', 'unsigned']),
+          keyId: text.nullable(),
+          /** The body as received where it is a token; all three are null where retention has removed the content. */
+          token: z.string().max(400_000).nullable(),
+          /** The body as base64, where it is no token. */
+          body: z.string().max(400_000).nullable(),
+          /** JSON text, exactly as hashed. */
+          headers: z.string().max(100_000).nullable(),
+        })
+        .refine(isWholeOrRemoved),
     )
     .max(bundleLimits.deliveries)
     // A place in the sequence is one delivery's: a second one there would lean on the first one's link.
@@ -84,7 +90,11 @@ const bundleSchema = z.object({
         receivedAt: instant,
         from: text.nullable(),
         to: text,
-        changes: z.array(z.object({ field: text, from: z.unknown(), to: z.unknown() })).max(10_000),
+        changes: z
+          .array(z.object({ field: z.string().max(bundleLimits.fieldLength), from: z.unknown(), to: z.unknown() }))
+          .max(bundleLimits.changes),
+        /** Changes that found no room here; the tokens have them. */
+        changesLeftOut: z.int().nonnegative(),
         isUnsigned: z.literal(true).exactOptional(),
       }),
     )
@@ -112,6 +122,11 @@ export function readBundle(text: string): BundleReading {
   if (parsed.success) return { kind: 'read', bundle: parsed.data }
   const [issue] = parsed.error.issues
   return refused(`its part ${JSON.stringify(issue?.path.join('.').slice(0, 100) ?? '')} has another form than a bundle has`)
+}
+
+/** Without its headers a body would not be bound to the chain; only what retention removed has neither. */
+function isWholeOrRemoved({ token, body, headers }: { readonly [part in 'token' | 'body' | 'headers']: string | null }): boolean {
+  return headers === null ? token === null && body === null : (token === null) !== (body === null)
 }
 
 function refused(detail: string): BundleReading {

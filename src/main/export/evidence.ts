@@ -1,6 +1,7 @@
 import type { DetectionKey } from '../../shared/detection.ts'
 import type { ProvedDelivery } from '../store/proof.ts'
 import type { Store } from '../store/store.ts'
+import { boundedChanges } from './bounded-changes.ts'
 import { bundleLimits, type Bundle } from './bundle.ts'
 import { bundleReadme } from './readme.ts'
 
@@ -17,7 +18,10 @@ export function buildBundle(
   const { proof, chain, detections, keyStore } = source
   const detail = detections.detail(key)
   if (detail === null) return null
-  const deliveries = withinBytes(proof.deliveriesOf(key, limits.deliveries), limits.bodyBytes)
+  // The newest by arrival and the newest by `iat` may be others where there are very many: a bundle has both of each delivery.
+  const told = new Set(detail.transitions.map(({ sequence }) => Number(sequence)))
+  const newest = proof.deliveriesOf(key, limits.deliveries).filter(({ sequence }) => told.has(sequence))
+  const deliveries = withinBytes(newest, limits.bodyBytes)
   const sequences = new Set(deliveries.map(({ sequence }) => sequence))
   const usedKeys = new Set(deliveries.map(({ keyId }) => keyId))
   const organization = keyStore.organizations().find(({ id }) => id === key.organizationId)
@@ -45,7 +49,7 @@ export function buildBundle(
     chain: segments(source, [...sequences], limits.links),
     transitions: detail.transitions
       .filter(({ sequence }) => sequences.has(sequence))
-      .map(({ changes, ...transition }) => ({ ...transition, changes: [...changes] })),
+      .map(({ changes, ...transition }) => ({ ...transition, ...boundedChanges(changes) })),
   }
 }
 

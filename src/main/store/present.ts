@@ -30,7 +30,7 @@ export type Present = {
 }
 
 type SiblingRow = { readonly sequence: number; readonly to_status: string; readonly received_at: number; readonly body: Uint8Array | null }
-type TransitionRow = {
+export type TransitionRow = {
   readonly sequence: number
   readonly detection: number
   readonly issued_at: number
@@ -142,11 +142,11 @@ export function createPresent(db: Database, contentOf: ContentOf): Present {
   }
 }
 
-function isSigned({ trust }: { readonly trust: string }): boolean {
+export function isSigned({ trust }: { readonly trust: string }): boolean {
   return trust !== 'unsigned'
 }
 
-function toNewestRow(arrival: Arrival, resolvedAt: number | null): NewestRow {
+export function toNewestRow(arrival: Arrival, resolvedAt: number | null): NewestRow {
   return {
     ...toRow(arrival.content),
     trust: arrival.trust,
@@ -163,7 +163,7 @@ function resolvedAt(present: DetectionRow, arrival: Arrival): number | null {
   return present.resolved_at ?? arrival.issuedAt
 }
 
-function toTransitionRow(detection: number, arrival: Arrival, from: string | null, changes: readonly FieldChange[]): TransitionRow {
+export function toTransitionRow(detection: number, arrival: Arrival, from: string | null, changes: readonly FieldChange[]): TransitionRow {
   return {
     sequence: arrival.sequence,
     detection,

@@ -81,7 +81,7 @@ export function openStore({ file, readOnly = false, contentOf, now }: StoreOptio
     webhooks: createWebhookRows(db),
     health: { waiting: () => quarantine.waiting().rows },
     chain: deliveries,
-    proof: createProof(db),
+    proof: createProof(db, contentOf),
 
     onForeignChange(listener) {
       // Changes with every commit but our own; asking costs no disk access.

@@ -16,3 +16,9 @@ export function toMillisOrNull(instant: Instant | null): number | null {
 export function toInstantOrNull(millis: number | null): Instant | null {
   return millis === null ? null : toInstant(millis)
 }
+
+/** A damaged row may hold any number, and must not end a walk that is there to find it. */
+export function nearestInstant(millis: number): Instant {
+  const lastMillis = Date.UTC(9999, 11, 31)
+  return toInstant(Math.min(Math.max(millis, 0), lastMillis))
+}
