@@ -72,6 +72,7 @@ describe.skipIf(process.platform === 'win32')('preparing a profile', () => {
     expect(readFileSync(file, 'utf8')).toBe('x')
   })
 
+  if (process.getuid?.() !== 0) console.log("not run but as root, who alone can make one: refuses another user's folder")
   test.skipIf(process.getuid?.() !== 0)("refuses another user's folder, and leaves it as it is", () => {
     const profile = join(folder, 'theirs')
     mkdirSync(profile, { mode: 0o777 })
