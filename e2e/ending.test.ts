@@ -18,15 +18,18 @@ test('Ctrl+C in a terminal, which reaches the whole group and is passed on once 
     const socket = connect(Number(url.port), '127.0.0.1')
     const answer = readAll(socket)
     const half = Math.floor(token.length / 2)
-    socket.write(`POST ${url.pathname} HTTP/1.1\r\nHost: ${url.host}\r\nContent-Length: ${token.length}\r\n\r\n${token.slice(0, half)}`)
-    await new Promise((done) => setTimeout(done, 100))
+    const head = `POST ${url.pathname} HTTP/1.1\r\nHost: ${url.host}\r\nContent-Length: ${token.length}\r\nExpect: 100-continue\r\n\r\n`
+    socket.write(head)
+    // The receiver has read the head and waits for the body: from here on the delivery is in flight.
+    await once(socket, 'data')
+    socket.write(token.slice(0, half))
     const gone = once(app, 'exit')
     process.kill(-(app.pid ?? 0), 'SIGINT')
     process.kill(app.pid ?? 0, 'SIGINT')
     await new Promise((done) => setTimeout(done, 300))
     socket.write(token.slice(half))
 
-    expect(await answer).toMatch(/^HTTP\/1\.1 200 /)
+    expect(await answer).toMatch(/^HTTP\/1\.1 100 Continue\r\n\r\nHTTP\/1\.1 200 /)
     expect(await gone).toEqual([0, null])
     expect(existsSync(join(profile.path, 'connection.json'))).toBe(false)
     expect(existsSync(join(profile.path, 'history.sqlite-wal')), 'the history was closed').toBe(false)

@@ -28,7 +28,10 @@ export function createEnding(log: { error(text: string, error: unknown): void })
   }
 
   // A terminal's Ctrl+C reaches the whole group, and the scripts pass it on once more.
-  for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP'] as const) process.on(signal, () => app.quit())
+  // Only when ready: Chromium puts handlers of its own over earlier ones, and the second signal would end the process on the spot.
+  void app.whenReady().then(() => {
+    for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP'] as const) process.on(signal, () => app.quit())
+  })
   app.on('before-quit', (event) => {
     if (isStopped) return
     event.preventDefault()
