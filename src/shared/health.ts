@@ -1,4 +1,5 @@
 import type { Instant } from './detection.ts'
+import type { GapReason, InletId } from './inlets.ts'
 import type { Refusal } from './trust.ts'
 
 /** How the receiver stands. `detail` is for people: what happened and what to do. */
@@ -43,8 +44,18 @@ export type Counters = {
   readonly turnedAway: number
 }
 
+/** A way in that is switched on. The receiver is one where something public leads to it, or where it is the only one. */
+export type WayHealth = {
+  readonly id: InletId
+  readonly name: string
+  readonly state: 'live' | 'connecting' | 'down'
+  /** Why it is down; null otherwise. */
+  readonly because: GapReason | null
+}
+
 export type Health = {
   readonly receiver: ReceiverHealth
+  readonly ways: readonly WayHealth[]
   readonly storage: StorageHealth
   readonly proof: ProofHealth
   readonly counters: Counters
@@ -53,17 +64,12 @@ export type Health = {
   readonly waiting: number
 }
 
-/** The one word that every view shows: `trouble` means deliveries are at risk now. */
-export function healthWord(health: Health): 'listening' | 'starting' | 'not listening' | 'trouble' {
-  if (health.storage.kind === 'failing') return 'trouble'
-  switch (health.receiver.kind) {
-    case 'listening':
-      return 'listening'
-    case 'starting':
-      return 'starting'
-    case 'port-taken':
-    case 'failed':
-    case 'stopped':
-      return 'not listening'
-  }
+export type HealthWord = 'listening' | 'partly listening' | 'starting' | 'not listening' | 'trouble'
+
+/** The one word that every view shows: `trouble` means deliveries are at risk now, `partly listening` that one way in is down and another is not. */
+export function healthWord({ storage, ways }: Health): HealthWord {
+  if (storage.kind === 'failing') return 'trouble'
+  const isSome = (state: WayHealth['state']): boolean => ways.some((way) => way.state === state)
+  if (isSome('live')) return isSome('down') ? 'partly listening' : 'listening'
+  return isSome('down') ? 'not listening' : 'starting'
 }

@@ -2,6 +2,7 @@
 import type { Detection, DetectionKey, Instant, Json, OrganizationId, Sequence, Transition, Trust } from './detection.ts'
 import type { DriftList } from './drift.ts'
 import type { Health } from './health.ts'
+import type { Gap, InletDraft, InletId, InletSaved, Tested, TunnelSaved, TunnelSetUp, WaysIn } from './inlets.ts'
 import type { OrganizationColour, OrganizationCount, OrganizationState } from './organization.ts'
 import type { Looked, QuarantineCounts, QuarantinePage, Untrusted } from './quarantine.ts'
 import type { RegistrationState, SecretHeaderState, SecretWritten } from './registration.ts'
@@ -39,6 +40,22 @@ export type Requests = {
   /** null switches it off. */
   'unsigned:switch': { argument: { readonly organizationId: OrganizationId | null }; answer: UnsignedSwitched }
   'receiver:restart': { argument: null; answer: Health }
+  'ways:read': { argument: null; answer: WaysIn }
+  'inlet:save': { argument: InletDraft; answer: InletSaved }
+  'inlet:switch': { argument: { readonly id: InletId; readonly isOn: boolean }; answer: WaysIn }
+  'inlet:remove': { argument: InletId; answer: WaysIn }
+  /** Connects anew at once. */
+  'inlet:reconnect': { argument: InletId; answer: WaysIn }
+  /** Sends a sample through the public address of an inlet, and says how far it came. */
+  'inlet:test': { argument: InletId; answer: Tested }
+  /** null: none is run by Tocsin. The user is asked before a command is run for the first time. */
+  'tunnel:save': { argument: TunnelSetUp | null; answer: TunnelSaved }
+  'tunnel:restart': { argument: null; answer: WaysIn }
+  /** Newest first, of every inlet, or of one; those that end or last at or after `since`. */
+  'gaps:list': {
+    argument: { readonly inlet: InletId | null; readonly since: Instant | null; readonly limit: number }
+    answer: readonly Gap[]
+  }
   'settings:read': { argument: null; answer: Settings }
   'settings:write': { argument: Partial<Settings>; answer: SettingsWritten }
   'clipboard:write': { argument: string; answer: null }
@@ -49,6 +66,9 @@ export type Pushes = {
   'detections:changed': DetectionsChanged
   'detection:chosen': DetectionKey
   'health:changed': Health
+  'ways:changed': WaysIn
+  /** One that began, ended, or became known better. */
+  'gap:changed': Gap
   'organizations:changed': readonly OrganizationState[]
   'quarantine:changed': QuarantineCounts
   'settings:changed': Settings

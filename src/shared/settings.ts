@@ -1,4 +1,5 @@
 import type { OrganizationId } from './detection.ts'
+import type { InletSetUp, TunnelSetUp } from './inlets.ts'
 
 /** What the user chose. Everything applies at once; what is missing in the history has its default. */
 export type Settings = {
@@ -10,6 +11,10 @@ export type Settings = {
   readonly requireSecretHeader: boolean
   /** Whether there is a way in for what nobody signs, and of whom it is taken to speak. Switched by a request of its own. */
   readonly unsignedInlet: { readonly organizationId: OrganizationId } | null
+  /** Ways in that fetch, in the order they were added. Changed by requests of their own. */
+  readonly inlets: readonly InletSetUp[]
+  /** The tunnel that Tocsin runs. Changed by a request of its own. */
+  readonly tunnel: TunnelSetUp | null
 }
 
 export const defaultSettings: Settings = {
@@ -18,4 +23,6 @@ export const defaultSettings: Settings = {
   publicOrigin: null,
   requireSecretHeader: false,
   unsignedInlet: null,
+  inlets: [],
+  tunnel: null,
 }

@@ -12,6 +12,8 @@ export type Delivery = {
   readonly inlet: string
   /** When the receiver or an authenticated relay first accepted it. Every judgement of time uses this moment, however late we look. */
   readonly receivedAt: Instant
+  /** It was kept for us while we were not connected. */
+  readonly isBacklog?: boolean
 }
 
 /** What the inlet must answer. Only `failed` is worth another try by the sender. */
@@ -62,7 +64,12 @@ export type Checked = {
   readonly drift?: readonly Observation[]
 }
 
-export type Change = { readonly detection: Detection; readonly transition: Transition }
+export type Change = {
+  readonly detection: Detection
+  readonly transition: Transition
+  /** It came with what was kept for us while we were not connected. */
+  readonly isBacklog?: boolean
+}
 
 export type Kept =
   /** `change` is null where the delivery did not touch the present of a detection. */

@@ -1,5 +1,7 @@
+import type { Instant } from '../../shared/detection.ts'
 import type { ReceiverHealth } from '../../shared/health.ts'
 import type { Ingest } from '../ingest/delivery.ts'
+import type { Schedule } from '../ingest/refresher.ts'
 
 /** A way in. It knows its transport and nothing of what a delivery means. */
 export type Inlet<Health, Started extends Health = Health> = {
@@ -23,3 +25,48 @@ export type InletParts<Health, Reason> = {
 }
 
 export type ReceiverStarted = Extract<ReceiverHealth, { kind: 'listening' | 'port-taken' | 'failed' }>
+
+/** Where a fetching inlet has come to, in its transport's own words. Kept only after the commit of what it passed. */
+export type Checkpoint = { read(): string | null; write(position: string): void }
+
+/** What a fetching inlet does not take for a delivery. */
+export type NotTaken = 'malformed' | 'too-large' | 'not-base64' | 'not-decrypted' | 'not-signed-form'
+
+export type FetchingParts<SetUp> = {
+  readonly setUp: SetUp
+  /** Read at every connection. `detail` is for people and never holds the value. */
+  readonly secret: () =>
+    | { readonly kind: 'known'; readonly value: string }
+    | { readonly kind: 'none' }
+    | { readonly kind: 'unreadable'; readonly detail: string }
+  readonly ingest: Ingest
+  readonly checkpoint: Checkpoint
+  /** Told at every change of the connection. */
+  readonly onState: (state: LinkState) => void
+  readonly onTurnedAway: (because: NotTaken) => void
+  /** The far end says that some of what it kept is gone; null where it does not say how much. */
+  readonly onLost: (count: number | null) => void
+  readonly onBug: (error: unknown) => void
+  /** Epoch ms. */
+  readonly now: () => number
+  /** 0 to below 1. */
+  readonly random: () => number
+  readonly schedule: Schedule
+}
+
+/** How the one connection of a fetching inlet stands. `detail` is for people: what happened and what to do. */
+export type LinkState =
+  | { readonly kind: 'connecting' }
+  /** `backlog`: how many are still to come of what was kept meanwhile, where the far end says so. */
+  | { readonly kind: 'live'; readonly backlog: number | null }
+  | { readonly kind: 'waiting'; readonly because: 'relay-down' | 'refused'; readonly detail: string; readonly retryAt: Instant }
+  | { readonly kind: 'stopped' }
+
+/** A way in that fetches. It connects by itself, again and again, until it is stopped. */
+export type FetchingInlet = {
+  start(): void
+  /** Gives up the connection it has, or the wait for the next, and connects anew at once: after sleep, or when the network is back. */
+  reconnect(): void
+  /** Takes no more, lets what is in flight finish within a bounded time, and holds nothing open afterwards. */
+  stop(): Promise<void>
+}
