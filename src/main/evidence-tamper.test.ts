@@ -9,7 +9,7 @@ import { thumbprint } from './ingest/key-set.ts'
 import { createSigner, instant, issuer, noon, pinned } from './ingest/test-support.ts'
 import { chainHash, contentHash } from './store/chain.ts'
 import { verifyBundle } from './verify-bundle.ts'
-import { bundleOf, folder, keepUnsigned, mixed, signer, verified } from './evidence-test-support.ts'
+import { bundleOf, folder, history, keep, keepUnsigned, mixed, signer, verified } from './evidence-test-support.ts'
 
 /** A segment for each delivery, each of which begins with a hash that somebody thought of. */
 function madeUpChain({ deliveries }: Bundle): Bundle['chain'] {
@@ -178,12 +178,29 @@ describe('a file that is no bundle', () => {
     })
   })
 
+  test.each([
+    ['relay:abcd1234', 'late', []],
+    ['jetstream:abcd1234', 'late', []],
+    ['relay:abcd1234', 'verified', []],
+    ['gosmee:abcd1234', 'late', ['trust-changed']],
+    ['receiver', 'late', ['trust-changed']],
+    ['relay', 'late', ['trust-changed']],
+  ] as const)('by %s called %s: %j', async (inlet, trust, found) => {
+    expect((await verified(broughtBy(inlet, trust))).findings.map(({ because }) => because)).toEqual(found)
+  })
+
   test('with two deliveries in one place is refused', async () => {
     const { bundle } = mixed()
     const twice = { ...bundle, deliveries: [bundle.deliveries[0], bundle.deliveries[0]] }
     expect(await verifyBundle(JSON.stringify(twice))).toMatchObject({ kind: 'refused' })
   })
 })
+
+function broughtBy(inlet: string, trust: 'verified' | 'late'): Bundle {
+  const { store } = history()
+  keep(store, 'det-1', 'detected', noon / 1000 - 5, {}, { inlet, trust })
+  return bundleOf(store)
+}
 
 const hasPython = spawnSync('/usr/bin/python3', ['-c', 'import jwt, cryptography']).status === 0
 
@@ -205,6 +222,11 @@ describe.skipIf(!hasPython)('without Tocsin', () => {
       expect(ran.stdout).toContain(part)
     }
     expect(ran.stdout.trim().split('\n').at(-1)).toMatch(/^0 faults. NOT checked: transitions/)
+  })
+
+  test('late is believed of what a relay brought that had proved itself, and of nothing else', () => {
+    expect(python(broughtBy('relay:abcd1234', 'late'))).toMatchObject({ status: 0, stderr: '' })
+    expect(python(broughtBy('gosmee:abcd1234', 'late'))).toMatchObject({ status: 1, stdout: expect.stringContaining("is not 'late'") })
   })
 
   type Draft = { -readonly [K in keyof Bundle]: Bundle[K] }

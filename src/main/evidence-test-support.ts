@@ -33,15 +33,25 @@ export function history() {
   return { store, keep: (id: string, status: string, iat = noon / 1000 - 5) => keep(store, id, status, iat) }
 }
 
-export function keep(store: Store, id: string, status: string, iat: number, more: object = {}): void {
+export function keep(
+  store: Store,
+  id: string,
+  status: string,
+  iat: number,
+  more: object = {},
+  by: { readonly inlet?: string; readonly trust?: 'verified' | 'late' } = {},
+): void {
   const content = { id, type: 'MissingMFA', status, ...more }
   const token = readToken(Buffer.from(tokenWith(signer, { iat, trigger_content: content })))
   if (token.kind === 'malformed') throw new Error(token.because)
   const body = Buffer.concat([token.signingInput, Buffer.from(`.${Buffer.from(token.signature).toString('base64url')}`)])
   const checked = {
-    delivery: deliveryOf(body, { headers: { 'content-type': 'application/jwt', 'user-agent': 'ümläut "quoted"' } }),
+    delivery: deliveryOf(body, {
+      headers: { 'content-type': 'application/jwt', 'user-agent': 'ümläut "quoted"' },
+      inlet: by.inlet ?? 'receiver',
+    }),
     token: token.facts,
-    standing: { kind: 'trusted', trust: 'verified', content: parse(token.claims, token.facts) } as const,
+    standing: { kind: 'trusted', trust: by.trust ?? 'verified', content: parse(token.claims, token.facts) } as const,
   }
   expect(store.keeper.keep([checked])).toMatchObject([{ kind: 'kept' }])
 }

@@ -1,5 +1,6 @@
 import { trusts } from '../shared/detection.ts'
 import type { Instant, OrganizationId } from '../shared/detection.ts'
+import { isAuthenticatedRelay } from '../shared/inlets.ts'
 import { skewMs, type Examined } from './ingest/check.ts'
 import type { StoredKey } from './ingest/key-store.ts'
 import { parse } from './ingest/parse.ts'
@@ -47,9 +48,9 @@ export function compareBelieved(delivery: RecordedDelivery, { token, decision }:
   return isThere ? findings : [...findings, { what: 'transition-misplaced', sequence }]
 }
 
-/** Only a relay that vouches for an earlier arrival can bring one late. */
+/** Only a relay that vouches for an earlier arrival can bring one late; when it came here is in no record, so either word may be true of it. */
 function isLateAllowed({ trust, inlet }: RecordedDelivery): boolean {
-  return trust === 'late' && inlet !== 'receiver' && inlet !== unsignedInlet
+  return trust === 'late' && isAuthenticatedRelay(inlet)
 }
 
 /** What stands against a tombstone. Only what quarantine lets go of leaves one that is in order. */

@@ -85,10 +85,16 @@ export function createCommitter(dependencies: {
     }
     if (batch.length + along.length === 0) return
 
-    const kept = attempt(() => keeper.keep([...batch.map(({ checked }) => checked), ...along]))
+    const all = [...batch.map(({ checked }) => checked), ...along]
+    const kept = attempt(() => keeper.keep(all))
     batch.forEach(({ answer }, index) => answer(kept?.[index] ?? { kind: 'not-committed' }))
     if (kept === null) return
-    publish(kept.flatMap((one) => (one.kind === 'kept' && one.change !== null ? [one.change] : [])))
+    publish(
+      kept.flatMap((one, index) => {
+        if (one.kind !== 'kept' || one.change === null) return []
+        return all[index]?.delivery.isBacklog === true ? [{ ...one.change, isBacklog: true }] : [one.change]
+      }),
+    )
     onCommitted()
   }
 

@@ -368,3 +368,61 @@ describe('stopping', () => {
     expect(await Promise.all(inFlight)).toMatchObject([{ kind: 'kept' }, { kind: 'kept' }, { kind: 'kept' }])
   })
 })
+
+describe('what is fetched', () => {
+  /** Checks that take as long as they like: the first of eight the longest. */
+  const uneven: typeof check = async (delivery, context) => {
+    const examined = await check(delivery, context)
+    const place = Number(
+      JSON.parse(Buffer.from(Buffer.from(delivery.body).toString('latin1').split('.')[1] ?? '', 'base64url').toString()).place,
+    )
+    for (let turn = 0; turn < (8 - (place % 8)) * 5; turn += 1) await new Promise((resolve) => setImmediate(resolve))
+    return examined
+  }
+  const from = (inlet: string, place: number, by = signer): Delivery => ({
+    ...deliver(`det-${place}`, { place }, by),
+    inlet,
+    isBacklog: place % 2 === 0,
+  })
+
+  test('is kept in the order it came in, refusals among it, however long each check takes', async () => {
+    const { pipeline, rows } = await setUp({ check: uneven, limits: { batch: 5 } })
+    const forger = createSigner('k1')
+    const deliveries = Array.from({ length: 40 }, (_, place) => from('relay:abcd1234', place, place % 7 === 3 ? forger : signer))
+    await Promise.all(deliveries.map(pipeline.ingest))
+    expect(rows.map(({ delivery }) => delivery)).toEqual(deliveries)
+    await pipeline.stop()
+  })
+
+  test('waits for nothing that comes another way', async () => {
+    const order: string[] = []
+    const { pipeline } = await setUp({ check: uneven })
+    await Promise.all(
+      [from('relay:abcd1234', 0), from('relay:abcd1234', 7), from('gosmee:abcd1234', 15), from('receiver', 23)].map(async (one) => {
+        await pipeline.ingest(one)
+        order.push(`${one.inlet} ${one.isBacklog === true}`)
+      }),
+    )
+    expect(order.slice(0, 2).sort()).toEqual(['gosmee:abcd1234 false', 'receiver false'])
+    expect(order.slice(2)).toEqual(['relay:abcd1234 true', 'relay:abcd1234 false'])
+    await pipeline.stop()
+  })
+
+  test('is marked as backlog where it is published', async () => {
+    const marks: (boolean | undefined)[] = []
+    const { pipeline } = await setUp({ publish: (changes) => marks.push(...changes.map((change) => change.isBacklog)) })
+    await Promise.all([0, 1, 2, 3].map((place) => pipeline.ingest(from('relay:abcd1234', place))))
+    expect(marks).toEqual([true, undefined, true, undefined])
+    await pipeline.stop()
+  })
+
+  test('a check that fails holds up nobody behind it', async () => {
+    const failing: typeof check = (delivery, context) =>
+      delivery.isBacklog ? Promise.reject(new Error('a bug')) : check(delivery, context)
+    const { pipeline, faults } = await setUp({ check: failing })
+    const outcomes = await Promise.all([0, 1, 2, 3].map((place) => pipeline.ingest(from('relay:abcd1234', place))))
+    expect(outcomes.map(({ kind }) => kind)).toEqual(['failed', 'kept', 'failed', 'kept'])
+    expect(faults).toHaveLength(2)
+    await pipeline.stop()
+  })
+})

@@ -4,6 +4,7 @@ import type { StorageHealth } from '../../shared/health.ts'
 import type { Examined } from './check.ts'
 import { createCommitter } from './committer.ts'
 import type { Committed } from './committer.ts'
+import { createLanes } from './lanes.ts'
 import type { Count } from './counters.ts'
 import { unsignedInlet } from './unsigned.ts'
 import type { Change, Checked, Content, Delivery, Ingest, Keeper, Outcome, TokenFacts } from './delivery.ts'
@@ -49,6 +50,7 @@ export function createPipeline(dependencies: {
   const { check, parse, observe, keeper, publish, count, now, onStorage, onFault } = dependencies
   const limits = dependencies.limits ?? defaultLimits
   const committer = createCommitter({ keeper, publish: tell, now, onStorage, onCommitted: repay, limits })
+  const lanes = createLanes()
   const inFlight = new Set<Promise<Outcome>>()
   let bytesInFlight = 0
   let isStopping = false
@@ -73,22 +75,30 @@ export function createPipeline(dependencies: {
   }
 
   async function take(delivery: Delivery): Promise<Outcome> {
+    const isOurs = isReceiver.has(delivery.inlet)
+    // What is fetched comes in an order worth keeping; requests to a receiver have none, and none waits for another.
+    const turn = isOurs ? null : lanes.enter(delivery.inlet)
     let checked: Checked
+    let committing: Promise<Committed>
     try {
       checked = await examine(delivery)
+      await turn?.come
+      const { standing } = checked
+      // Our receivers answer a refusal at once: nobody who is not believed can make the history write at their pace.
+      if (standing.kind === 'refused' && isOurs) {
+        committer.rideAlong(checked)
+        count({ kind: 'refused', because: standing.because })
+        return { kind: 'refused', because: standing.because }
+      }
+      committing = committer.commit(checked)
     } catch (error) {
       onFault(error)
       count({ kind: 'failed' })
       return { kind: 'failed', because: 'not-committed' }
+    } finally {
+      turn?.leave()
     }
-    const { standing } = checked
-    // Our receivers answer a refusal at once: nobody who is not believed can make the history write at their pace.
-    if (standing.kind === 'refused' && isAnsweredAtOnce.has(delivery.inlet)) {
-      committer.rideAlong(checked)
-      count({ kind: 'refused', because: standing.because })
-      return { kind: 'refused', because: standing.because }
-    }
-    const outcome = toOutcome(checked, await committer.commit(checked))
+    const outcome = toOutcome(checked, await committing)
     countOutcome(checked, outcome)
     return outcome
   }
@@ -180,7 +190,7 @@ export function createPipeline(dependencies: {
   return { ingest, recheck, stop }
 }
 
-const isAnsweredAtOnce: ReadonlySet<string> = new Set(['receiver', unsignedInlet])
+const isReceiver: ReadonlySet<string> = new Set(['receiver', unsignedInlet])
 
 type Recheck = { done: Promise<Rechecked>; isAskedAgain: boolean; readonly tally: { released: number; refused: number } }
 

@@ -23,13 +23,15 @@ export type Gathered = {
   /** How many of them nobody vouches for. */
   readonly unsigned: number
   readonly urgency: Urgency
+  /** They had waited while we were not connected. */
+  readonly isBacklog: boolean
 }
 
 /** The text for one detection, or for many. */
 export function compose(gathered: Gathered): Note {
   const { top, threats, postures, urgency } = gathered
   const count = threats + postures
-  const prefix = gathered.demo ? 'Demo: ' : ''
+  const prefix = `${gathered.isBacklog ? 'While away: ' : ''}${gathered.demo ? 'Demo: ' : ''}`
   if (count <= 1) {
     return {
       title: `${prefix}${unsignedMark(top)}${top.type}`,

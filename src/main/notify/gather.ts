@@ -3,7 +3,7 @@ import type { Gathered } from './compose.ts'
 import type { Urgency } from './decide.ts'
 
 export type Gathering = {
-  add(detection: Detection, urgency: Urgency): void
+  add(detection: Detection, urgency: Urgency, isBacklog?: boolean): void
   /** Everything added since the last time, or null; the gathering is empty afterwards. */
   take(): Gathered | null
   clear(): void
@@ -23,7 +23,7 @@ export function createGathering(limit: number = distinctLimit): Gathering {
   }
 
   return {
-    add(detection, urgency) {
+    add(detection, urgency, isBacklog = false) {
       const key = `${detection.organizationId}\n${detection.id}`
       const isNew = !seen.has(key)
       const fits = seen.size < limit
@@ -38,6 +38,7 @@ export function createGathering(limit: number = distinctLimit): Gathering {
         unsigned: (before?.unsigned ?? 0) + (detection.trust === 'unsigned' ? one : 0),
         demo: (before?.demo ?? true) && detection.demo,
         urgency: urgency === 'urgent' ? 'urgent' : (before?.urgency ?? 'normal'),
+        isBacklog: (before?.isBacklog ?? true) && isBacklog,
       }
     },
     take() {

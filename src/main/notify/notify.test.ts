@@ -280,6 +280,30 @@ describe('notify', () => {
     expect(shown).toHaveLength(4)
   })
 
+  test('a backlog of 10,000 is one note when all of it is in, and what happens now is told meanwhile', () => {
+    const { notify, shown, pass, pending } = setUp()
+    for (let index = 0; index < 100; index += 1) {
+      notify.changed(Array.from({ length: 100 }, (_, one) => ({ ...numbered(index * 100 + one), isBacklog: true })))
+      pass(50)
+    }
+    expect(shown).toEqual([])
+    notify.changed([numbered(20_000, { type: 'FederationBypass' })])
+    expect(shown.map((note) => note.title)).toEqual(['FederationBypass'])
+    pass(4_000)
+    expect(shown.map((note) => note.title)).toEqual(['FederationBypass', 'While away: 10000 detections: 10000 threats'])
+    pass(60_000)
+    expect([shown.length, pending()]).toEqual([2, 0])
+  })
+
+  test('a backlog that never ends is told every half minute', () => {
+    const { notify, shown, pass } = setUp()
+    for (let second = 0; second < 65; second += 1) {
+      notify.changed([{ ...numbered(second), isBacklog: true }])
+      pass(1_000)
+    }
+    expect(shown.map((note) => note.title.slice(0, 13))).toEqual(['While away: 3', 'While away: 3'])
+  })
+
   test('what is silenced opens no window', () => {
     const { notify, shown, pending } = setUp()
     notify.changed([change({ status: 'resolved' }, 'ongoing')])

@@ -21,9 +21,13 @@ export type Notify = {
 /** How long changes are gathered after a note. Each window that was needed is followed by a longer one, up to the last. */
 export const windowsMs = [2_000, 10_000, 60_000] as const
 
+/** A backlog is told in one note: once nothing more of it has come for this long, and no later than `mostBacklogMs` after its first. */
+export const backlogQuietMs = 2_000
+export const mostBacklogMs = 30_000
+
 /**
  * Speaks at once when it was quiet before, then gathers: a flood of any size is told in a note at 0 s, 2 s, 12 s, 72 s and
- * one a minute from there. A window in which nothing happened ends the flood.
+ * one a minute from there. A window in which nothing happened ends the flood. What had waited for us is gathered apart, and told when it is in.
  */
 export function createNotify(parts: { notifier: Notifier; context: () => NotifyContext; schedule: Schedule }): Notify {
   const { notifier, context, schedule } = parts
@@ -31,6 +35,29 @@ export function createNotify(parts: { notifier: Notifier; context: () => NotifyC
   let step = 0
   let cancel: (() => void) | null = null
   let stopped = false
+  const backlog = createGathering()
+  let backlogSteps = 0
+  let cancelBacklog: (() => void) | null = null
+  let isBacklogComing = false
+
+  /** Looks every so often whether more has come; the last look, if not the first quiet one, ends it. */
+  function awaitBacklog(): void {
+    cancelBacklog = schedule(() => {
+      cancelBacklog = null
+      if (stopped) return
+      backlogSteps += 1
+      if (isBacklogComing && backlogSteps * backlogQuietMs < mostBacklogMs) {
+        isBacklogComing = false
+        awaitBacklog()
+        return
+      }
+      isBacklogComing = false
+      backlogSteps = 0
+      const gathered = backlog.take()
+      const { enabled, timelineFocused } = context()
+      if (gathered !== null && enabled && !timelineFocused) notifier.show(compose(gathered))
+    }, backlogQuietMs)
+  }
 
   function speak(): boolean {
     const gathered = gathering.take()
@@ -60,15 +87,24 @@ export function createNotify(parts: { notifier: Notifier; context: () => NotifyC
       if (stopped) return
       for (const change of changes) {
         const decision = decide(change, context())
-        if (decision.show) gathering.add(change.detection, decision.urgency)
+        if (!decision.show) continue
+        if (change.isBacklog !== true) gathering.add(change.detection, decision.urgency)
+        else {
+          backlog.add(change.detection, decision.urgency, true)
+          isBacklogComing = cancelBacklog !== null
+          if (cancelBacklog === null) awaitBacklog()
+        }
       }
       if (cancel === null && speak()) listen()
     },
     async stop() {
       stopped = true
       cancel?.()
+      cancelBacklog?.()
       cancel = null
+      cancelBacklog = null
       gathering.clear()
+      backlog.clear()
     },
   }
 }
