@@ -21,6 +21,7 @@ const house = {
   shell: { values: ['shared'], types: ['main', 'ingest', 'query', 'slashid', 'sample', 'inlets', 'store', 'notify', 'export'] },
   main: { values: ['shared', 'ingest', 'query', 'slashid', 'sample', 'inlets', 'store', 'notify', 'export', 'shell'], types: [] },
   cli: { values: ['shared', 'main', 'ingest', 'query', 'slashid', 'sample', 'inlets', 'store', 'notify', 'export'], types: [] },
+  relay: { values: ['shared'], types: [] },
   preload: { values: ['shared'], types: [] },
   renderer: { values: ['shared'], types: [] },
 }
@@ -37,6 +38,7 @@ const packages = [
   only(['src/main/store/**'], 'electron$', 'Electron lives in shell/, preload/ and main/index.ts.'),
   only(['src/main/shell/**', 'src/main/index.ts'], 'better-sqlite3$', 'Only store/ speaks SQLite.'),
   only(['src/shared/**'], '[^.]', 'shared/ imports nothing.'),
+  only(['src/relay/**'], '(?!cloudflare:workers$)[^.]', 'The Worker is made of what its runtime brings.'),
   only(['src/preload/**'], '(?!electron$)[^.]', 'The bridge is made of Electron and nothing else.'),
   only(['src/renderer/**'], '(?!(svelte|virtua)($|/))[^.]', 'The page is Svelte and a list; everything else is for main to know.'),
 ]
@@ -44,7 +46,7 @@ const packages = [
 function only(files, forbidden, message) {
   return {
     files,
-    ignores: ['**/*.test.ts', '**/test-support.ts'],
+    ignores: ['**/*.test.ts', '**/test-support.ts', 'src/relay/local.ts'],
     rules: { '@typescript-eslint/no-restricted-imports': ['error', { patterns: [{ regex: `^${forbidden}`, message }] }] },
   }
 }
@@ -62,8 +64,8 @@ export default ts.config(
     },
   },
   {
-    files: ['src/{main,shared,cli,preload}/**/*.ts', 'e2e/**/*.ts', 'bench/**/*.ts'],
-    languageOptions: { parserOptions: { project: ['./tsconfig.node.json', './tsconfig.e2e.json'] } },
+    files: ['src/{main,shared,cli,relay,preload}/**/*.ts', 'e2e/**/*.ts', 'bench/**/*.ts'],
+    languageOptions: { parserOptions: { project: ['./tsconfig.node.json', './tsconfig.relay.json', './tsconfig.e2e.json'] } },
     rules: {
       '@typescript-eslint/no-floating-promises': 'error',
       '@typescript-eslint/no-misused-promises': 'error',
@@ -86,6 +88,7 @@ export default ts.config(
       'boundaries/elements': [
         { type: 'shared', pattern: 'src/shared' },
         { type: 'cli', pattern: 'src/cli' },
+        { type: 'relay', pattern: 'src/relay' },
         { type: 'preload', pattern: 'src/preload' },
         { type: 'renderer', pattern: 'src/renderer' },
         ...['ingest', 'query', 'slashid', 'sample', 'inlets', 'store', 'notify', 'export', 'shell'].map((type) => ({

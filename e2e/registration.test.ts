@@ -52,9 +52,9 @@ test('a webhook is registered, compared, repaired and removed from the window, a
     await page.getByRole('link', { name: 'Connections' }).click()
     await page.getByLabel('Public origin of your tunnel').fill('https://example.ngrok.app')
     await page.getByLabel('Public origin of your tunnel').press('Enter')
-    await expect(page.getByText('https://example.ngrok.app/in/').first()).toBeVisible()
 
     const form = page.getByRole('form', { name: 'Register Example' })
+    await expect(form.getByText('https://example.ngrok.app/in/')).toBeVisible()
     await expect(form.getByText(/kept (until Tocsin quits|by the system)/)).toBeVisible()
     await form.getByLabel('API key').fill('wrong-key')
     await form.getByRole('button', { name: 'Register' }).click()

@@ -28,12 +28,29 @@ const commands = {
 
   /** npm run check: format, lint, types and unit tests; needs neither Electron nor a display. */
   async check() {
-    return run('node', [script('test.mjs'), 'format', 'lint', 'types', 'unit'], await setUpModules(), root)
+    const env = await setUpModules()
+    if (process.platform === 'linux') ensureTools(unitTools, say)
+    return run('node', [script('test.mjs'), 'format', 'lint', 'types', 'unit'], env, root)
   },
 
   /** npm run tocsin -- COMMAND: the command line, without a window. */
   async tocsin(args) {
     return run('node', [join(root, 'src', 'cli', 'index.ts'), ...args], await setUpModules())
+  },
+
+  /** npm run relay:deploy: the Tocsin relay, given to Cloudflare through wrangler. */
+  async 'relay:deploy'(args) {
+    return run('node', [script('relay.mjs'), 'deploy', ...args], await setUpModules())
+  },
+
+  /** npm run relay:token -- list, add NAME or revoke NAME: who may read from the relay. */
+  async 'relay:token'(args) {
+    return run('node', [script('relay.mjs'), 'token', ...args], await setUpModules())
+  },
+
+  /** npm run relay:dev -- [--port PORT] [--folder DIR]: the relay on this computer, for trying out. */
+  async 'relay:dev'(args) {
+    return run('node', [script('relay.mjs'), 'dev', ...args], await setUpModules())
   },
 
   /** npm run screenshots -- [--out DIR] [--rows N]: pictures of every view, in both themes and three sizes. */
@@ -62,9 +79,12 @@ async function setUpApp() {
   return { env: { ...modules, ...electron.env, ...display.env }, electron, display }
 }
 
+/** Servers and tools that unit tests run against. */
+const unitTools = ['nats-server', 'openssl']
+
 function ensureTestTools() {
   if (process.platform !== 'linux') return
-  ensureTools(['strace', 'dbus-launch'], say)
+  ensureTools(['strace', 'dbus-launch', ...unitTools], say)
   ensurePythonModules(say)
 }
 

@@ -7,7 +7,15 @@ const electronPackages = [
   ...['libgtk-3-0', 'libnss3', 'libasound2', 'libgbm1', 'libxss1', 'libnotify4', 'libsecret-1-0', 'libatspi2.0-0', 'libdrm2', 'libxtst6'],
   'fonts-dejavu-core',
 ]
-const toolPackages = { Xvfb: ['xvfb', 'xauth'], gcc: ['gcc'], 'g++': ['g++'], strace: ['strace'], 'dbus-launch': ['dbus', 'dbus-x11'] }
+const toolPackages = {
+  Xvfb: ['xvfb', 'xauth'],
+  gcc: ['gcc'],
+  'g++': ['g++'],
+  strace: ['strace'],
+  'dbus-launch': ['dbus', 'dbus-x11'],
+  'nats-server': ['nats-server'],
+  openssl: ['openssl'],
+}
 
 const pythonPackages = { dbusmock: 'python3-dbusmock', jwt: 'python3-jwt' }
 
@@ -91,5 +99,6 @@ function missingLibraries(binary) {
 }
 
 function isCommand(name) {
-  return process.env.PATH.split(delimiter).some((folder) => existsSync(join(folder, name)))
+  // Servers are where an ordinary user's PATH does not look.
+  return [...process.env.PATH.split(delimiter), '/usr/sbin'].some((folder) => existsSync(join(folder, name)))
 }

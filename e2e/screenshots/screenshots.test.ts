@@ -2,8 +2,10 @@ import { mkdirSync } from 'node:fs'
 import { join, resolve } from 'node:path'
 import { test } from '@playwright/test'
 import type { Bridge } from '../../src/shared/ipc.ts'
+import { send } from '../../src/main/sample/send.ts'
 import { seedHistory } from '../../bench/seed.ts'
-import { launchApp, root, temporaryProfile, type RunningApp } from '../support/app.ts'
+import { root, startApp, temporaryProfile, type RunningApp } from '../support/app.ts'
+import { seedWays } from '../support/ways.ts'
 
 const out = resolve(process.env['INIT_CWD'] ?? root, process.env['SCREENSHOTS_OUT'] ?? 'screenshots')
 const rows = Number(process.env['SCREENSHOTS_ROWS'] ?? 240)
@@ -12,14 +14,40 @@ const themes = ['dark', 'light'] as const
 const sizes = { large: { width: 1440, height: 900 }, normal: { width: 1200, height: 760 }, small: { width: 900, height: 600 } } as const
 
 type Page = RunningApp['page']
-type View = { readonly name: string; readonly filled: boolean; open(page: Page): Promise<void> }
+/** What the profile holds: detections, also ways in and gaps, or nothing at all. */
+const profiles = ['history', 'ways', 'nothing'] as const
+type Profile = (typeof profiles)[number]
+type View = { readonly name: string; readonly of: Profile; open(page: Page): Promise<void> }
 
 const go = (view: string) => (page: Page) => page.getByRole('navigation', { name: 'Views' }).getByText(view).first().click()
+
+/** An organization of the user's own, whose issuer is nowhere, and deliveries that are not believed. */
+async function addDoubts(page: Page, url: string): Promise<void> {
+  await page.evaluate((organization) => (window as unknown as { tocsin: Bridge }).tocsin.invoke('organization:add', organization), {
+    id: 'org_7d1f',
+    name: 'Production',
+    issuer: 'https://slashid.invalid',
+    jwks: null,
+  })
+  for (const body of ['no token', 'neither is this', '<script>nor this</script>']) await send(url, body)
+}
+
+/** What the picture before set up would show in this one. */
+async function startOver(page: Page): Promise<void> {
+  await page.evaluate(() => (window as unknown as { tocsin: Bridge }).tocsin.invoke('settings:write', { publicOrigin: null }))
+  await page.reload()
+}
+
+async function guide(page: Page): Promise<void> {
+  await go('Timeline')(page)
+  await page.getByRole('button', { name: 'Begin the guide' }).click()
+}
+
 const views: readonly View[] = [
-  { name: 'timeline', filled: true, open: go('Timeline') },
+  { name: 'timeline', of: 'history', open: go('Timeline') },
   {
     name: 'detection',
-    filled: true,
+    of: 'history',
     async open(page) {
       await go('Timeline')(page)
       await page.getByRole('option').nth(1).click()
@@ -28,17 +56,43 @@ const views: readonly View[] = [
   },
   {
     name: 'no-match',
-    filled: true,
+    of: 'history',
     async open(page) {
       await go('Timeline')(page)
       await page.getByLabel('Search the history').fill('nothing has these words')
       await page.waitForTimeout(600)
     },
   },
-  { name: 'connections', filled: true, open: go('Connections') },
+  { name: 'connections', of: 'ways', open: go('Connections') },
+  {
+    name: 'test-failed',
+    of: 'ways',
+    async open(page) {
+      await go('Connections')(page)
+      await page.getByRole('button', { name: 'Test Tocsin relay' }).click()
+      const steps = page.getByRole('list', { name: 'Steps of the test of Tocsin relay' })
+      await steps.getByText('failed').waitFor()
+      await steps.scrollIntoViewIfNeeded()
+    },
+  },
+  {
+    name: 'gaps',
+    of: 'ways',
+    async open(page) {
+      await go('Timeline')(page)
+      await page
+        .getByText(/^not listening/)
+        .first()
+        .waitFor()
+      await page
+        .getByText(/^not listening/)
+        .first()
+        .scrollIntoViewIfNeeded()
+    },
+  },
   {
     name: 'quarantine',
-    filled: true,
+    of: 'history',
     async open(page) {
       await go('Connections')(page)
       await page.getByRole('link', { name: /Quarantine/ }).click()
@@ -46,30 +100,73 @@ const views: readonly View[] = [
   },
   {
     name: 'drift',
-    filled: true,
+    of: 'history',
     async open(page) {
       await go('Connections')(page)
       await page.getByRole('link', { name: /Drift/ }).click()
     },
   },
-  { name: 'settings', filled: true, open: go('Settings') },
-  { name: 'empty', filled: false, open: go('Timeline') },
-  { name: 'connections-empty', filled: false, open: go('Connections') },
+  {
+    name: 'registration',
+    of: 'history',
+    async open(page) {
+      await go('Connections')(page)
+      await page.getByRole('heading', { name: 'At SlashID' }).scrollIntoViewIfNeeded()
+      await page.getByRole('form', { name: 'Register Production' }).scrollIntoViewIfNeeded()
+    },
+  },
+  { name: 'settings', of: 'history', open: go('Settings') },
+  { name: 'empty', of: 'nothing', open: go('Timeline') },
+  { name: 'connections-empty', of: 'nothing', open: go('Connections') },
+  { name: 'connect-choose', of: 'nothing', open: guide },
+  {
+    name: 'connect-relay',
+    of: 'nothing',
+    async open(page) {
+      await guide(page)
+      await page.getByRole('button', { name: /^Tocsin relay/ }).click()
+    },
+  },
+  {
+    name: 'connect-tunnel',
+    of: 'nothing',
+    async open(page) {
+      await guide(page)
+      await page.getByRole('button', { name: /^A tunnel/ }).click()
+    },
+  },
+  {
+    name: 'connect-organization',
+    of: 'nothing',
+    async open(page) {
+      await guide(page)
+      await page.getByRole('button', { name: /^A tunnel/ }).click()
+      await page.getByLabel('Tunnel', { exact: true }).selectOption('own')
+      await page.getByLabel('Public origin of your tunnel').fill('https://tocsin.invalid')
+      await page.getByRole('button', { name: 'Save and go on' }).click()
+      await page.getByRole('heading', { name: 'Whose detections are these?' }).waitFor()
+    },
+  },
 ]
 
-for (const isFilled of [true, false]) {
-  test(`pictures of every view, ${isFilled ? `${rows} deliveries` : 'nothing received'}`, async () => {
+for (const profileOf of profiles) {
+  test(`pictures of every view, ${profileOf}`, async () => {
     test.setTimeout(300_000)
     mkdirSync(out, { recursive: true })
     const profile = temporaryProfile()
-    if (isFilled) await seedHistory({ profile: profile.path, count: rows, seed: 'screenshots', endAt: Date.now(), spanMs: 9 * dayMs })
-    const { electron, page } = await launchApp(profile.path)
+    if (profileOf !== 'nothing') {
+      await seedHistory({ profile: profile.path, count: rows, seed: 'screenshots', endAt: Date.now(), spanMs: 9 * dayMs })
+    }
+    if (profileOf === 'ways') seedWays(profile.path)
+    const { electron, page, url } = await startApp(profile.path)
     try {
+      if (profileOf === 'history') await addDoubts(page, url)
       for (const theme of themes) {
         await page.evaluate((chosen) => (window as unknown as { tocsin: Bridge }).tocsin.invoke('settings:write', { theme: chosen }), theme)
         for (const [size, bounds] of Object.entries(sizes)) {
           await electron.evaluate(({ BrowserWindow }, to) => BrowserWindow.getAllWindows()[0]?.setContentSize(to.width, to.height), bounds)
-          for (const view of views.filter(({ filled }) => filled === isFilled)) {
+          for (const view of views.filter((view) => view.of === profileOf)) {
+            if (profileOf === 'nothing') await startOver(page)
             await page.keyboard.press('Escape')
             await view.open(page)
             await page.waitForTimeout(250)

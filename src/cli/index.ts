@@ -1,16 +1,17 @@
 import { homedir } from 'node:os'
 import { resolve } from 'node:path'
 import { Command, CommanderError } from 'commander'
-import { defaultProfile } from '../main/profile.ts'
 import type { Context, ExitCode } from './context.ts'
-import { writeEvidence, type EvidenceOptions } from './evidence.ts'
+import type { EvidenceOptions } from './evidence.ts'
+import type { IngressOptions } from './ingress.ts'
+import { listenAddress, natsUrl, publicName, streamName, subjectName } from './ingress-options.ts'
 import { positiveNumber, shortText, wholeNumber } from './options.ts'
-import { addOrganization, listOrganizations, type AddOptions } from './org.ts'
-import { queryDetections, type QueryOptions } from './query.ts'
-import { simulateDeliveries, type SimulateOptions } from './simulate.ts'
-import { verify, type VerifyOptions } from './verify.ts'
+import type { AddOptions } from './org.ts'
+import type { QueryOptions } from './query.ts'
+import type { SimulateOptions } from './simulate.ts'
+import type { VerifyOptions } from './verify.ts'
 import { visible } from './visible.ts'
-import { registerWebhook, webhook, type RegisterOptions, type WebhookOptions } from './webhook.ts'
+import type { RegisterOptions, WebhookOptions } from './webhook.ts'
 
 const say = (text: string): void => void process.stderr.write(`${visible(text)}\n`)
 
@@ -23,8 +24,9 @@ process.stdout.on('error', (error: NodeJS.ErrnoException) => {
   process.exit(1)
 })
 
-/** Runs a command with what its options say about the world, and leaves with its exit code. */
+/** Runs a command with what its options say about the world, and leaves with its exit code. Commands load what they need when they run. */
 async function run(command: Command, work: (context: Context) => Promise<ExitCode>): Promise<void> {
+  const { defaultProfile } = await import('../main/profile.ts')
   const { userData } = command.optsWithGlobals<{ userData?: string }>()
   const profile = resolve(userData ?? defaultProfile(process.env, process.platform, homedir()))
   process.exitCode = await work({ profile, write, say, now: Date.now })
@@ -46,11 +48,13 @@ function program(): Command {
     .requiredOption('--issuer <url>', 'https://api.slashid.com or https://api.sandbox.slashid.com')
     .option('--name <name>', 'what to call it; its id unless given')
     .option('--jwks <file>', 'pin the keys of this JWK set; without it they are fetched from the issuer')
-    .action((options: AddOptions, command: Command) => run(command, (context) => addOrganization(context, options)))
+    .action((options: AddOptions, command: Command) =>
+      run(command, async (context) => (await import('./org.ts')).addOrganization(context, options)),
+    )
   org
     .command('list')
     .description('one line each')
-    .action((_: object, command: Command) => run(command, listOrganizations))
+    .action((_: object, command: Command) => run(command, async (context) => (await import('./org.ts')).listOrganizations(context)))
   org
     .command('register')
     .description('create its webhook at SlashID, with both triggers and a secret header')
@@ -58,7 +62,9 @@ function program(): Command {
     .requiredOption('--api-key-from <place>', 'env:NAME or file:PATH: where to read an API key of an admin, now and later')
     .option('--public-url <url>', 'where your tunnel begins, such as https://example.ngrok.app; the one of the settings unless given')
     .option('--name <name>', 'what SlashID shall call it', 'Tocsin')
-    .action((options: RegisterOptions, command: Command) => run(command, (context) => registerWebhook(context, options)))
+    .action((options: RegisterOptions, command: Command) =>
+      run(command, async (context) => (await import('./webhook.ts')).registerWebhook(context, options)),
+    )
   org
     .command('webhook')
     .description('look at its webhook at SlashID: registered, different or missing')
@@ -66,7 +72,9 @@ function program(): Command {
     .option('--api-key-from <place>', 'env:NAME or file:PATH; the place named when it was registered unless given')
     .option('--repair', 'change what is different')
     .option('--remove', 'delete it at SlashID')
-    .action((options: WebhookOptions, command: Command) => run(command, (context) => webhook(context, options)))
+    .action((options: WebhookOptions, command: Command) =>
+      run(command, async (context) => (await import('./webhook.ts')).webhook(context, options)),
+    )
 
   tocsin
     .command('simulate')
@@ -74,7 +82,9 @@ function program(): Command {
     .option('--count <n>', 'how many deliveries', wholeNumber(1, 1_000_000), 20)
     .option('--rate <per-second>', 'how many a second; as fast as they are acknowledged unless given', positiveNumber)
     .option('--seed <text>', 'the same seed updates the same detections; random unless given', shortText)
-    .action((options: SimulateOptions, command: Command) => run(command, (context) => simulateDeliveries(context, options)))
+    .action((options: SimulateOptions, command: Command) =>
+      run(command, async (context) => (await import('./simulate.ts')).simulateDeliveries(context, options)),
+    )
 
   tocsin
     .command('query')
@@ -83,7 +93,7 @@ function program(): Command {
     .option('--json', 'one detection a line, in the shape of src/shared/detection.ts', false)
     .option('--limit <n>', 'at most so many; all unless given', wholeNumber(1, Number.MAX_SAFE_INTEGER))
     .action((words: readonly string[], options: QueryOptions, command: Command) =>
-      run(command, (context) => queryDetections(context, words.join(' '), options)),
+      run(command, async (context) => (await import('./query.ts')).queryDetections(context, words.join(' '), options)),
     )
 
   tocsin
@@ -91,14 +101,37 @@ function program(): Command {
     .description('check the chain, the mark and every signature of the history; exit code 0 only if all holds')
     .option('--json', 'one JSON object instead of a table', false)
     .option('--bundle <file>', 'check an evidence bundle instead, which needs no profile')
-    .action((options: VerifyOptions, command: Command) => run(command, (context) => verify(context, options)))
+    .action((options: VerifyOptions, command: Command) =>
+      run(command, async (context) => (await import('./verify.ts')).verify(context, options)),
+    )
   tocsin
     .command('evidence')
     .description('write a file that proves one detection to whoever has neither this history nor Tocsin')
     .argument('<id>', 'of the detection')
     .option('--organization <org>', 'where detections of several organizations have this id', shortText)
     .option('--out <file>', 'where to write it; named by the id and in this folder unless given')
-    .action((id: string, options: EvidenceOptions, command: Command) => run(command, (context) => writeEvidence(context, id, options)))
+    .action((id: string, options: EvidenceOptions, command: Command) =>
+      run(command, async (context) => (await import('./evidence.ts')).writeEvidence(context, id, options)),
+    )
+  tocsin
+    .command('ingress')
+    .description('the always-on half: take what SlashID posts, and keep it in a NATS JetStream stream')
+    .requiredOption('--listen <[address:]port>', 'where to listen; 127.0.0.1 unless an address is given', listenAddress)
+    .requiredOption('--nats <url>', 'the server, such as tls://nats.example.com:4222', natsUrl)
+    .option('--host <name>', 'the public name that SlashID posts to, where a proxy with TLS leads here', publicName)
+    .option('--secret-file <file>', 'keep the secret of the address here, so that it survives a restart')
+    .option('--stream <name>', 'the stream; created where it is absent', streamName, 'TOCSIN')
+    .option('--subject <subject>', "the subject to publish on; the stream's name and .deliveries unless given", subjectName)
+    .option('--ca-file <file>', 'the certificate authority of the server, where it is not a public one')
+    .option('--creds <file>', 'a .creds file to show the server')
+    .option('--user <name>', 'a user, with --password-from', shortText)
+    .option('--password-from <place>', 'env:NAME or file:PATH')
+    .option('--token-from <place>', 'env:NAME or file:PATH')
+    .option('--nkey-from <place>', 'env:NAME or file:PATH, of a seed')
+    .action(async (options: IngressOptions) => {
+      const { ingress } = await import('./ingress.ts')
+      process.exitCode = await ingress({ write, say, now: Date.now }, options)
+    })
   return tocsin
 }
 

@@ -1,6 +1,7 @@
-import type { Detection, DetectionKey, OrganizationId } from '../shared/detection.ts'
-import type { Health } from '../shared/health.ts'
+import type { Detection, DetectionKey } from '../shared/detection.ts'
 import type { DriftList } from '../shared/drift.ts'
+import type { Health } from '../shared/health.ts'
+import { isAuthenticatedRelay, type Gap, type WaysIn } from '../shared/inlets.ts'
 import type {
   DetectionDetail,
   NewOrganization,
@@ -26,19 +27,23 @@ import { createKeyRing } from './ingest/keys.ts'
 import { parse } from './ingest/parse.ts'
 import { createPipeline } from './ingest/pipeline.ts'
 import type { Schedule } from './ingest/refresher.ts'
-import { readNewOrganization, readOrganizationChange } from './new-organization.ts'
-import { createPathSecret, createReceiver, receiverUrl, type Receiver } from './inlets/receiver.ts'
-import { historyFile, markFile, removeConnection, writeConnection } from './profile.ts'
+import { inletFactories } from './inlet-factories.ts'
+import type { InletFactories } from './inlet-runners.ts'
+import { createTunnel } from './inlets/tunnel.ts'
+import { historyFile, markFile } from './profile.ts'
+import { createOrganizations } from './organizations.ts'
 import { createPublisher, type Listeners } from './publish.ts'
-import { publicHosts, readSettings } from './public-origin.ts'
+import { readSettings } from './public-origin.ts'
 import { createQuarantineWatch, type QuarantinePlace } from './quarantine.ts'
+import { createReception, type Reception } from './reception.ts'
 import type { Keychain } from './secrets.ts'
 import { sendSample } from './send-sample.ts'
 import { createSlashIdAccess, type SlashIdAccess } from './slashid-access.ts'
 import type { WindowBounds } from './store/settings.ts'
-import type { OrganizationToAdd } from './store/organizations.ts'
 import { openStore, type OpenedStore } from './store/store.ts'
-import { createUnsignedInlet, type UnsignedInlet } from './unsigned-inlet.ts'
+import type { CreateTunnel } from './tunnel-keeper.ts'
+import type { UnsignedInlet } from './unsigned-inlet.ts'
+import type { WaysInManager } from './ways-in.ts'
 
 export type CoreEvents = {
   /** What deliveries changed, after their commit. */
@@ -49,6 +54,8 @@ export type CoreEvents = {
   readonly organizations: readonly OrganizationState[]
   readonly quarantine: QuarantineCounts
   readonly settings: Settings
+  readonly ways: WaysIn
+  readonly gap: Gap
 }
 
 export type CoreParts = {
@@ -60,6 +67,9 @@ export type CoreParts = {
   /** Without one, secrets last until the app quits. */
   readonly keychain?: Keychain
   readonly env?: Readonly<Record<string, string | undefined>>
+  /** The real ones where there are no others. */
+  readonly inlets?: InletFactories
+  readonly tunnel?: CreateTunnel
 }
 
 /** Everything Tocsin does without a window: the way of a delivery from the receiver to the history, and what can be asked of it. */
@@ -89,6 +99,12 @@ export type Core = {
   readonly registration: SlashIdAccess['registration']
   readonly secretHeader: SlashIdAccess['secretHeader']
   readonly unsigned: Pick<UnsignedInlet, 'read' | 'switch'>
+  readonly ways: { read(): WaysIn }
+  readonly inlets: Reception['inlets']
+  readonly tunnel: WaysInManager['tunnel']
+  readonly gaps: { list(query: Requests['gaps:list']['argument']): readonly Gap[] }
+  /** Told by whoever watches the computer. */
+  readonly wake: WaysInManager['wake']
   /** Signs one detection of the demo organization and sends it to the receiver, the way SlashID would. */
   sendSample(): Promise<SampleOutcome>
   settings(): Settings
@@ -101,22 +117,31 @@ export type Core = {
 export type CoreStarted = { readonly kind: 'started'; readonly core: Core } | Exclude<OpenedStore, { kind: 'opened' }>
 
 /** Opens the history of a profile and starts to receive. A receiver that cannot listen is a state of health, not a failure to start. */
-export async function startCore({ profile, log, now, random, schedule, keychain, env = {} }: CoreParts): Promise<CoreStarted> {
+export async function startCore(parts: CoreParts): Promise<CoreStarted> {
+  const { profile, log, now, random, schedule, keychain, env = {} } = parts
   const opened = openStore({ file: historyFile(profile), contentOf, now })
   if (opened.kind !== 'opened') return opened
   const { store } = opened
 
   const { publish, subscribe } = createPublisher<CoreEvents>((error) => log.error('a listener failed', error))
   const settingsChanged = () => publish('settings', store.settings.read())
-  const health = createHealthMonitor({ waiting: store.health.waiting, onChanged: (value) => publish('health', value), now })
+  const health = createHealthMonitor({
+    ways: () => ways.health(),
+    waiting: store.health.waiting,
+    onChanged: (value) => publish('health', value),
+    now,
+  })
   const mark = createHighWaterMark({ file: markFile(profile), history: store, now, onHealth: health.proof })
   await mark.start()
   const access = createSlashIdAccess({
     store,
     keychain: keychain ?? null,
     env,
-    receiverUrl: () => core.receiverUrl(),
-    onChanged: settingsChanged,
+    targetUrl: () => ways.targetUrl(),
+    onChanged() {
+      ways.reload()
+      settingsChanged()
+    },
     onKeyWritten: (id) => void keys.refresh(id).catch((error: unknown) => log.error('keys could not be fetched', error)),
     now,
     schedule,
@@ -148,7 +173,7 @@ export async function startCore({ profile, log, now, random, schedule, keychain,
     keys,
     expected: access.expected,
     onBadSignature: keys.doubt,
-    isAuthenticatedRelay: () => false,
+    isAuthenticatedRelay,
     unsignedInlet: (inlet: string) => unsigned.organizationOf(inlet),
     now,
   }
@@ -164,73 +189,43 @@ export async function startCore({ profile, log, now, random, schedule, keychain,
     onFault: (error) => log.error('a delivery could not be processed', error),
   })
 
-  const receiving = {
-    publicHosts: () => publicHosts(store.settings.read()),
+  const organizations = createOrganizations({ rows: store.organizations, keys })
+  const reception = createReception({
+    profile,
+    store,
+    access,
     ingest: pipeline.ingest,
-    onTurnedAway: () => health.count({ kind: 'turnedAway' }),
-    onBug: (error: unknown) => log.error('a request could not be answered', error),
+    believe: organizations.believe,
+    health,
+    factories: parts.inlets ?? inletFactories,
+    createTunnel: parts.tunnel ?? createTunnel,
+    onChanged: (value) => publish('ways', value),
+    onSettings: settingsChanged,
+    onGap: (gap) => publish('gap', gap),
+    env,
+    log,
     now,
-  }
-  const unsigned = createUnsignedInlet({ store, secrets: access.secrets, receiver: receiving, onChanged: settingsChanged, log })
+    random,
+    schedule,
+  })
+  const { ways, receiver, unsigned } = reception
 
   const stopWatching = store.onForeignChange(() => {
     keys.reload().catch((error: unknown) => log.error('organizations could not be read again', error))
     access.reload()
+    ways.reload()
     settingsChanged()
   })
   await keys.reload()
-
-  let receiver: Receiver | null = null
-  await startReceiver()
-  await unsigned.start()
-
-  /** The first start takes any free port and a new secret; every later one the same, so that a registered address goes on working. */
-  async function startReceiver(): Promise<Health> {
-    const known = store.settings.readApp()
-    const secret = known.pathSecret ?? createPathSecret()
-    receiver = createReceiver({
-      port: known.receiverPort ?? 0,
-      secret,
-      secretHeader: access.requiredHeader,
-      onHealth: health.receiver,
-      ...receiving,
-    })
-    const started = await receiver.start()
-    if (started.kind === 'listening') {
-      if (known.receiverPort === null || known.pathSecret === null)
-        store.settings.writeApp({ receiverPort: started.port, pathSecret: secret })
-      writeConnection(profile, { url: receiverUrl(started.port, secret), pid: process.pid, headers: access.localHeaders })
-      log.info(`receiver: listening on port ${started.port}`)
-    } else {
-      log.error(`receiver: ${started.kind}`)
-    }
-    return health.read()
-  }
-
-  async function believe(organization: OrganizationToAdd): Promise<OrganizationAdded> {
-    const added = store.organizations.add(organization)
-    if (added.kind === 'refused') return added
-    await keys.reload()
-    return { kind: 'added', organization: stateOf(organization.id) }
-  }
-
-  function stateOf(organizationId: OrganizationId): OrganizationState {
-    const state = keys.states().find(({ id }) => id === organizationId)
-    if (state === undefined) throw new Error('an organization that was just written is not there')
-    return state
-  }
+  await reception.start()
 
   const core: Core = {
     subscribe,
     health: health.read,
-    receiverUrl() {
-      const { receiverPort, pathSecret } = store.settings.readApp()
-      return receiverPort === null || pathSecret === null ? null : receiverUrl(receiverPort, pathSecret)
-    },
+    receiverUrl: receiver.url,
     async restartReceiver() {
-      await receiver?.stop()
-      removeConnection(profile)
-      return startReceiver()
+      await receiver.restart()
+      return health.read()
     },
     page: store.detections.page,
     open(key) {
@@ -248,27 +243,21 @@ export async function startCore({ profile, log, now, random, schedule, keychain,
     unread: store.detections.unread,
     organizations: keys.states,
     organizationCounts: store.organizations.counts,
-    async addOrganization(wanted) {
-      const read = readNewOrganization(wanted)
-      if (read.kind === 'refused') return read
-      return believe(read.organization)
-    },
-    async changeOrganization(wanted) {
-      const read = readOrganizationChange(wanted)
-      if (read.kind === 'refused') return read
-      if (!store.organizations.change(read.change))
-        return { kind: 'refused', detail: 'Only an organization that you added can be changed.' }
-      await keys.reload()
-      return { kind: 'changed', organization: stateOf(wanted.id) }
-    },
+    addOrganization: organizations.add,
+    changeOrganization: organizations.change,
     quarantine: quarantine.place,
     drift: store.drift,
     registration: access.registration,
     secretHeader: access.secretHeader,
     unsigned,
+    ways,
+    inlets: reception.inlets,
+    tunnel: ways.tunnel,
+    gaps: store.gaps,
+    wake: ways.wake,
     sendSample() {
-      const url = health.read().receiver.kind === 'listening' ? core.receiverUrl() : null
-      return sendSample({ profile, url, headers: access.localHeaders, believe, now })
+      const url = health.read().receiver.kind === 'listening' ? receiver.url() : null
+      return sendSample({ profile, url, headers: access.localHeaders, believe: organizations.believe, now })
     },
     settings: store.settings.read,
     windowBounds: {
@@ -280,13 +269,13 @@ export async function startCore({ profile, log, now, random, schedule, keychain,
       if (read.kind === 'refused') return read
       const settings = store.settings.write(read.changes)
       access.reload()
+      ways.reload()
       publish('settings', settings)
       return { kind: 'written', settings }
     },
     async stop() {
       stopWatching()
-      await Promise.all([receiver?.stop(), unsigned.stop()])
-      removeConnection(profile)
+      await reception.stop()
       await pipeline.stop()
       await access.stop()
       await keys.stop()

@@ -1,5 +1,5 @@
 import type { Instant } from '../shared/detection.ts'
-import type { Health, ProofHealth, ReceiverHealth, StorageHealth } from '../shared/health.ts'
+import type { Health, ProofHealth, ReceiverHealth, StorageHealth, WayHealth } from '../shared/health.ts'
 import { createCounters, type Count } from './ingest/counters.ts'
 
 /** Where every part reports how it is, and everybody reads it. */
@@ -8,6 +8,8 @@ export type HealthMonitor = {
   receiver(health: ReceiverHealth): void
   storage(health: StorageHealth): void
   proof(health: ProofHealth): void
+  /** A way in stands differently. */
+  waysChanged(): void
   read(): Health
   stop(): void
 }
@@ -16,11 +18,12 @@ export type HealthMonitor = {
 const tellEveryMs = 250
 
 export function createHealthMonitor(parts: {
+  readonly ways: () => readonly WayHealth[]
   readonly waiting: () => number
   readonly onChanged: (health: Health) => void
   readonly now: () => number
 }): HealthMonitor {
-  const { waiting, onChanged, now } = parts
+  const { ways, waiting, onChanged, now } = parts
   const counters = createCounters()
   let receiver: ReceiverHealth = { kind: 'starting' }
   let storage: StorageHealth = { kind: 'ok' }
@@ -29,7 +32,7 @@ export function createHealthMonitor(parts: {
   let telling: NodeJS.Timeout | null = null
 
   function read(): Health {
-    return { receiver, storage, proof, counters: counters.read(), lastDeliveryAt, waiting: waiting() }
+    return { receiver, ways: ways(), storage, proof, counters: counters.read(), lastDeliveryAt, waiting: waiting() }
   }
 
   function changed(): void {
@@ -57,6 +60,7 @@ export function createHealthMonitor(parts: {
       proof = health
       changed()
     },
+    waysChanged: changed,
     read,
     stop() {
       if (telling !== null) clearTimeout(telling)

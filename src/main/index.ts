@@ -16,6 +16,7 @@ import { createKeychain } from './shell/secrets.ts'
 import { sealPages } from './shell/security.ts'
 import { hasTrayHost } from './shell/tray-host.ts'
 import { createTray } from './shell/tray.ts'
+import { watchComputer } from './shell/wake.ts'
 import { applyTheme, createMainWindow } from './shell/window.ts'
 
 const resources = join(app.getAppPath(), 'resources')
@@ -90,12 +91,15 @@ async function start({ profile, log, ending, fail }: Launch): Promise<void> {
     },
     organizations: (states) => gate.push('organizations:changed', states),
     quarantine: (counts) => gate.push('quarantine:changed', counts),
+    ways: (ways) => gate.push('ways:changed', ways),
+    gap: (gap) => gate.push('gap:changed', gap),
     settings(settings) {
       applyTheme(settings.theme)
       gate.push('settings:changed', settings)
     },
   })
 
+  ending.add(watchComputer(core.wake))
   app.on('second-instance', show)
   app.on('activate', show)
   app.on('window-all-closed', () => {})

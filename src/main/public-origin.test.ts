@@ -1,5 +1,4 @@
 import { describe, expect, it } from 'vitest'
-import { defaultSettings } from '../shared/settings.ts'
 import { publicHosts, readSettings } from './public-origin.ts'
 
 describe('the public address', () => {
@@ -32,8 +31,19 @@ describe('the public address', () => {
     expect(readSettings({ publicOrigin: null })).toEqual({ kind: 'read', changes: { publicOrigin: null } })
   })
 
-  it('names the one host besides loopback that the receiver answers to', () => {
-    expect(publicHosts(defaultSettings)).toEqual([])
-    expect(publicHosts({ ...defaultSettings, publicOrigin: 'https://tunnel.example.com:8443' })).toEqual(['tunnel.example.com:8443'])
+  it('names the hosts besides loopback that the receiver answers to: of tunnels, and of what is registered with its own path', () => {
+    expect(publicHosts([null])).toEqual([])
+    const origins = ['https://tunnel.example.com:8443', null, 'https://now.trycloudflare.com']
+    const registered = [
+      'https://before.trycloudflare.com/in/secret',
+      'https://relay.example.com/in/other',
+      'https://now.trycloudflare.com/in/secret',
+    ]
+    expect(publicHosts(origins, registered, 'http://127.0.0.1:4711/in/secret')).toEqual([
+      'tunnel.example.com:8443',
+      'now.trycloudflare.com',
+      'before.trycloudflare.com',
+    ])
+    expect(publicHosts(origins, registered, null)).toEqual(['tunnel.example.com:8443', 'now.trycloudflare.com'])
   })
 })

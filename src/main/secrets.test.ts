@@ -150,6 +150,42 @@ test.each(['', ' ', 'two words', 'line\nbreak', 'ümlaut', 'x'.repeat(1_025)])('
   expect(secrets.read(name)).toEqual({ kind: 'none' })
 })
 
+describe('a credentials file', () => {
+  const text = `-----BEGIN NATS USER JWT-----\n${canary}.a-b_c\n------END NATS USER JWT------\n`
+
+  test('keeps its lines, sealed, in the session, or read from where it lies', () => {
+    const { keychain } = createFakeKeychain()
+    for (const { secrets } of [create({ keychain }), create()]) {
+      expect(secrets.write(name, text, 'text')).toMatchObject({ kind: 'kept' })
+      expect(secrets.read(name, 'text')).toEqual({ kind: 'known', value: text })
+    }
+    const file = join(folder, 'user.creds')
+    writeFileSync(file, text.padEnd(8_000, 'x'))
+    const { secrets } = create()
+    expect(secrets.write(name, `file:${file}`, 'text')).toEqual({ kind: 'kept', where: 'reference' })
+    expect(secrets.read(name, 'text')).toMatchObject({ kind: 'known', value: expect.stringContaining(canary) })
+  })
+
+  test.each(['', ' \n ', 'x'.repeat(8_193), 'a\0b', 'ümlaut'])('%j is none', (value) => {
+    expect(create().secrets.write(name, value, 'text')).toMatchObject({
+      kind: 'refused',
+      detail: expect.stringMatching(/Nothing was changed\.$/),
+    })
+  })
+
+  test('larger than 8 KiB is not read, and as a key it is none', () => {
+    const file = join(folder, 'large')
+    writeFileSync(file, 'x'.repeat(8_193))
+    expect(create().secrets.write(name, `file:${file}`, 'text')).toMatchObject({
+      kind: 'refused',
+      detail: expect.stringContaining('8 KiB'),
+    })
+    const { secrets } = create({ keychain: createFakeKeychain().keychain })
+    secrets.write(name, text, 'text')
+    expect(secrets.read(name)).toMatchObject({ kind: 'unreadable', detail: expect.not.stringContaining(canary) })
+  })
+})
+
 test('names do not share values', () => {
   const { secrets } = create({ keychain: createFakeKeychain().keychain })
   secrets.write('api-key:a', 'one')

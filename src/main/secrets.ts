@@ -21,11 +21,17 @@ type Found = Exclude<SecretRead, { readonly kind: 'none' }>
 
 export type SecretKept = { readonly kind: 'kept'; readonly where: SecretPlace } | { readonly kind: 'refused'; readonly detail: string }
 
+/**
+ * What a secret may look like. A `word` travels in a request header: up to 1024 visible ASCII characters. A `text` is a credentials file of
+ * several lines, up to 8 KiB.
+ */
+export type SecretForm = 'word' | 'text'
+
 /** Secrets by name. Never on disk in the clear: sealed by the keychain, else in memory, else read from where the user says. */
 export type Secrets = {
-  read(name: string): SecretRead
+  read(name: string, form?: SecretForm): SecretRead
   /** A value, or `file:/path` or `env:NAME` to read it from at every use. Replaces what was there, wherever that was. */
-  write(name: string, value: string): SecretKept
+  write(name: string, value: string, form?: SecretForm): SecretKept
   forget(name: string): void
   describe(name: string): SecretState
 }
@@ -66,31 +72,31 @@ export function createSecrets(parts: {
   }
 
   return {
-    read(name) {
+    read(name, form = 'word') {
       const kept = rows.read(name)
       if (kept === null) {
         const value = session.get(name)
         return value === undefined ? { kind: 'none' } : { kind: 'known', value }
       }
-      if (kept.kind === 'reference') return resolveReference(kept.reference, env)
+      if (kept.kind === 'reference') return resolveReference(kept.reference, env, form)
       const opener = keychain()
       if (opener === null) return unreadable(`It is in the system’s keychain, which cannot be opened here now. ${enterAgain}`)
       try {
-        return readable(opener.open(kept.ciphertext), 'What the keychain gave back')
+        return readable(opener.open(kept.ciphertext), 'What the keychain gave back', form)
       } catch {
         return unreadable(`The system’s keychain no longer opens it. ${enterAgain}`)
       }
     },
 
-    write(name, value) {
+    write(name, value, form = 'word') {
       if (isReference(value)) {
-        const found = resolveReference(value, env)
+        const found = resolveReference(value, env, form)
         if (found.kind === 'unreadable') return refused(found.detail)
         rows.write(name, { kind: 'reference', reference: value })
         session.delete(name)
         return { kind: 'kept', where: 'reference' }
       }
-      const given = readable(value, 'The value')
+      const given = readable(value, 'The value', form)
       return given.kind === 'unreadable' ? refused(given.detail) : { kind: 'kept', where: keep(name, given.value) }
     },
 
@@ -117,7 +123,7 @@ export function isReference(text: string): boolean {
 }
 
 /** Reads what `file:/path` or `env:NAME` names now. */
-export function resolveReference(reference: string, env: Readonly<Record<string, string | undefined>>): Found {
+export function resolveReference(reference: string, env: Readonly<Record<string, string | undefined>>, form: SecretForm = 'word'): Found {
   if (reference.startsWith('env:')) {
     const name = reference.slice('env:'.length)
     if (!/^[A-Za-z_][A-Za-z0-9_]{0,127}$/.test(name)) return unreadable('After env: comes the name of an environment variable.')
@@ -125,19 +131,20 @@ export function resolveReference(reference: string, env: Readonly<Record<string,
     if (value === undefined || value === '') {
       return unreadable(`The environment variable ${name} is not set here. Set it and start again, or name a file.`)
     }
-    return readable(value.trim(), `The environment variable ${name}`)
+    return readable(value.trim(), `The environment variable ${name}`, form)
   }
   const path = reference.slice('file:'.length)
   if (!reference.startsWith('file:') || !isAbsolute(path) || path.length > 4_096 || path.includes('\0')) {
     return unreadable('After file: comes the whole path of a file, such as file:/home/me/slashid.key.')
   }
-  return readFile(path)
+  return readFile(path, form)
 }
 
 const enterAgain = 'Enter it again, or name a file or variable.'
-const mostBytes = 4_096
+const mostFileBytes: Readonly<Record<SecretForm, number>> = { word: 4_096, text: 8_192 }
 
-function readFile(path: string): Found {
+function readFile(path: string, form: SecretForm): Found {
+  const mostBytes = mostFileBytes[form]
   const bytes = Buffer.alloc(mostBytes + 1)
   try {
     // A pipe would be waited on for ever, and gives its content once only.
@@ -146,7 +153,7 @@ function readFile(path: string): Found {
       if (!fstatSync(handle).isFile()) return unreadable(`${path} is not a plain file.`)
       const length = readSync(handle, bytes, 0, bytes.length, 0)
       if (length > mostBytes) return unreadable(`${path} is larger than ${mostBytes / 1024} KiB, which no key is.`)
-      return readable(bytes.toString('utf8', 0, length).trim(), `The file ${path}`)
+      return readable(bytes.toString('utf8', 0, length).trim(), `The file ${path}`, form)
     } finally {
       closeSync(handle)
     }
@@ -159,8 +166,11 @@ function readFile(path: string): Found {
   }
 }
 
-/** A secret travels in a request header, so it is one word of visible ASCII. */
-function readable(value: string, what: string): Found {
+function readable(value: string, what: string, form: SecretForm): Found {
+  if (form === 'text') {
+    if (/^[\t\r\n\x20-\x7e]{1,8192}$/.test(value) && value.trim() !== '') return { kind: 'known', value }
+    return unreadable(`${what} is no credentials file: it has to be text of 1 to 8192 ASCII characters.`)
+  }
   if (/^[\x21-\x7e]{1,1024}$/.test(value)) return { kind: 'known', value }
   return unreadable(`${what} is not a key: it has to be one word of 1 to 1024 visible ASCII characters.`)
 }

@@ -5,7 +5,6 @@ import type { FetchKeys } from './ingest/keys.ts'
 import type { Schedule } from './ingest/refresher.ts'
 import type { AcceptedHeader } from './inlets/admission.ts'
 import { secretHeaderName } from './inlets/admission.ts'
-import { targetUrl } from './public-origin.ts'
 import { apiKeyName, createRegistration, type Registration } from './registration.ts'
 import { createSecretHeader } from './secret-header.ts'
 import { createSecrets, type Keychain, type Secrets } from './secrets.ts'
@@ -22,6 +21,8 @@ export type SlashIdAccess = {
   readonly fetchKeys: FetchKeys
   /** What a token of this organization must say, as far as its registration is known. */
   expected(organizationId: OrganizationId): Expected
+  /** Every address that a webhook here has or had. */
+  registeredUrls(): readonly string[]
   requiredHeader(): AcceptedHeader | null
   /** What lets senders on this machine in until the app quits. */
   readonly localHeaders: Readonly<Record<string, string>>
@@ -34,14 +35,15 @@ export function createSlashIdAccess(parts: {
   readonly store: Store
   readonly keychain: Keychain | null
   readonly env: Readonly<Record<string, string | undefined>>
-  readonly receiverUrl: () => string | null
+  /** What SlashID is given to send to; null while there is nothing public. */
+  readonly targetUrl: () => string | null
   /** Told after every change, settings included. */
   readonly onChanged: () => void
   readonly onKeyWritten: (organizationId: OrganizationId) => void
   readonly now: () => number
   readonly schedule: Schedule
 }): SlashIdAccess {
-  const { store, keychain, env, receiverUrl, onChanged, now, schedule } = parts
+  const { store, keychain, env, targetUrl, onChanged, now, schedule } = parts
   const secrets = createSecrets({ rows: store.secrets, keychain, env })
   const header = createSecretHeader({ store, secrets })
   /** Whose issuer refused to answer without an API key: asked with it from then on, so that a look costs one request. */
@@ -63,7 +65,7 @@ export function createSlashIdAccess(parts: {
     store,
     secrets,
     header: { name: secretHeaderName, isRight: header.isAccepted, next: header.next },
-    targetUrl: () => targetUrl(store.settings.read(), receiverUrl()),
+    targetUrl,
     hidden: () => [header.read().value ?? '', store.settings.readApp().pathSecret ?? ''],
     onChanged: changed,
     onKeyWritten: parts.onKeyWritten,
@@ -101,6 +103,11 @@ export function createSlashIdAccess(parts: {
         webhookIds: [webhookId, ...earlier.map((one) => one.webhookId)],
       }
     },
+    registeredUrls: () =>
+      [...webhooks.values()].flatMap(({ targetUrl: current, earlier }) => [
+        ...(current === null ? [] : [current]),
+        ...earlier.map((one) => one.targetUrl),
+      ]),
     requiredHeader: header.required,
     localHeaders: { [secretHeaderName]: header.local },
     reload,

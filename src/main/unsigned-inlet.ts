@@ -26,6 +26,7 @@ export function createUnsignedInlet(parts: {
   readonly store: Pick<Store, 'settings' | 'organizations'>
   readonly secrets: Secrets
   readonly receiver: Pick<ReceiverParts, 'publicHosts' | 'ingest' | 'onTurnedAway' | 'onBug' | 'now'>
+  readonly onHealth: (health: ReceiverHealth) => void
   /** Told after it was switched. */
   readonly onChanged: () => void
   readonly log: { info(text: string): void; error(text: string): void }
@@ -64,7 +65,10 @@ export function createUnsignedInlet(parts: {
       port: known.unsignedPort ?? 0,
       secret,
       secretHeader: () => header,
-      onHealth: (value) => (health = value),
+      onHealth(value) {
+        health = value
+        parts.onHealth(value)
+      },
     })
     const started = await receiver.start()
     if (started.kind === 'listening') {

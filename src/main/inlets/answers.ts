@@ -36,6 +36,13 @@ export const outcomes: Readonly<Record<Outcome['kind'], Answer>> = {
   failed: tryAgain,
 }
 
+/** What a probe is told. */
+export function healthOf(trouble: string | null): Answer {
+  return trouble === null
+    ? { status: 200, body: '{"status":"ok"}' }
+    : { status: 503, body: JSON.stringify({ status: 'unavailable', reason: trouble }) }
+}
+
 export function headersOf(answer: Answer, isLast: boolean): Record<string, string | number> {
   return {
     'Content-Type': 'application/json',

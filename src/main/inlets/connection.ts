@@ -4,7 +4,12 @@ import { createBackoff } from './backoff.ts'
 import type { LinkState } from './inlet.ts'
 
 /** Why a link ended. `refused`: trying again soon would change nothing, e.g. wrong credentials. `detail` is for people. */
-export type LinkEnd = { readonly kind: 'lost' | 'refused'; readonly detail: string }
+export type LinkEnd = {
+  readonly kind: 'lost' | 'refused'
+  readonly detail: string
+  /** Where the far end fell silent: when it was last heard. */
+  readonly lastHeardAt?: Instant
+}
 
 /** One connection. */
 export type Link = {
@@ -66,14 +71,22 @@ export function createConnection(parts: {
       if (isHurried) continue
       const waitMs = end.kind === 'refused' ? refusedMs : backoff.next()
       const retryAt = new Date(now() + waitMs).toISOString() as Instant
-      onState({ kind: 'waiting', because: end.kind === 'refused' ? 'refused' : 'relay-down', detail: end.detail, retryAt })
-      await new Promise<void>((resolve) => {
+      const waited = new Promise<void>((resolve) => {
         const cancel = schedule(resolve, waitMs)
         wake = () => {
           cancel()
           resolve()
         }
       })
+      // Only now, when the wait can be ended: whoever is told may reconnect or stop at once.
+      onState({
+        kind: 'waiting',
+        because: end.kind === 'refused' ? 'refused' : 'relay-down',
+        detail: end.detail,
+        retryAt,
+        ...(end.lastHeardAt === undefined ? {} : { lastHeardAt: end.lastHeardAt }),
+      })
+      await waited
       wake = null
     }
     onState({ kind: 'stopped' })
@@ -85,10 +98,11 @@ export function createConnection(parts: {
     let isOver = false
     let cancelDeadline = (): void => {}
     let cancelSuccess: (() => void) | null = null
+    let heardAt: number | null = null
     const give = (withinMs: number, detail: string): void => {
       cancelDeadline()
       cancelDeadline = schedule(() => {
-        dead = { kind: 'lost', detail }
+        dead = { kind: 'lost', detail, ...(heardAt === null ? {} : { lastHeardAt: new Date(heardAt).toISOString() as Instant }) }
         link?.close()
       }, withinMs)
     }
@@ -97,15 +111,20 @@ export function createConnection(parts: {
     try {
       link = open({
         live(backlog) {
-          if (isOver) return
+          if (isOver || dead !== null) return
+          heardAt = now()
           give(silenceMs, silenceDetail)
           cancelSuccess ??= schedule(backoff.reset, successMs)
           onState({ kind: 'live', backlog })
         },
         heard() {
-          if (!isOver && cancelSuccess !== null) give(silenceMs, silenceDetail)
+          if (isOver || dead !== null || heardAt === null) return
+          heardAt = now()
+          give(silenceMs, silenceDetail)
         },
       })
+      // Asked for by whoever was told a moment ago, when there was no link to close yet.
+      if (isStopping || isHurried) link.close()
       const end = await link.ended
       return dead ?? end
     } catch (error) {

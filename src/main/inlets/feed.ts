@@ -5,6 +5,8 @@ export type Feed<Position> = {
   push(delivery: Delivery, position: Position): Promise<void>
   /** Moves on in order past something that carries no delivery. */
   skip(position: Position): void
+  /** Resolves when there is room for the next. What was skipped takes room as long as something before it is not settled. */
+  room(): Promise<void>
   /** Resolves when everything that was pushed is settled, or nothing more will be. */
   idle(): Promise<void>
 }
@@ -23,9 +25,11 @@ export function createFeed<Position>(parts: {
   readonly onSettled: (position: Position, outcome: Outcome | null) => void
   /** Once, when something could not be kept. */
   readonly onFailed: () => void
+  /** `ingest` or `onSettled` threw. What they were given counts as not kept. */
+  readonly onBug?: (error: unknown) => void
   readonly limits?: FeedLimits
 }): Feed<Position> {
-  const { ingest, onSettled, onFailed, limits = feedLimits } = parts
+  const { ingest, onSettled, onFailed, onBug, limits = feedLimits } = parts
   type Place = { readonly position: Position; readonly size: number; outcome: Outcome | 'pending' | null }
   const places: Place[] = []
   let bytes = 0
@@ -36,18 +40,39 @@ export function createFeed<Position>(parts: {
     while (!hasFailed) {
       const first = places[0]
       if (first === undefined || first.outcome === 'pending') break
-      if (first.outcome?.kind === 'failed') {
-        hasFailed = true
-        onFailed()
-        break
-      }
       places.shift()
       bytes -= first.size
-      onSettled(first.position, first.outcome)
+      if (first.outcome?.kind !== 'failed' && isPassedOn(first.position, first.outcome)) continue
+      hasFailed = true
+      onFailed()
     }
     const woken = waiting
     waiting = []
     for (const wake of woken) wake()
+  }
+
+  function isPassedOn(position: Position, outcome: Outcome | null): boolean {
+    try {
+      onSettled(position, outcome)
+      return true
+    } catch (error) {
+      onBug?.(error)
+      return false
+    }
+  }
+
+  /** A throw is a rejection too, or its place would stay open for ever. */
+  async function take(delivery: Delivery): Promise<Outcome> {
+    try {
+      return await ingest(delivery)
+    } catch (error) {
+      onBug?.(error)
+      return { kind: 'failed', because: 'not-committed' }
+    }
+  }
+
+  async function room(): Promise<void> {
+    while (isFull()) await new Promise<void>((resolve) => waiting.push(resolve))
   }
 
   function isFull(): boolean {
@@ -60,19 +85,18 @@ export function createFeed<Position>(parts: {
       const place: Place = { position, size: delivery.body.byteLength, outcome: 'pending' }
       places.push(place)
       bytes += place.size
-      void ingest(delivery)
-        .catch((): Outcome => ({ kind: 'failed', because: 'not-committed' }))
-        .then((outcome) => {
-          place.outcome = outcome
-          settle()
-        })
-      while (isFull()) await new Promise<void>((resolve) => waiting.push(resolve))
+      void take(delivery).then((outcome) => {
+        place.outcome = outcome
+        settle()
+      })
+      await room()
     },
     skip(position) {
       if (hasFailed) return
       places.push({ position, size: 0, outcome: null })
       settle()
     },
+    room,
     async idle() {
       while (!hasFailed && places.length > 0) await new Promise<void>((resolve) => waiting.push(resolve))
     },

@@ -59,7 +59,14 @@ export type LinkState =
   | { readonly kind: 'connecting' }
   /** `backlog`: how many are still to come of what was kept meanwhile, where the far end says so. */
   | { readonly kind: 'live'; readonly backlog: number | null }
-  | { readonly kind: 'waiting'; readonly because: 'relay-down' | 'refused'; readonly detail: string; readonly retryAt: Instant }
+  | {
+      readonly kind: 'waiting'
+      readonly because: 'relay-down' | 'refused'
+      readonly detail: string
+      readonly retryAt: Instant
+      /** Where the far end fell silent: when it was last heard. */
+      readonly lastHeardAt?: Instant
+    }
   | { readonly kind: 'stopped' }
 
 /** A way in that fetches. It connects by itself, again and again, until it is stopped. */

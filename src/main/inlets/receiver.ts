@@ -5,7 +5,7 @@ import type { Duplex } from 'node:stream'
 import type { Instant } from '../../shared/detection.ts'
 import type { ReceiverHealth } from '../../shared/health.ts'
 import { createAdmission, pathOf, type AcceptedHeader, type TurnedAway } from './admission.ts'
-import { answers, headersOf, outcomes, rawAnswer, tryAgain, type Answer } from './answers.ts'
+import { answers, headersOf, healthOf, outcomes, rawAnswer, tryAgain, type Answer } from './answers.ts'
 import { createBudget, readBody } from './body.ts'
 import type { Inlet, InletParts, ReceiverStarted } from './inlet.ts'
 
@@ -45,6 +45,10 @@ export type ReceiverParts = InletParts<ReceiverHealth, TurnedAway> & {
   /** Without it no header is required. */
   readonly secretHeader?: () => AcceptedHeader | null
   readonly limits?: Partial<ReceiverLimits>
+  /** The address to listen on; loopback unless given. */
+  readonly host?: string
+  /** Whoever asks `GET /healthz` is told whether deliveries can be kept now: null, or a reason that anyone may read. Without it nobody is. */
+  readonly whyUnhealthy?: () => string | null
 }
 
 export type Receiver = Inlet<ReceiverHealth, ReceiverStarted>
@@ -61,9 +65,9 @@ export function receiverUrl(port: number, secret: string): string {
   return `http://127.0.0.1:${port}${pathOf(secret)}`
 }
 
-/** The way in over HTTP, on loopback only: one method, one secret path, and a bound on everything a sender can make us hold. */
+/** The way in over HTTP, on loopback unless told otherwise: one method, one secret path, and a bound on everything a sender can make us hold. */
 export function createReceiver(parts: ReceiverParts): Receiver {
-  const { port, secret, ingest, onTurnedAway, onBug, now, onHealth = () => {}, inlet = firstReceiver } = parts
+  const { port, secret, ingest, onTurnedAway, onBug, now, onHealth = () => {}, inlet = firstReceiver, host = '127.0.0.1' } = parts
   const limits: ReceiverLimits = { ...receiverLimits, ...parts.limits }
   // A weak secret would be a bug of ours, never an input.
   if (!/^[A-Za-z0-9_-]{22}$/.test(secret)) throw new Error('the path secret must have 128 bits, base64url')
@@ -121,6 +125,10 @@ export function createReceiver(parts: ReceiverParts): Receiver {
 
     function take(request: IncomingMessage, response: ServerResponse, expectsContinue: boolean): void {
       begin(request, response)
+      if (parts.whyUnhealthy !== undefined && request.method === 'GET' && request.url === '/healthz') {
+        request.resume()
+        return reply(response, healthOf(isDraining ? 'stopping' : parts.whyUnhealthy()))
+      }
       const admission = admit(request, listeningPort)
       if (admission.kind === 'turned-away') return turnAway(request, response, admission.because)
       if (isDraining) return turnAway(request, response, 'overloaded')
@@ -233,7 +241,7 @@ export function createReceiver(parts: ReceiverParts): Receiver {
           if (server.listening) onTurnedAway('connections')
           else settle(failureOf(error, port))
         })
-        server.listen({ host: '127.0.0.1', port, exclusive: true }, () => {
+        server.listen({ host, port, exclusive: true }, () => {
           settle({ kind: 'listening', port: (server.address() as AddressInfo).port })
         })
       })

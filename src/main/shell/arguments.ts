@@ -1,5 +1,6 @@
 import { z } from 'zod'
 import type { DetectionId, Instant, OrganizationId, Sequence } from '../../shared/detection.ts'
+import { kindOf, type InletDraft, type InletId, type TunnelSetUp } from '../../shared/inlets.ts'
 import type { Argument, RequestName } from '../../shared/ipc.ts'
 import { organizationColours } from '../../shared/organization.ts'
 import { mostDiscarded } from '../../shared/quarantine.ts'
@@ -18,6 +19,38 @@ const sequence = z
   .positive()
   .transform((number) => number as Sequence)
 const nothing = z.null()
+const inletId = z
+  .string()
+  .max(32)
+  .refine((text) => kindOf(text) !== null)
+  .transform((text) => text as InletId)
+const port = z.int().min(1).max(65_535)
+const url = z.string().max(2_048)
+const login = z.union([
+  z.strictObject({ kind: z.enum(['none', 'token', 'nkey', 'creds']) }),
+  z.strictObject({ kind: z.literal('password'), user: z.string().max(512) }),
+]) as z.ZodType<Extract<InletDraft['draft'], { kind: 'jetstream' }>['login']>
+const inletBase = { name: z.string().max(200), address: url.nullable(), url }
+const inletDraft = z.discriminatedUnion('kind', [
+  z.strictObject({ ...inletBase, kind: z.literal('relay') }),
+  z.strictObject({
+    ...inletBase,
+    kind: z.literal('jetstream'),
+    stream: z.string().max(200),
+    consumer: z.string().max(200),
+    login,
+    caFile: z.string().max(4_096).nullable(),
+  }),
+  z.strictObject({ ...inletBase, kind: z.literal('gosmee'), isProtected: z.boolean() }),
+  z.strictObject({ ...inletBase, kind: z.literal('smee') }),
+])
+const tunnel: z.ZodType<TunnelSetUp> = z.discriminatedUnion('kind', [
+  z.strictObject({ kind: z.literal('cloudflared') }),
+  z.strictObject({ kind: z.literal('ngrok'), domain: z.string().max(512).nullable() }),
+  z.strictObject({ kind: z.literal('tailscale') }),
+  z.strictObject({ kind: z.literal('ssh'), destination: z.string().max(512), remotePort: port, origin: url }),
+  z.strictObject({ kind: z.literal('command'), command: z.array(z.string().max(2_048)).min(1).max(64), origin: url.nullable() }),
+])
 
 /**
  * The shape of every request's argument: strict objects and bounded text, so that nothing large or unexpected passes. Whether
@@ -90,6 +123,24 @@ export const argumentSchemas: { readonly [N in RequestName]: z.ZodType<Argument<
   'unsigned:switch': z.strictObject({ organizationId: branded<OrganizationId>().nullable() }),
   // A page could keep the receiver from listening by restarting it for ever: the handler lets one restart finish before the next.
   'receiver:restart': nothing,
+  // How each way in stands, and the addresses that lead to them: with those anyone can be heard, not believed. No secret that lets us in.
+  'ways:read': nothing,
+  // A page could have deliveries fetched from a server of its own: they are believed no more than those of any other way in. It could name
+  // a file, or another server for a secret it cannot read: the user is asked in a dialog, and a secret stays with the server it was given for.
+  'inlet:save': z.strictObject({ id: inletId.nullable(), draft: inletDraft, secret: z.string().min(1).max(8_192).nullable() }),
+  // A page could switch off or remove a way in, as the user can: each is shown, and its gaps stay.
+  'inlet:switch': z.strictObject({ id: inletId, isOn: z.boolean() }),
+  'inlet:remove': inletId,
+  // A page could connect again and again: one connection of an inlet at a time, and its far end has limits of its own.
+  'inlet:reconnect': inletId,
+  // A page could have samples sent: to the address of a way in only, one after another, and they are marked as a demonstration.
+  'inlet:test': inletId,
+  // A page could have a program run: the user is asked in a dialog of the desktop before a command or ssh is saved, with Cancel as its default.
+  'tunnel:save': tunnel.nullable(),
+  // A page could start the tunnel over and over: what the user allowed, one run at a time.
+  'tunnel:restart': nothing,
+  // Times and counts only, and not all at once.
+  'gaps:list': z.strictObject({ inlet: inletId.nullable(), since: instant.nullable(), limit: z.int().min(1).max(1_000) }),
   // Choices of the user: no secret is among them.
   'settings:read': nothing,
   // A page could turn notifications off, as the user can: the change is pushed to every view, and nothing else can be written.

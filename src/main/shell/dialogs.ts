@@ -26,6 +26,27 @@ export async function askAfterCrash(detail: string): Promise<'open' | 'leave' | 
   return choices[response] ?? 'leave'
 }
 
+/**
+ * Asks whether something may be done that only a person may grant. Doing nothing is what Enter and Escape do, and the answer where
+ * nobody sits in front of the screen.
+ */
+export async function confirm({ message, detail }: { readonly message: string; readonly detail: string }): Promise<boolean> {
+  if (process.env['TOCSIN_NO_DIALOG'] === '1') return false
+  const options = {
+    type: 'warning' as const,
+    title: 'Tocsin',
+    message,
+    detail,
+    buttons: ['Cancel', 'Allow'],
+    defaultId: 0,
+    cancelId: 0,
+    noLink: true,
+  }
+  const window = BrowserWindow.getFocusedWindow()
+  const { response } = await (window === null ? dialog.showMessageBox(options) : dialog.showMessageBox(window, options))
+  return response === 1
+}
+
 /** Asks where a file is to be written; null where the user would rather not. */
 export async function chooseWhereToSave({ title, name }: { readonly title: string; readonly name: string }): Promise<string | null> {
   const options = { title, defaultPath: name, filters: [{ name: 'JSON', extensions: ['json'] }] }

@@ -1,12 +1,25 @@
 import { app, clipboard } from 'electron'
 import type { Core } from '../core.ts'
-import { chooseWhereToSave } from './dialogs.ts'
+import { chooseWhereToSave, confirm } from './dialogs.ts'
 import type { Handlers } from './ipc.ts'
 
 /** What the page may ask of main. The shape of each argument was checked at the gate; what it could do with an answer is said there. */
 export function createHandlers({ core, profile }: { readonly core: Core; readonly profile: string }): Handlers {
   // A page could bury the user in dialogs.
   let isChoosing = false
+
+  /** Whether nothing has to be asked, or the person in front of the screen agrees. */
+  async function isGranted(consent: Parameters<typeof confirm>[0] | null): Promise<boolean> {
+    if (consent === null) return true
+    if (isChoosing) return false
+    isChoosing = true
+    try {
+      return await confirm(consent)
+    } finally {
+      isChoosing = false
+    }
+  }
+
   return {
     'timeline:page': core.page,
     'detection:open': core.open,
@@ -50,6 +63,21 @@ export function createHandlers({ core, profile }: { readonly core: Core; readonl
     'unsigned:read': core.unsigned.read,
     'unsigned:switch': ({ organizationId }) => core.unsigned.switch(organizationId),
     'receiver:restart': oneAtATime(core.restartReceiver),
+    'ways:read': () => core.ways.read(),
+    async 'inlet:save'(draft) {
+      if (!(await isGranted(core.inlets.consent(draft)))) return notGranted
+      return core.inlets.save(draft)
+    },
+    'inlet:switch': core.inlets.switch,
+    'inlet:remove': core.inlets.remove,
+    'inlet:reconnect': core.inlets.reconnect,
+    'inlet:test': core.inlets.test,
+    async 'tunnel:save'(setUp) {
+      if (!(await isGranted(core.tunnel.consent(setUp)))) return notGranted
+      return core.tunnel.save(setUp)
+    },
+    'tunnel:restart': () => core.tunnel.restart(),
+    'gaps:list': core.gaps.list,
     'settings:read': () => core.settings(),
     'settings:write': core.writeSettings,
     'clipboard:write': (text) => {
@@ -58,6 +86,8 @@ export function createHandlers({ core, profile }: { readonly core: Core; readonl
     },
   }
 }
+
+const notGranted = { kind: 'refused', detail: 'It was not allowed in the dialog. Nothing was changed.' } as const
 
 /** Whoever asks while one is under way gets that one's answer. */
 function oneAtATime<T>(work: () => Promise<T>): () => Promise<T> {

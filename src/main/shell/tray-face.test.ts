@@ -1,9 +1,13 @@
 import { describe, expect, test } from 'vitest'
 import type { Instant } from '../../shared/detection.ts'
-import type { Health } from '../../shared/health.ts'
+import type { Health, WayHealth } from '../../shared/health.ts'
+import type { InletId } from '../../shared/inlets.ts'
 import { trayFace } from './tray-face.ts'
 
+const live: WayHealth = { id: 'receiver' as InletId, name: 'Receiver', state: 'live', because: null }
+const relayDown: WayHealth = { id: 'relay:abcd1234' as InletId, name: 'Relay', state: 'down', because: 'relay-down' }
 const listening: Health = {
+  ways: [live],
   receiver: { kind: 'listening', port: 4000 },
   storage: { kind: 'ok' },
   proof: { kind: 'ok' },
@@ -19,8 +23,8 @@ describe('the face of the tray', () => {
   })
 
   test.each<[string, Health, string]>([
-    ['the port is taken', { ...listening, receiver: { kind: 'port-taken', port: 4000, detail: 'x' } }, 'Tocsin: not listening'],
-    ['the receiver stopped', { ...listening, receiver: { kind: 'stopped' } }, 'Tocsin: not listening'],
+    ['every way in is down', { ...listening, ways: [relayDown] }, 'Tocsin: not listening'],
+    ['one of two ways in is down', { ...listening, ways: [live, relayDown] }, 'Tocsin: partly listening'],
     [
       'nothing can be kept',
       { ...listening, storage: { kind: 'failing', since: '2025-03-01T00:00:00.000Z' as Instant, detail: 'x' } },
@@ -31,6 +35,6 @@ describe('the face of the tray', () => {
   })
 
   test('is calm while it starts', () => {
-    expect(trayFace({ ...listening, receiver: { kind: 'starting' } }, 0).image).toBe('listening')
+    expect(trayFace({ ...listening, ways: [{ ...live, state: 'connecting' }] }, 0).image).toBe('listening')
   })
 })

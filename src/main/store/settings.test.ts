@@ -1,5 +1,6 @@
 import { expect, test } from 'vitest'
 import type { OrganizationId } from '../../shared/detection.ts'
+import type { InletId, InletSetUp, TunnelSetUp } from '../../shared/inlets.ts'
 import { defaultSettings } from '../../shared/settings.ts'
 import { createSettings } from './settings.ts'
 import { temporaryFile, testDatabase } from './test-support.ts'
@@ -8,6 +9,50 @@ const setUp = () => {
   const db = testDatabase(temporaryFile())
   return { db, settings: createSettings(db) }
 }
+
+const base = { isOn: true, address: null } as const
+const inlets: readonly InletSetUp[] = [
+  { ...base, id: 'relay:aaaaaaaa' as InletId, name: 'Mine', kind: 'relay', url: 'https://relay.example.org' },
+  {
+    ...base,
+    id: 'jetstream:bbbbbbbb' as InletId,
+    name: 'Team',
+    kind: 'jetstream',
+    url: 'tls://nats.example.org:4222',
+    stream: 'TOCSIN',
+    consumer: 'tocsin-1',
+    login: { kind: 'password', user: 'me' },
+    caFile: null,
+  },
+  { ...base, id: 'gosmee:cccccccc' as InletId, name: 'G', kind: 'gosmee', url: 'https://g.example.org/AbCdEf012345', isProtected: true },
+  {
+    ...base,
+    id: 'smee:dddddddd' as InletId,
+    name: 'S',
+    kind: 'smee',
+    url: 'https://smee.io/abc',
+    isOn: false,
+    address: 'https://smee.io/abc',
+  },
+]
+
+test('a damaged way in takes no other with it, nor one whose id names another kind', () => {
+  const { db, settings } = setUp()
+  expect(settings.write({ inlets }).inlets).toEqual(inlets)
+  const damaged = [{ ...inlets[0], url: 7 }, inlets[1], { ...inlets[2], id: 'smee:cccccccc' }, 'x', inlets[3]]
+  db.prepare("UPDATE settings SET value = ? WHERE key = 'settings.inlets'").run(JSON.stringify(damaged))
+  expect(settings.read().inlets).toEqual([inlets[1], inlets[3]])
+})
+
+test.each<TunnelSetUp>([
+  { kind: 'cloudflared' },
+  { kind: 'tailscale' },
+  { kind: 'ngrok', domain: 'example.ngrok.app' },
+  { kind: 'ssh', destination: 'me@example.org', remotePort: 8080, origin: 'https://example.org' },
+  { kind: 'command', command: ['bore', '{port}'], origin: null },
+])('a tunnel of kind $kind comes back as it was written', (tunnel) => {
+  expect(setUp().settings.write({ tunnel }).tunnel).toEqual(tunnel)
+})
 
 test('settings have defaults until they are written', () => {
   const { settings } = setUp()
@@ -48,6 +93,8 @@ test.each([
   ['settings.theme', '{not json'],
   ['settings.requireSecretHeader', '1'],
   ['settings.unsignedInlet', '{"organizationId":7}'],
+  ['settings.tunnel', '{"kind":"command","command":"sh"}'],
+  ['settings.inlets', '{}'],
 ])('a damaged %s = %s reads as its default and harms no other', (key, value) => {
   const { db, settings } = setUp()
   const good = {
@@ -56,6 +103,8 @@ test.each([
     publicOrigin: 'https://example.com',
     requireSecretHeader: true,
     unsignedInlet: { organizationId: 'org-1' as OrganizationId },
+    inlets,
+    tunnel: { kind: 'command', command: ['bore', 'local', '{port}'], origin: 'https://bore.example.org' },
   } as const
   settings.write(good)
   db.prepare('UPDATE settings SET value = ? WHERE key = ?').run(value, key)

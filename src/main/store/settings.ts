@@ -1,5 +1,7 @@
 import { z } from 'zod'
 import type { OrganizationId } from '../../shared/detection.ts'
+import type { InletSetUp, TunnelSetUp } from '../../shared/inlets.ts'
+import { kindOf } from '../../shared/inlets.ts'
 import { defaultSettings } from '../../shared/settings.ts'
 import type { Settings } from '../../shared/settings.ts'
 import type { Database } from './database.ts'
@@ -35,12 +37,46 @@ export type SettingsStore = {
   writeApp(changes: Partial<AppValues>): AppValues
 }
 
+const text = z.string().min(1).max(4_096)
+const inletBase = {
+  id: z.custom<InletSetUp['id']>((id) => typeof id === 'string' && kindOf(id) !== null),
+  name: text,
+  isOn: z.boolean(),
+  address: text.nullable(),
+}
+const login = z.union([
+  z.object({ kind: z.enum(['none', 'token', 'nkey', 'creds']) }),
+  z.object({ kind: z.literal('password'), user: text }),
+]) as z.ZodType<Extract<InletSetUp, { kind: 'jetstream' }>['login']>
+const inlet: z.ZodType<InletSetUp> = z
+  .discriminatedUnion('kind', [
+    z.object({ ...inletBase, kind: z.literal('relay'), url: text }),
+    z.object({ ...inletBase, kind: z.literal('jetstream'), url: text, stream: text, consumer: text, login, caFile: text.nullable() }),
+    z.object({ ...inletBase, kind: z.literal('gosmee'), url: text, isProtected: z.boolean() }),
+    z.object({ ...inletBase, kind: z.literal('smee'), url: text }),
+  ])
+  .refine(({ id, kind }) => kindOf(id) === kind)
+/** One that is damaged takes no other with it. */
+const inlets = z
+  .array(z.unknown())
+  .transform((all) => all.map((one) => inlet.safeParse(one)).flatMap((one) => (one.success ? [one.data] : [])))
+
+const tunnel: z.ZodType<TunnelSetUp> = z.discriminatedUnion('kind', [
+  z.object({ kind: z.literal('cloudflared') }),
+  z.object({ kind: z.literal('ngrok'), domain: text.nullable() }),
+  z.object({ kind: z.literal('tailscale') }),
+  z.object({ kind: z.literal('ssh'), destination: text, remotePort: z.int().min(1).max(65_535), origin: text }),
+  z.object({ kind: z.literal('command'), command: z.array(z.string()).min(1), origin: text.nullable() }),
+])
+
 const settingsSchema = {
   theme: z.enum(['system', 'dark', 'light']),
   notify: z.boolean(),
   publicOrigin: z.url({ protocol: /^https$/ }).nullable(),
   requireSecretHeader: z.boolean(),
   unsignedInlet: z.object({ organizationId: z.string().transform((id) => id as OrganizationId) }).nullable(),
+  inlets,
+  tunnel: tunnel.nullable(),
 } satisfies Schema<Settings>
 
 const whole = z.int()

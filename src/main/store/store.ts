@@ -8,6 +8,10 @@ import { createDetections } from './detections.ts'
 import type { Detections } from './detections.ts'
 import { createDriftLog } from './drift.ts'
 import type { DriftLog } from './drift.ts'
+import { createGapRows } from './gaps.ts'
+import type { GapRows } from './gaps.ts'
+import { createInletRows } from './inlets.ts'
+import type { InletRows } from './inlets.ts'
 import { createOrganizations } from './organizations.ts'
 import type { Organizations } from './organizations.ts'
 import { createPresent } from './present.ts'
@@ -36,6 +40,8 @@ export type Store = {
   readonly settings: SettingsStore
   readonly secrets: SecretRows
   readonly webhooks: WebhookRows
+  readonly gaps: GapRows
+  readonly inlets: InletRows
   readonly health: {
     /** Deliveries in quarantine now that may still become good. */
     waiting(): number
@@ -79,6 +85,8 @@ export function openStore({ file, readOnly = false, contentOf, now }: StoreOptio
     settings: createSettings(db),
     secrets: createSecretRows(db),
     webhooks: createWebhookRows(db),
+    gaps: createGapRows(db),
+    inlets: createInletRows(db),
     health: { waiting: () => quarantine.waiting().rows },
     chain: deliveries,
     proof: createProof(db, contentOf),

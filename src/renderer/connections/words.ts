@@ -144,8 +144,3 @@ export function targetUrl(publicOrigin: string | null, receiverUrl: string | nul
     return null
   }
 }
-
-/** The same address with the part that must stay secret covered. */
-export function mask(url: string): string {
-  return url.replace(/[^/]+$/, '•'.repeat(12))
-}

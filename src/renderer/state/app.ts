@@ -1,9 +1,11 @@
 import { createContext } from 'svelte'
 import type { Bridge } from '../../shared/ipc.ts'
 import { Clock } from './clock.svelte.ts'
+import { Connect } from './connect.svelte.ts'
 import { Evidence } from './evidence.svelte.ts'
 import { DriftState } from './drift.svelte.ts'
 import { Facts } from './facts.svelte.ts'
+import { Gaps } from './gaps.svelte.ts'
 import { HealthState } from './health.svelte.ts'
 import { Navigation, type Address } from './navigation.svelte.ts'
 import { Notices } from './notices.svelte.ts'
@@ -17,6 +19,7 @@ import { SettingsState } from './settings.svelte.ts'
 import { Timeline } from './timeline.svelte.ts'
 import { Unread } from './unread.svelte.ts'
 import { Unsigned } from './unsigned.svelte.ts'
+import { Ways } from './ways.svelte.ts'
 
 export type AppState = ReturnType<typeof createAppState>
 
@@ -32,12 +35,15 @@ export function createAppState(bridge: Bridge, address: Address, now: () => numb
     navigation.go('timeline')
     void selection.open(key)
   })
-  const health = new HealthState(bridge)
+  const health = new HealthState(bridge, now)
   const organizations = new Organizations(bridge)
   const quarantine = new QuarantineState(bridge)
   const drift = new DriftState(bridge)
   const registrations = new Registrations(bridge)
   const unsigned = new Unsigned(bridge)
+  const ways = new Ways(bridge, now)
+  const gaps = new Gaps(bridge)
+  const connect = new Connect()
   const settings = new SettingsState(bridge)
   const facts = new Facts(bridge)
   const evidence = new Evidence(bridge, (notice) => notices.raise(notice))
@@ -60,6 +66,9 @@ export function createAppState(bridge: Bridge, address: Address, now: () => numb
     drift,
     registrations,
     unsigned,
+    ways,
+    gaps,
+    connect,
     settings,
     facts,
     evidence,
@@ -73,7 +82,21 @@ export function createAppState(bridge: Bridge, address: Address, now: () => numb
     },
     stop(): void {
       unlisten()
-      for (const part of [facts, settings, drift, quarantine, organizations, health, selection, timeline, navigation, notices, clock])
+      for (const part of [
+        facts,
+        settings,
+        gaps,
+        ways,
+        drift,
+        quarantine,
+        organizations,
+        health,
+        selection,
+        timeline,
+        navigation,
+        notices,
+        clock,
+      ])
         part.stop()
     },
   }

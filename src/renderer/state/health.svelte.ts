@@ -1,20 +1,33 @@
-import { healthWord } from '../../shared/health.ts'
+import { healthWord, type Health } from '../../shared/health.ts'
 import type { Bridge } from '../../shared/ipc.ts'
 import { Live } from './live.svelte.ts'
+import { toOutages, type Outage } from './outages.ts'
 import { reasonOf } from './reason.ts'
 
 /** How the app stands: what it hears with, and whether it can keep what it hears. */
 export class HealthState {
   isRestarting = $state(false)
   restartTrouble = $state<string | null>(null)
+  /** The ways in that are down, and since when. */
+  outages = $state.raw<readonly Outage[]>([])
   readonly #bridge: Bridge
+  readonly #now: () => number
   readonly #live
 
-  constructor(bridge: Bridge) {
+  constructor(bridge: Bridge, now: () => number) {
     this.#bridge = bridge
-    this.#live = new Live(
-      (take) => bridge.on('health:changed', take),
-      () => bridge.invoke('health:read', null),
+    this.#now = now
+    this.#live = new Live<Health>(
+      (take) =>
+        bridge.on('health:changed', (health) => {
+          this.#see(health)
+          take(health)
+        }),
+      async () => {
+        const health = await bridge.invoke('health:read', null)
+        if (this.value === null) this.#see(health)
+        return health
+      },
     )
   }
 
@@ -37,12 +50,18 @@ export class HealthState {
     this.isRestarting = true
     this.restartTrouble = null
     try {
-      this.#live.take(await this.#bridge.invoke('receiver:restart', null))
+      const health = await this.#bridge.invoke('receiver:restart', null)
+      this.#see(health)
+      this.#live.take(health)
     } catch (error) {
       this.restartTrouble = reasonOf(error)
     } finally {
       this.isRestarting = false
     }
+  }
+
+  #see({ ways }: Health): void {
+    this.outages = toOutages(this.outages, ways, this.#now())
   }
 
   stop(): void {

@@ -1,4 +1,5 @@
 import type { Detection, DetectionId, Instant, OrganizationId } from '../../shared/detection.ts'
+import { kindOf, type Gap, type InletId, type InletReport, type WaysIn } from '../../shared/inlets.ts'
 import type { Answer, Argument, Bridge, PushName, Pushes, RequestName } from '../../shared/ipc.ts'
 
 type Handlers = { [N in RequestName]?: (argument: Argument<N>) => Answer<N> | Promise<Answer<N>> }
@@ -72,4 +73,44 @@ export function detectionOf(n: number, more: Partial<Detection> = {}): Detection
     imported: false,
     ...more,
   }
+}
+
+const start = Date.UTC(2031, 4, 17)
+const instant = (seconds: number) => new Date(start + seconds * 1_000).toISOString() as Instant
+
+/** The gap number `n`: a minute of a relay, begun `n` minutes after midnight. */
+export function gapOf(n: number, more: Partial<Gap> = {}): Gap {
+  return {
+    id: n,
+    inlet: 'relay:aaaaaaaa' as InletId,
+    from: instant(n * 60),
+    to: instant(n * 60 + 60),
+    because: 'asleep',
+    end: { kind: 'backlog', delivered: 0 },
+    ...more,
+  }
+}
+
+/** A way in that is live and has received nothing. */
+export function inletOf(id: string, more: Partial<InletReport> = {}): InletReport {
+  const kind = kindOf(id) ?? 'relay'
+  return {
+    id: id as InletId,
+    kind,
+    name: kind,
+    setUp: null,
+    state: { kind: 'live', since: instant(0), backlog: null },
+    lastDeliveryAt: null,
+    counters: { received: 0, kept: 0, duplicate: 0, quarantined: 0, refused: 0, failed: 0, backlog: 0, turnedAway: 0 },
+    latencyMs: null,
+    address: null,
+    secret: null,
+    publicKey: null,
+    gaps: [],
+    ...more,
+  }
+}
+
+export function waysOf(inlets: readonly InletReport[]): WaysIn {
+  return { inlets, receiver: { kind: 'listening', port: 4711 }, tunnel: { setUp: null, state: { kind: 'off' } } }
 }

@@ -1,7 +1,7 @@
 export const views = ['timeline', 'connections', 'settings'] as const
 export type View = (typeof views)[number]
 /** What lies under Connections, each with an address of its own. */
-export const places = ['quarantine', 'drift'] as const
+export const places = ['connect', 'quarantine', 'drift'] as const
 export type Place = (typeof places)[number]
 
 /** Where the address of the view is kept: the page's hash, or memory in tests. */

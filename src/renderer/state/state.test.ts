@@ -1,10 +1,10 @@
 import { afterEach, beforeEach, describe, expect, test, vi } from 'vitest'
 import type { Health } from '../../shared/health.ts'
+import type { InletId } from '../../shared/inlets.ts'
 import type { AppFacts, DetectionDetail, Notice } from '../../shared/ipc.ts'
 import { defaultSettings } from '../../shared/settings.ts'
 import { Clock } from './clock.svelte.ts'
 import { Facts } from './facts.svelte.ts'
-import { HealthState } from './health.svelte.ts'
 import { keyOf } from './key.ts'
 import { createMemoryBridge, detectionOf, later } from './memory-bridge.ts'
 import { Navigation, type Address } from './navigation.svelte.ts'
@@ -21,6 +21,7 @@ const settle = () => vi.advanceTimersByTimeAsync(0)
 
 const health: Health = {
   receiver: { kind: 'listening', port: 4711 },
+  ways: [{ id: 'receiver' as InletId, name: 'Receiver', state: 'live', because: null }],
   storage: { kind: 'ok' },
   proof: { kind: 'ok' },
   counters: { received: 0, kept: 0, duplicate: 0, quarantined: 0, otherTrigger: 0, unreadable: 0, failed: 0, refused: {}, turnedAway: 0 },
@@ -28,43 +29,6 @@ const health: Health = {
   waiting: 0,
 }
 const detailOf = (n: number, more = {}): DetectionDetail => ({ detection: detectionOf(n, more), transitions: [], deliveries: [] })
-
-describe('health', () => {
-  test('is starting before the first answer, and trouble where there is none', async () => {
-    const answer = later<Health>()
-    const state = new HealthState(createMemoryBridge({ 'health:read': () => answer.promise }).bridge)
-    expect(state.word).toBe('starting')
-    answer.reject(new Error('gone'))
-    await settle()
-    expect([state.word, state.trouble]).toEqual(['trouble', 'gone'])
-  })
-
-  test('lets a push win over an older answer', async () => {
-    const answer = later<Health>()
-    const main = createMemoryBridge({ 'health:read': () => answer.promise })
-    const state = new HealthState(main.bridge)
-    main.push('health:changed', { ...health, receiver: { kind: 'stopped' } })
-    answer.resolve(health)
-    await settle()
-    expect(state.word).toBe('not listening')
-  })
-
-  test('starts the receiver again once, however often it is asked to', async () => {
-    const answer = later<Health>()
-    const main = createMemoryBridge({
-      'health:read': () => ({ ...health, receiver: { kind: 'stopped' } }),
-      'receiver:restart': () => answer.promise,
-    })
-    const state = new HealthState(main.bridge)
-    await settle()
-    const restarts = [state.restartReceiver(), state.restartReceiver()]
-    expect(state.isRestarting).toBe(true)
-    answer.resolve(health)
-    await Promise.all(restarts)
-    expect(main.asked.filter(({ name }) => name === 'receiver:restart')).toHaveLength(1)
-    expect([state.word, state.isRestarting]).toEqual(['listening', false])
-  })
-})
 
 describe('facts', () => {
   test('are read again when the receiver changed, not when a counter did', async () => {
@@ -323,6 +287,8 @@ test('the address names the view, and an unknown one is the timeline', () => {
   expect(address).toBe('#/connections')
   navigation.go('connections', 'quarantine')
   expect([address, navigation.view, navigation.place]).toEqual(['#/connections/quarantine', 'connections', 'quarantine'])
+  navigation.go('connections', 'connect')
+  expect([address, navigation.place]).toEqual(['#/connections/connect', 'connect'])
   address = '#/connections/drift'
   changed()
   expect([navigation.view, navigation.place]).toEqual(['connections', 'drift'])

@@ -9,8 +9,8 @@ const rows = [detectionOf(2 * day), detectionOf(2 * day - 1), detectionOf(day), 
 
 describe('the list', () => {
   test('has a heading above the first entry of each day, and counts entries only', () => {
-    const items = toItems(rows, '2031-05-19', 'The end', 'UTC')
-    expect(items.map((item) => (item.kind === 'entry' ? item.position : item.label))).toEqual([
+    const items = toItems(rows, '2031-05-19', { gaps: [], end: 'The end' }, 'UTC')
+    expect(items.map((item) => (item.kind === 'entry' ? item.position : 'label' in item && item.label))).toEqual([
       'Today',
       0,
       'Yesterday',
@@ -24,14 +24,14 @@ describe('the list', () => {
   })
 
   test('has no end while there is nothing', () => {
-    expect(toItems([], '2031-05-19', 'The end', 'UTC')).toEqual([])
+    expect(toItems([], '2031-05-19', { gaps: [], end: 'The end' }, 'UTC')).toEqual([])
   })
 
   test('is grouped by where a row stands, not by a change that did not move it', () => {
     const [row] = rows
     if (!row) throw new Error('no row')
     const changed = { ...row, detection: detectionOf(9 * day) }
-    expect(toItems([changed], '2031-05-19', null, 'UTC')[0]).toMatchObject({ kind: 'day', label: 'Today' })
+    expect(toItems([changed], '2031-05-19', { gaps: [], end: null }, 'UTC')[0]).toMatchObject({ kind: 'day', label: 'Today' })
   })
 })
 

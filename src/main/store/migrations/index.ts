@@ -1,5 +1,6 @@
 import type { Migration } from './migration.ts'
 import { history } from './001-history.ts'
+import { waysIn } from './002-ways-in.ts'
 
 /** In order of version, from 1 and without a hole. */
-export const migrations: readonly Migration[] = [history]
+export const migrations: readonly Migration[] = [history, waysIn]

@@ -1,0 +1,48 @@
+import { createConnection, type Link, type LinkEnd, type LinkReport } from './connection.ts'
+import { refused } from './far-end.ts'
+import type { FetchingInlet } from './inlet.ts'
+import { fetchMessages, type JetstreamParts } from './jetstream-fetch.ts'
+import { consumerLimits } from './jetstream-set-up.ts'
+import { connectNats, explainNats } from './nats.ts'
+
+/** Fetches from a stream by a durable consumer of its own, and acknowledges each message once its delivery is committed. */
+export function createJetstreamInlet(
+  parts: JetstreamParts,
+  /** Of a consumer that has to be created. */
+  { ackWaitMs = consumerLimits.ackWaitMs }: { readonly ackWaitMs?: number } = {},
+): FetchingInlet {
+  const { setUp, onState, onBug, now, random, schedule } = parts
+
+  function open(report: LinkReport): Link {
+    let close = (): void => {}
+    const closed = new Promise<LinkEnd>((resolve) => {
+      close = () => resolve({ kind: 'lost', detail: 'The connection was given up.' })
+    })
+    return { ended: hold(report, closed), close }
+  }
+
+  async function hold(report: LinkReport, closed: Promise<LinkEnd>): Promise<LinkEnd> {
+    const secret = parts.secret()
+    if (secret.kind === 'unreadable') return refused(secret.detail)
+    const dial = new AbortController()
+    let isIn = false
+    void closed.then(() => {
+      // Later there is something to settle first.
+      if (!isIn) dial.abort()
+    })
+    const { url, login, caFile } = setUp
+    const connected = await connectNats({ url, login, caFile, secret: secret.kind === 'known' ? secret.value : null }, dial.signal)
+    if (connected.kind === 'ended') return connected.end
+    isIn = true
+    const { nats, far, ended, close } = connected
+    try {
+      return await fetchMessages(nats, parts, { report, over: Promise.race([ended, closed]), ackWaitMs })
+    } catch (error) {
+      return explainNats(far, error)
+    } finally {
+      await close()
+    }
+  }
+
+  return createConnection({ open, onState, onBug, now, random, schedule })
+}

@@ -1,0 +1,67 @@
+import type { InletId } from '../../shared/inlets.ts'
+import type { Sequence } from '../../shared/detection.ts'
+import { createGosmeeInlet } from './gosmee.ts'
+
+/**
+ * A program of its own: takes what the gosmee server at an address sends until it sends "done" or is given up, and prints how far memory
+ * rose: what is held, garbage collected before each look, or what the process takes of the machine.
+ */
+const [, , url = '', measure] = process.argv
+let rest = Infinity
+let most = 0
+let received = 0
+let turnedAway = 0
+let turn: Promise<void> = Promise.resolve()
+
+const inlet = createGosmeeInlet({
+  setUp: { id: 'gosmee:abcd1234' as InletId, kind: 'gosmee', name: 'Test', isOn: true, address: null, url, isProtected: false },
+  secret: () => ({ kind: 'none' }),
+  checkpoint: { read: () => null, write: () => {} },
+  async ingest({ body }) {
+    received++
+    if (Buffer.from(body).equals(Buffer.from('done'))) tell()
+    // A history that is slower than the network: one after another.
+    turn = turn.then(() => new Promise((resolve) => setTimeout(resolve, 2)))
+    await turn
+    return { kind: 'kept', sequence: received as Sequence }
+  },
+  onState({ kind }) {
+    if (kind === 'live') {
+      globalThis.gc?.()
+      rest = memory()
+      process.stdout.write('live\n')
+    }
+    if (kind === 'waiting') tell()
+  },
+  onTurnedAway: () => turnedAway++,
+  onLost: () => {},
+  onBug: (error) => {
+    throw error
+  },
+  now: Date.now,
+  random: Math.random,
+  schedule(task, afterMs) {
+    const timer = setTimeout(task, afterMs)
+    return () => clearTimeout(timer)
+  },
+})
+
+function tell(): void {
+  sample()
+  process.stdout.write(JSON.stringify({ aboveRest: most - rest, received, turnedAway }) + '\n')
+  process.exit()
+}
+
+function sample(): void {
+  most = Math.max(most, memory())
+}
+
+function memory(): number {
+  if (measure === 'taken') return process.memoryUsage.rss()
+  globalThis.gc?.()
+  const { heapUsed, external } = process.memoryUsage()
+  return heapUsed + external
+}
+
+setInterval(sample, 25)
+inlet.start()
