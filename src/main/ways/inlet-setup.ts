@@ -1,9 +1,9 @@
 import { isIP } from 'node:net'
 import { isAbsolute } from 'node:path'
-import { assertNever } from '../shared/assert-never.ts'
-import type { FetchingSetUp, InletDraft, InletId, InletSetUp } from '../shared/inlets.ts'
-import { parseUrl } from '../shared/parse-url.ts'
-import { isLoopback } from './inlets/far-end.ts'
+import { assertNever } from '../../shared/assert-never.ts'
+import type { FetchingSetUp, InletDraft, InletId, InletSetUp } from '../../shared/inlets.ts'
+import { parseUrl } from '../../shared/parse-url.ts'
+import { isLoopback } from '../inlets/far-end.ts'
 
 export type ReadInlet =
   | { readonly kind: 'read'; readonly setUp: Omit<InletSetUp, 'id' | 'isOn'> & FetchingSetUp }

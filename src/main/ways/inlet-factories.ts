@@ -1,8 +1,8 @@
 import type { InletFactories } from './inlet-runners.ts'
-import { createGosmeeInlet } from './inlets/gosmee.ts'
-import { createJetstreamInlet } from './inlets/jetstream.ts'
-import { createRelayInlet } from './inlets/relay.ts'
-import { createSmeeInlet } from './inlets/smee.ts'
+import { createGosmeeInlet } from '../inlets/gosmee.ts'
+import { createJetstreamInlet } from '../inlets/jetstream.ts'
+import { createRelayInlet } from '../inlets/relay.ts'
+import { createSmeeInlet } from '../inlets/smee.ts'
 
 /** The real ones. */
 export const inletFactories: InletFactories = {

@@ -1,5 +1,5 @@
-import type { Instant } from '../shared/detection.ts'
-import type { Gap, GapEnd, GapReason, InletId } from '../shared/inlets.ts'
+import type { Instant } from '../../shared/detection.ts'
+import type { Gap, GapEnd, GapReason, InletId } from '../../shared/inlets.ts'
 
 /** A gap in the making. Times are epoch ms. */
 export type GapRecord = {

@@ -1,7 +1,7 @@
 import { isDeepStrictEqual } from 'node:util'
-import type { Gap } from '../shared/inlets.ts'
+import type { Gap } from '../../shared/inlets.ts'
 import { toGap, type GapRecord } from './gap-record.ts'
-import type { GapRows } from './store/gaps.ts'
+import type { GapRows } from '../store/gaps.ts'
 
 export type GapWriter = {
   /** Remembers it as it is now, and tells it. */

@@ -1,7 +1,7 @@
-import type { Instant } from '../shared/detection.ts'
-import type { InletCounters, InletId, InletKind, InletReport } from '../shared/inlets.ts'
+import type { Instant } from '../../shared/detection.ts'
+import type { InletCounters, InletId, InletKind, InletReport } from '../../shared/inlets.ts'
 import type { GapLedger } from './gap-ledger.ts'
-import type { Ingest } from './ingest/delivery.ts'
+import type { Ingest } from '../ingest/delivery.ts'
 import { createMeter } from './inlet-meter.ts'
 import { stateOf, type Stands } from './way-state.ts'
 

@@ -1,11 +1,11 @@
-import type { Gap, GapReason, InletId } from '../shared/inlets.ts'
+import type { Gap, GapReason, InletId } from '../../shared/inlets.ts'
 import type { GapLedger, Watched } from './gap-ledger.ts'
 import { addLoss, beginGap, reasonOf, turnTo, type GapRecord } from './gap-record.ts'
 import { takeUp } from './gap-take-up.ts'
 import { createGapWriter } from './gap-writer.ts'
-import type { Schedule } from './ingest/refresher.ts'
-import type { GapRows } from './store/gaps.ts'
-import type { InletRows } from './store/inlets.ts'
+import type { Schedule } from '../ingest/refresher.ts'
+import type { GapRows } from '../store/gaps.ts'
+import type { InletRows } from '../store/inlets.ts'
 
 /** Shorter ones are no gaps, where everything sent meanwhile came in. */
 const blipMs = 2_000

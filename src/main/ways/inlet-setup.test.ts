@@ -1,6 +1,6 @@
 import { randomInt } from 'node:crypto'
 import { expect, test } from 'vitest'
-import { kindOf, type InletDraft } from '../shared/inlets.ts'
+import { kindOf, type InletDraft } from '../../shared/inlets.ts'
 import { createInletId, readInlet } from './inlet-setup.ts'
 
 type Draft = InletDraft['draft']

@@ -1,10 +1,10 @@
 import fc from 'fast-check'
 import { describe, expect, test } from 'vitest'
-import type { Gap, GapReason, InletId } from '../shared/inlets.ts'
+import type { Gap, GapReason, InletId } from '../../shared/inlets.ts'
 import type { GapLedger, Watched } from './gap-ledger.ts'
 import { createGapLedger } from './gaps.ts'
-import type { Store } from './store/store.ts'
-import { start, testStore } from './store/test-support.ts'
+import type { Store } from '../store/store.ts'
+import { start, testStore } from '../store/test-support.ts'
 import { createTestClock } from './test-clock.ts'
 
 const relay = 'relay:abcdefgh' as InletId

@@ -1,11 +1,11 @@
 import { randomInt } from 'node:crypto'
 import { isDeepStrictEqual } from 'node:util'
-import type { InletDraft, InletId, InletSetUp } from '../shared/inlets.ts'
+import type { InletDraft, InletId, InletSetUp } from '../../shared/inlets.ts'
 import type { GapLedger } from './gap-ledger.ts'
 import type { InletRunners } from './inlet-runners.ts'
 import type { InletSecrets } from './inlet-secrets.ts'
 import { createInletId, isSameFarEnd, readInlet } from './inlet-setup.ts'
-import type { Store } from './store/store.ts'
+import type { Store } from '../store/store.ts'
 
 export type Saved = { readonly kind: 'saved'; readonly id: InletId } | { readonly kind: 'refused'; readonly detail: string }
 

@@ -2,7 +2,7 @@ import { lookup } from 'node:dns/promises'
 import { request, type IncomingHttpHeaders } from 'node:http'
 import { connect as connectTcp, isIP, type Socket } from 'node:net'
 import { connect as connectTls, type TLSSocket } from 'node:tls'
-import { plain } from './shell/plain-text.ts'
+import { plain } from '../shell/plain-text.ts'
 
 /** What lies between us and the public address. */
 export type Network = {

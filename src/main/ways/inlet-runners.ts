@@ -1,13 +1,13 @@
-import { assertNever } from '../shared/assert-never.ts'
-import type { Instant } from '../shared/detection.ts'
-import type { FetchingKind, GapReason, InletId, InletSetUp, InletState } from '../shared/inlets.ts'
+import { assertNever } from '../../shared/assert-never.ts'
+import type { Instant } from '../../shared/detection.ts'
+import type { FetchingKind, GapReason, InletId, InletSetUp, InletState } from '../../shared/inlets.ts'
 import type { GapLedger } from './gap-ledger.ts'
-import type { Ingest } from './ingest/delivery.ts'
-import type { Schedule } from './ingest/refresher.ts'
+import type { Ingest } from '../ingest/delivery.ts'
+import type { Schedule } from '../ingest/refresher.ts'
 import { createMeter, type Meter } from './inlet-meter.ts'
 import { isOnThisComputer } from './inlet-setup.ts'
-import type { FetchingInlet, FetchingParts, LinkState } from './inlets/inlet.ts'
-import type { InletRows } from './store/inlets.ts'
+import type { FetchingInlet, FetchingParts, LinkState } from '../inlets/inlet.ts'
+import type { InletRows } from '../store/inlets.ts'
 
 export type InletFactories = {
   readonly [K in FetchingKind]: (parts: FetchingParts<Extract<InletSetUp, { readonly kind: K }>>) => FetchingInlet

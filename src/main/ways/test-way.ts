@@ -1,9 +1,9 @@
 import { createHash, randomBytes } from 'node:crypto'
 import { isIP } from 'node:net'
-import { testSteps, type InletId, type Tested, type TestedStep, type TestStep } from '../shared/inlets.ts'
-import { parseUrl } from '../shared/parse-url.ts'
+import { testSteps, type InletId, type Tested, type TestedStep, type TestStep } from '../../shared/inlets.ts'
+import { parseUrl } from '../../shared/parse-url.ts'
 import { explainAnswer } from './answer-words.ts'
-import type { Schedule } from './ingest/refresher.ts'
+import type { Schedule } from '../ingest/refresher.ts'
 import { connect, post, realNetwork, type Network } from './public-post.ts'
 import type { Witness, Witnessed } from './witness.ts'
 

@@ -1,8 +1,8 @@
-import type { InletDraft, InletId, InletSetUp } from '../shared/inlets.ts'
-import { parseUrl } from '../shared/parse-url.ts'
-import type { SecretState } from '../shared/registration.ts'
-import { createKeyPair, publicKeyOf } from './inlets/gosmee.ts'
-import type { SecretForm, SecretRead, Secrets } from './secrets.ts'
+import type { InletDraft, InletId, InletSetUp } from '../../shared/inlets.ts'
+import { parseUrl } from '../../shared/parse-url.ts'
+import type { SecretState } from '../../shared/registration.ts'
+import { createKeyPair, publicKeyOf } from '../inlets/gosmee.ts'
+import type { SecretForm, SecretRead, Secrets } from '../secrets.ts'
 
 /** What each way in shows its far end to be let in. */
 export type InletSecrets = {

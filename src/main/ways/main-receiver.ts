@@ -1,7 +1,7 @@
-import type { ReceiverHealth } from '../shared/health.ts'
-import { createPathSecret, createReceiver, receiverUrl, type Receiver, type ReceiverParts } from './inlets/receiver.ts'
-import { removeConnection, writeConnection } from './profile.ts'
-import type { Store } from './store/store.ts'
+import type { ReceiverHealth } from '../../shared/health.ts'
+import { createPathSecret, createReceiver, receiverUrl, type Receiver, type ReceiverParts } from '../inlets/receiver.ts'
+import { removeConnection, writeConnection } from '../profile.ts'
+import type { Store } from '../store/store.ts'
 
 /** The receiver of signed deliveries, at an address that stays the same from its first start on. */
 export type MainReceiver = {

@@ -1,4 +1,4 @@
-import type { ReceiverHealth, WayHealth } from '../shared/health.ts'
+import type { ReceiverHealth, WayHealth } from '../../shared/health.ts'
 import type {
   Gap,
   InletDraft,
@@ -10,18 +10,18 @@ import type {
   TunnelSaved,
   TunnelSetUp,
   WaysIn,
-} from '../shared/inlets.ts'
+} from '../../shared/inlets.ts'
 import { createConfiguredInlets } from './configured-inlets.ts'
 import { createGapLedger } from './gaps.ts'
-import type { Ingest } from './ingest/delivery.ts'
-import type { Schedule } from './ingest/refresher.ts'
+import type { Ingest } from '../ingest/delivery.ts'
+import type { Schedule } from '../ingest/refresher.ts'
 import { createInletRunners, type InletFactories } from './inlet-runners.ts'
 import { createInletSecrets, secretConsent } from './inlet-secrets.ts'
 import { isOnThisComputer } from './inlet-setup.ts'
 import { publicHosts, targetUrl } from './public-origin.ts'
 import { createReceiverWay, type ReceiverWay } from './receiver-way.ts'
-import type { Secrets } from './secrets.ts'
-import type { Store } from './store/store.ts'
+import type { Secrets } from '../secrets.ts'
+import type { Store } from '../store/store.ts'
 import { createTunnelKeeper, tunnelConsent, type CreateTunnel } from './tunnel-keeper.ts'
 import { inCircumstances, standingOf, wayHealth } from './way-state.ts'
 

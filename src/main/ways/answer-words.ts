@@ -1,6 +1,6 @@
 import type { IncomingHttpHeaders } from 'node:http'
-import { parseUrl } from '../shared/parse-url.ts'
-import { plain } from './shell/plain-text.ts'
+import { parseUrl } from '../../shared/parse-url.ts'
+import { plain } from '../shell/plain-text.ts'
 
 /** Why an answer is no acceptance, and what to do about it; null where it is one. */
 export function explainAnswer(

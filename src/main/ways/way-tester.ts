@@ -1,8 +1,8 @@
-import type { InletId, InletReport, Tested } from '../shared/inlets.ts'
-import { testSteps } from '../shared/inlets.ts'
-import { parseUrl } from '../shared/parse-url.ts'
-import type { Schedule } from './ingest/refresher.ts'
-import type { signSample } from './send-sample.ts'
+import type { InletId, InletReport, Tested } from '../../shared/inlets.ts'
+import { testSteps } from '../../shared/inlets.ts'
+import { parseUrl } from '../../shared/parse-url.ts'
+import type { Schedule } from '../ingest/refresher.ts'
+import type { signSample } from '../send-sample.ts'
 import { testWay } from './test-way.ts'
 import type { Witness } from './witness.ts'
 

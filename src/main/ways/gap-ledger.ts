@@ -1,4 +1,4 @@
-import type { GapReason, InletId } from '../shared/inlets.ts'
+import type { GapReason, InletId } from '../../shared/inlets.ts'
 
 export type Watched = {
   readonly id: InletId

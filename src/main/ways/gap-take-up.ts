@@ -1,7 +1,7 @@
-import type { InletId } from '../shared/inlets.ts'
+import type { InletId } from '../../shared/inlets.ts'
 import { beginGap, toRecord, turnTo, type GapRecord } from './gap-record.ts'
-import type { GapRows } from './store/gaps.ts'
-import type { InletRows } from './store/inlets.ts'
+import type { GapRows } from '../store/gaps.ts'
+import type { InletRows } from '../store/inlets.ts'
 
 /** What an earlier start of the app left of one inlet. Times are epoch ms; one that lies ahead says that the clock was set back. */
 export function takeUp(

@@ -1,6 +1,6 @@
-import type { Instant } from '../shared/detection.ts'
-import type { InletCounters } from '../shared/inlets.ts'
-import type { Ingest, Outcome } from './ingest/delivery.ts'
+import type { Instant } from '../../shared/detection.ts'
+import type { InletCounters } from '../../shared/inlets.ts'
+import type { Ingest, Outcome } from '../ingest/delivery.ts'
 
 /** What came in by one inlet since this start of the app. */
 export type Meter = {

@@ -1,4 +1,4 @@
-import type { Schedule } from './ingest/refresher.ts'
+import type { Schedule } from '../ingest/refresher.ts'
 
 export type TestClock = {
   readonly now: () => number

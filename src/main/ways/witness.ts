@@ -1,4 +1,4 @@
-import type { Delivery, Ingest, Outcome } from './ingest/delivery.ts'
+import type { Delivery, Ingest, Outcome } from '../ingest/delivery.ts'
 
 export type Witnessed = { readonly delivery: Delivery; readonly outcome: Outcome }
 

@@ -1,12 +1,12 @@
-import type { OrganizationId } from '../shared/detection.ts'
-import type { ReceiverHealth } from '../shared/health.ts'
-import type { UnsignedInletState, UnsignedSwitched } from '../shared/unsigned.ts'
-import { unsignedInlet } from './ingest/unsigned.ts'
-import { secretHeaderName } from './inlets/admission.ts'
-import { createPathSecret, createReceiver, receiverUrl, type Receiver, type ReceiverParts } from './inlets/receiver.ts'
-import { createHeaderValue, hashOf } from './secret-header.ts'
-import type { Secrets } from './secrets.ts'
-import type { Store } from './store/store.ts'
+import type { OrganizationId } from '../../shared/detection.ts'
+import type { ReceiverHealth } from '../../shared/health.ts'
+import type { UnsignedInletState, UnsignedSwitched } from '../../shared/unsigned.ts'
+import { unsignedInlet } from '../ingest/unsigned.ts'
+import { secretHeaderName } from '../inlets/admission.ts'
+import { createPathSecret, createReceiver, receiverUrl, type Receiver, type ReceiverParts } from '../inlets/receiver.ts'
+import { createHeaderValue, hashOf } from '../secret-header.ts'
+import type { Secrets } from '../secrets.ts'
+import type { Store } from '../store/store.ts'
 
 /** A second receiver for what nobody signs, such as a template that a workflow at SlashID sends. It listens only where the user declared it. */
 export type UnsignedInlet = {

@@ -1,8 +1,8 @@
 import { isDeepStrictEqual } from 'node:util'
-import type { Tunnel, TunnelSetUp, TunnelState } from '../shared/inlets.ts'
-import { readTunnel } from './inlets/tunnel-set-up.ts'
-import type { RunningTunnel, TunnelParts } from './inlets/tunnel.ts'
-import type { Store } from './store/store.ts'
+import type { Tunnel, TunnelSetUp, TunnelState } from '../../shared/inlets.ts'
+import { readTunnel } from '../inlets/tunnel-set-up.ts'
+import type { RunningTunnel, TunnelParts } from '../inlets/tunnel.ts'
+import type { Store } from '../store/store.ts'
 
 export type CreateTunnel = (parts: TunnelParts) => RunningTunnel
 

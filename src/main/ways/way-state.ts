@@ -1,7 +1,7 @@
-import { assertNever } from '../shared/assert-never.ts'
-import type { Instant } from '../shared/detection.ts'
-import type { ReceiverHealth, WayHealth } from '../shared/health.ts'
-import type { GapReason, InletId, InletState, Tunnel } from '../shared/inlets.ts'
+import { assertNever } from '../../shared/assert-never.ts'
+import type { Instant } from '../../shared/detection.ts'
+import type { ReceiverHealth, WayHealth } from '../../shared/health.ts'
+import type { GapReason, InletId, InletState, Tunnel } from '../../shared/inlets.ts'
 
 export type Stands =
   | { readonly kind: 'live' }

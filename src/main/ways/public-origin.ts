@@ -1,6 +1,6 @@
-import type { Settings } from '../shared/settings.ts'
-import { parseUrl } from '../shared/parse-url.ts'
-import { readOrigin } from './inlets/origin.ts'
+import type { Settings } from '../../shared/settings.ts'
+import { parseUrl } from '../../shared/parse-url.ts'
+import { readOrigin } from '../inlets/origin.ts'
 
 export type ReadSettings =
   { readonly kind: 'read'; readonly changes: Partial<Settings> } | { readonly kind: 'refused'; readonly detail: string }
