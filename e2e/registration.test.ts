@@ -3,7 +3,7 @@ import type { AddressInfo } from 'node:net'
 import { readFileSync, readdirSync } from 'node:fs'
 import { join } from 'node:path'
 import { expect, test } from '@playwright/test'
-import { startApp, temporaryProfile, tocsin } from './support/app.ts'
+import { startAllowedApp, temporaryProfile, tocsin } from './support/app.ts'
 
 const apiKey = 'canary-e2e-8c41'
 
@@ -45,7 +45,7 @@ async function read(request: IncomingMessage): Promise<unknown> {
 test('a webhook is registered, compared, repaired and removed from the window, and the key is in no file', async () => {
   const slashid = await startSlashId()
   const profile = temporaryProfile()
-  const app = await startApp(profile.path)
+  const app = await startAllowedApp(profile.path)
   try {
     await tocsin(profile.path, 'org', 'add', '--id', 'org-e2e', '--name', 'Example', '--issuer', slashid.issuer)
     const { page } = app
@@ -81,6 +81,21 @@ test('a webhook is registered, compared, repaired and removed from the window, a
     expect(header).toMatch(/^[A-Za-z0-9_-]{22}$/)
     const leaks = files(profile.path).filter((file) => [apiKey, header].some((secret) => readFileSync(file).includes(secret)))
     expect(leaks).toEqual([])
+
+    // A relay beside the tunnel: the webhook has one address, and the guide gives it the relay's.
+    const relay = 'https://tocsin-relay.invalid'
+    await page.getByRole('button', { name: 'Add a way in' }).click()
+    await page.getByRole('button', { name: /^Tocsin relay/ }).click()
+    await page.getByLabel('Address of the relay').fill(relay)
+    await page.getByLabel('Reader token').fill('A'.repeat(43))
+    await page.getByLabel(/^Target URL/).fill(`${relay}/in/mailbox`)
+    await page.getByRole('button', { name: 'Save and go on' }).click()
+    await form.getByRole('button', { name: 'Have SlashID send here instead' }).click()
+    await expect(form.getByText('is as it should be')).toBeVisible()
+    expect(slashid.webhooks.map(({ target_url }) => target_url)).toEqual([`${relay}/in/mailbox`])
+    await page.getByRole('button', { name: 'Go on later' }).click()
+    await form.getByRole('button', { name: 'Look at SlashID' }).click()
+    await expect(form.getByText('is as it should be'), 'it stays with the relay').toBeVisible()
 
     await form.getByRole('button', { name: 'Remove…' }).click()
     await form.getByRole('button', { name: 'Remove it at SlashID' }).click()

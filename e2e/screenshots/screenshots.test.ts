@@ -4,7 +4,8 @@ import { test } from '@playwright/test'
 import type { Bridge } from '../../src/shared/ipc.ts'
 import { send } from '../../src/main/sample/send.ts'
 import { seedHistory } from '../../bench/seed.ts'
-import { root, startApp, temporaryProfile, type RunningApp } from '../support/app.ts'
+import { root, startAllowedApp, temporaryProfile, type RunningApp } from '../support/app.ts'
+import { setUpRelayByGuide, startDevelopmentRelay } from '../support/relay.ts'
 import { seedWays } from '../support/ways.ts'
 
 const out = resolve(process.env['INIT_CWD'] ?? root, process.env['SCREENSHOTS_OUT'] ?? 'screenshots')
@@ -149,6 +150,33 @@ const views: readonly View[] = [
   },
 ]
 
+const themed = (page: Page, theme: (typeof themes)[number]) =>
+  page.evaluate((chosen) => (window as unknown as { tocsin: Bridge }).tocsin.invoke('settings:write', { theme: chosen }), theme)
+const sized = ({ electron }: RunningApp, bounds: (typeof sizes)[keyof typeof sizes]) =>
+  electron.evaluate(({ BrowserWindow }, to) => BrowserWindow.getAllWindows()[0]?.setContentSize(to.width, to.height), bounds)
+
+test('pictures of a test of a way in that passed', async () => {
+  mkdirSync(out, { recursive: true })
+  const profile = temporaryProfile()
+  const relay = await startDevelopmentRelay()
+  const app = await startAllowedApp(profile.path)
+  try {
+    await setUpRelayByGuide(app.page, relay)
+    for (const theme of themes) {
+      await themed(app.page, theme)
+      for (const [size, bounds] of Object.entries(sizes)) {
+        await sized(app, bounds)
+        await app.page.waitForTimeout(250)
+        await app.page.screenshot({ path: join(out, `test-passed-${theme}-${size}.png`) })
+      }
+    }
+  } finally {
+    await app.electron.close()
+    await relay.stop()
+    profile.remove()
+  }
+})
+
 for (const profileOf of profiles) {
   test(`pictures of every view, ${profileOf}`, async () => {
     test.setTimeout(300_000)
@@ -158,13 +186,14 @@ for (const profileOf of profiles) {
       await seedHistory({ profile: profile.path, count: rows, seed: 'screenshots', endAt: Date.now(), spanMs: 9 * dayMs })
     }
     if (profileOf === 'ways') seedWays(profile.path)
-    const { electron, page, url } = await startApp(profile.path)
+    const app = await startAllowedApp(profile.path)
+    const { electron, page, url } = app
     try {
       if (profileOf === 'history') await addDoubts(page, url)
       for (const theme of themes) {
-        await page.evaluate((chosen) => (window as unknown as { tocsin: Bridge }).tocsin.invoke('settings:write', { theme: chosen }), theme)
+        await themed(page, theme)
         for (const [size, bounds] of Object.entries(sizes)) {
-          await electron.evaluate(({ BrowserWindow }, to) => BrowserWindow.getAllWindows()[0]?.setContentSize(to.width, to.height), bounds)
+          await sized(app, bounds)
           for (const view of views.filter((view) => view.of === profileOf)) {
             if (profileOf === 'nothing') await startOver(page)
             await page.keyboard.press('Escape')

@@ -27,6 +27,15 @@ export async function startApp(profile: string, env: Environment = {}): Promise<
   return { electron, page, profile, url: await listening(profile, electron.process().pid ?? 0) }
 }
 
+/** The same for an app that asks before it does what only a person may grant, and a person who grants all of it. */
+export async function startAllowedApp(profile: string, env: Environment = {}): Promise<RunningApp> {
+  const app = await startApp(profile, { ...env, TOCSIN_NO_DIALOG: '' })
+  await app.electron.evaluate(({ dialog }) => {
+    dialog.showMessageBox = () => Promise.resolve({ response: 1, checkboxChecked: false })
+  })
+  return app
+}
+
 /** Starts the real app and waits for its window only. */
 export async function launchApp(profile: string, env: Environment = {}): Promise<Pick<RunningApp, 'electron' | 'page'>> {
   const electron = await _electron.launch({

@@ -60,7 +60,10 @@ function program(): Command {
     .description('create its webhook at SlashID, with both triggers and a secret header')
     .requiredOption('--id <org>', 'an organization that was added')
     .requiredOption('--api-key-from <place>', 'env:NAME or file:PATH: where to read an API key of an admin, now and later')
-    .option('--public-url <url>', 'where your tunnel begins, such as https://example.ngrok.app; the one of the settings unless given')
+    .option(
+      '--public-url <url>',
+      'where your tunnel begins, such as https://example.ngrok.app, or the whole target URL of another way in; what the settings say unless given',
+    )
     .option('--name <name>', 'what SlashID shall call it', 'Tocsin')
     .action((options: RegisterOptions, command: Command) =>
       run(command, async (context) => (await import('./webhook.ts')).registerWebhook(context, options)),

@@ -4,7 +4,11 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { fileURLToPath } from 'node:url'
 import { afterEach, beforeEach, expect, test } from 'vitest'
+import type { InletId } from '../shared/inlets.ts'
+import { contentOf } from '../main/ingest/content-of.ts'
+import { historyFile } from '../main/profile.ts'
 import { startSlashIdMock } from '../main/slashid/mock-slashid.ts'
+import { openStore } from '../main/store/store.ts'
 
 const apiKey = 'canary-cli-key-44d0'
 let folder: string
@@ -79,6 +83,20 @@ test('a whole address is registered as it is, and remembered', async () => {
   expect(webhook().target_url).toBe(url)
   expect(await org(['webhook', '--id', 'org-1'], env)).toMatchObject({ code: 0 })
   expect(await org(['webhook', '--id', 'org-1'])).toMatchObject({ code: 1, err: expect.stringContaining('SLASHID_KEY is not set') })
+})
+
+test('without an address it is what the app would register: that of a relay where there is no tunnel', async () => {
+  await org(['add', '--id', 'org-1', '--issuer', slashid.issuer])
+  const opened = openStore({ file: historyFile(profile), contentOf, now: Date.now })
+  if (opened.kind !== 'opened') throw new Error(opened.kind)
+  const url = 'https://relay.example.org'
+  const relay = { id: 'relay:aaaaaaaa' as InletId, kind: 'relay', name: 'Relay', isOn: true, url, address: `${url}/in/mailbox` } as const
+  opened.store.settings.write({ inlets: [relay] })
+  opened.store.close()
+  const env = { SLASHID_KEY: apiKey }
+  expect(await org(['register', '--id', 'org-1', '--api-key-from', 'env:SLASHID_KEY'], env)).toMatchObject({ code: 0 })
+  expect(webhook().target_url).toBe(relay.address)
+  expect(await org(['webhook', '--id', 'org-1'], env)).toMatchObject({ code: 0 })
 })
 
 test.each([

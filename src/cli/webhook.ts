@@ -1,12 +1,13 @@
 import { isIP } from 'node:net'
 import { resolve } from 'node:path'
 import type { OrganizationId } from '../shared/detection.ts'
+import type { InletId } from '../shared/inlets.ts'
 import { parseUrl } from '../shared/parse-url.ts'
 import type { RegistrationState } from '../shared/registration.ts'
 import { secretHeaderName } from '../main/inlets/admission.ts'
 import { createPathSecret, receiverUrl } from '../main/inlets/receiver.ts'
 import { prepareProfile, historyFile } from '../main/profile.ts'
-import { readSettings, targetUrl } from '../main/ways/public-origin.ts'
+import { readSettings, targetsOf, targetUrl, type Target } from '../main/ways/public-origin.ts'
 import { apiKeyName, createRegistration, type Registration } from '../main/registration.ts'
 import { createHeaderValue, createSecretHeader } from '../main/secret-header.ts'
 import { createSecrets, resolveReference, type Secrets } from '../main/secrets.ts'
@@ -52,7 +53,7 @@ async function withRegistration(
   const { store } = opened
   try {
     const organizationId = wanted.id as OrganizationId
-    const target = readTarget(store, wanted.publicUrl)
+    const target = readTargets(store, wanted.publicUrl)
     if (target.kind === 'refused') return fail(context, target.detail, 2)
     const key = keyFrom(store, organizationId, wanted.apiKeyFrom)
     if (key.kind === 'refused') return fail(context, key.detail)
@@ -62,7 +63,7 @@ async function withRegistration(
       secrets: key.secrets,
       // The app's value may be in a keychain that only it can open: this one is known by its hash, which is all the receiver needs.
       header: { name: secretHeaderName, isRight: header.isAccepted, next: createHeaderValue },
-      targetUrl: () => target.url ?? store.webhooks.read(organizationId)?.targetUrl ?? null,
+      targets: () => target.targets(store.webhooks.read(organizationId)?.targetUrl ?? null),
       hidden: () => [store.settings.readApp().pathSecret ?? ''],
       onChanged: header.reload,
       now: context.now,
@@ -79,10 +80,17 @@ function after(task: () => void, ms: number): () => void {
   return () => clearTimeout(timer)
 }
 
-type Target = { readonly kind: 'read'; readonly url: string | null } | { readonly kind: 'refused'; readonly detail: string }
+type Possible =
+  | { readonly kind: 'read'; readonly targets: (registered: string | null) => readonly Target[] }
+  | { readonly kind: 'refused'; readonly detail: string }
 
-/** An origin gets the receiver's path and is remembered, so that the receiver lets its host in; a whole address is taken as it is. */
-function readTarget(store: Store, publicUrl: string | undefined): Target {
+const receiver = 'receiver' as InletId
+
+/**
+ * An origin gets the receiver's path and is remembered, so that the receiver lets its host in; a whole address, as that of a relay, is taken
+ * as it is. Without either it is what the app would register, as far as the settings tell it.
+ */
+function readTargets(store: Store, publicUrl: string | undefined): Possible {
   const url = publicUrl === undefined ? null : parseUrl(publicUrl)
   if (url !== null && url.pathname !== '/') return readWhole(url)
   if (publicUrl !== undefined) {
@@ -92,13 +100,24 @@ function readTarget(store: Store, publicUrl: string | undefined): Target {
   }
   // The port is the app's to find; the address for SlashID has none of it.
   const secret = store.settings.readApp().pathSecret ?? store.settings.writeApp({ pathSecret: createPathSecret() }).pathSecret
-  return { kind: 'read', url: secret === null ? null : targetUrl(store.settings.read(), receiverUrl(1, secret)) }
+  const { publicOrigin, inlets } = store.settings.read()
+  const address = secret === null ? null : targetUrl({ publicOrigin }, receiverUrl(1, secret))
+  if (publicUrl !== undefined) return { kind: 'read', targets: () => targetsOf(address, []) }
+  const known = targetsOf(address, inlets)
+  return {
+    kind: 'read',
+    targets(registered) {
+      // Where a tunnel that the app runs begins is known to the app alone: what was registered may be just that, and stays.
+      const isOurs = registered !== null && (known.length === 0 || parseUrl(registered)?.pathname === `/in/${secret}`)
+      return address === null && isOurs ? [{ inlet: receiver, url: registered }, ...known] : known
+    },
+  }
 }
 
-function readWhole(url: URL): Target {
+function readWhole(url: URL): Possible {
   const isHost = url.hostname !== 'localhost' && isIP(url.hostname.replace(/^\[|\]$/g, '')) === 0
   if (url.protocol === 'https:' && isHost && url.username === '' && url.password === '' && url.search === '' && url.hash === '')
-    return { kind: 'read', url: url.href }
+    return { kind: 'read', targets: () => [{ inlet: receiver, url: url.href }] }
   const detail =
     'The public URL must be https, with a host name that is neither localhost nor an IP address, and without user, query or fragment. Nothing was changed.'
   return { kind: 'refused', detail }

@@ -43,7 +43,7 @@ import type { WindowBounds } from './store/settings.ts'
 import { openStore, type OpenedStore } from './store/store.ts'
 import type { CreateTunnel } from './ways/tunnel-keeper.ts'
 import type { UnsignedInlet } from './ways/unsigned-inlet.ts'
-import type { WaysInManager } from './ways/ways-in.ts'
+import type { WaysInManager } from './ways/ways-in-parts.ts'
 
 export type CoreEvents = {
   /** What deliveries changed, after their commit. */
@@ -99,7 +99,7 @@ export type Core = {
   readonly registration: SlashIdAccess['registration']
   readonly secretHeader: SlashIdAccess['secretHeader']
   readonly unsigned: Pick<UnsignedInlet, 'read' | 'switch'>
-  readonly ways: { read(): WaysIn }
+  readonly ways: Pick<WaysInManager, 'read' | 'consent'>
   readonly inlets: Reception['inlets']
   readonly tunnel: WaysInManager['tunnel']
   readonly gaps: { list(query: Requests['gaps:list']['argument']): readonly Gap[] }
@@ -137,7 +137,8 @@ export async function startCore(parts: CoreParts): Promise<CoreStarted> {
     store,
     keychain: keychain ?? null,
     env,
-    targetUrl: () => ways.targetUrl(),
+    targets: () => ways.targets(),
+    ownHeader: (inlet) => ways.inlets.header(inlet),
     onChanged() {
       ways.reload()
       settingsChanged()

@@ -6,11 +6,13 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { afterEach, beforeEach, describe, expect, onTestFinished, test } from 'vitest'
 import type { OrganizationId } from '../shared/detection.ts'
+import type { InletId } from '../shared/inlets.ts'
 import { startCore, type Core } from './core.ts'
 import { createSigner, headerOf, tokenOf } from './ingest/test-support.ts'
 import { readConnection } from './profile.ts'
 import type { Keychain } from './secrets.ts'
 import { send } from './sample/send.ts'
+import type { InletFactories } from './ways/inlet-runners.ts'
 import { startSlashIdMock } from './slashid/mock-slashid.ts'
 
 const apiKey = 'canary-api-key-5b1e77'
@@ -38,7 +40,7 @@ const keychain: Keychain = {
   open: (sealed) => Buffer.from(sealed.map((byte) => byte ^ 0x5a)).toString(),
 }
 
-async function start(more: { keychain?: Keychain; env?: Record<string, string> } = {}): Promise<Core> {
+async function start(more: { keychain?: Keychain; env?: Record<string, string>; inlets?: InletFactories } = {}): Promise<Core> {
   const started = await startCore({
     profile,
     log: { info: (text) => said.push(text), error: (text, error) => said.push(`${text} ${String(error)}`) },
@@ -99,6 +101,63 @@ async function statusOf(core: Core, body: string, headers: Record<string, string
   const answer = await send(core.receiverUrl() ?? '', body, undefined, headers)
   return answer.kind === 'answered' ? answer.status : 0
 }
+
+describe('where there are several ways in', () => {
+  const silent = () => ({ start: () => {}, reconnect: () => {}, stop: async () => {} })
+  const relayAddress = 'https://relay.example.org/in/mailbox'
+
+  async function addRelay(core: Core, header: string | null = null): Promise<InletId> {
+    const draft = { kind: 'relay', name: 'Relay', url: 'https://relay.example.org', address: relayAddress } as const
+    const saved = await core.inlets.save({ id: null, draft, secret: 'a-reader-token', header })
+    if (saved.kind !== 'saved') throw new Error(saved.detail)
+    return saved.id
+  }
+
+  test('the one that is named is registered, and stays so while another comes first', async () => {
+    const core = await start({ inlets: { relay: silent, jetstream: silent, gosmee: silent, smee: silent } })
+    await add(core)
+    core.writeSettings({ publicOrigin: origin })
+    core.registration.writeKey(org, apiKey)
+    const relay = await addRelay(core)
+    expect(core.registration.read(org).wantedUrl, 'the tunnel comes first').toContain(origin)
+    expect(await core.registration.register(org, 'Tocsin', relay)).toMatchObject({ standing: { kind: 'found' }, wantedUrl: relayAddress })
+    expect(webhook().target_url).toBe(relayAddress)
+    expect(await core.registration.look(org)).toMatchObject({ standing: { kind: 'found' } })
+
+    expect(await core.registration.register(org, 'Tocsin', 'receiver' as InletId)).toMatchObject({ standing: { kind: 'found' } })
+    expect(slashid.webhooks.size, 'the same webhook').toBe(1)
+    expect(webhook().target_url).toContain(origin)
+  })
+
+  test('a relay that asks for a header of its own is registered with that one, which the receiver neither learns nor requires', async () => {
+    const core = await start({ inlets: { relay: silent, jetstream: silent, gosmee: silent, smee: silent } })
+    await add(core)
+    core.registration.writeKey(org, apiKey)
+    await addRelay(core, 'value-of-the-relay')
+    expect(await core.registration.register(org, 'Tocsin')).toMatchObject({ standing: { kind: 'found' }, wantedUrl: relayAddress })
+    expect(webhook().custom_headers?.['X-Tocsin-Secret']).toEqual(['value-of-the-relay'])
+    expect(core.secretHeader.read()).toMatchObject({ value: null, isSet: false })
+    expect(core.settings().requireSecretHeader).toBe(false)
+    webhook().custom_headers = { 'X-Tocsin-Secret': ['another'] }
+    const differences = [expect.objectContaining({ name: 'secret-header' }) as object]
+    expect(await core.registration.look(org)).toMatchObject({ standing: { kind: 'different', differences } })
+    expect(await core.registration.repair(org)).toMatchObject({ standing: { kind: 'found' } })
+    expect(webhook().custom_headers?.['X-Tocsin-Secret']).toEqual(['value-of-the-relay'])
+  })
+
+  test('one that is off, or leads nowhere public, is refused in words, and nothing is sent', async () => {
+    const core = await start({ inlets: { relay: silent, jetstream: silent, gosmee: silent, smee: silent } })
+    await add(core)
+    core.registration.writeKey(org, apiKey)
+    const relay = await addRelay(core)
+    await core.inlets.switch({ id: relay, isOn: false })
+    for (const inlet of [relay, 'receiver' as InletId]) {
+      const standing = { kind: 'failed', field: 'target', detail: expect.stringContaining('no https address') as string }
+      expect(await core.registration.register(org, 'Tocsin', inlet)).toMatchObject({ standing })
+    }
+    expect(slashid.webhooks.size).toBe(0)
+  })
+})
 
 describe('after registering', () => {
   test('what that webhook sends is believed, and what names another address or webhook is refused by name', async () => {

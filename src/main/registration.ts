@@ -1,14 +1,16 @@
 import type { Instant, OrganizationId } from '../shared/detection.ts'
+import type { InletId } from '../shared/inlets.ts'
 import type { Organization } from '../shared/organization.ts'
 import type { ApiRequest, RegistrationStanding, RegistrationState, SecretWritten } from '../shared/registration.ts'
 import { secretHeaderName } from './inlets/admission.ts'
 import { hashOf } from './secret-header.ts'
-import { isReference, type Secrets } from './secrets.ts'
+import type { RegistrationParts } from './registration-parts.ts'
+import { isReference, type SecretRead } from './secrets.ts'
 import { isSlashIdOrLoopback } from './slashid/address.ts'
-import { createApi, type ApiFailure, type ApiParts } from './slashid/api.ts'
+import { createApi, type ApiFailure } from './slashid/api.ts'
 import { createWebhooks, type Inspected, type Wanted, type Webhook, type Webhooks } from './slashid/webhooks.ts'
 import type { KeptWebhook } from './store/webhooks.ts'
-import type { Store } from './store/store.ts'
+import { chooseTarget } from './ways/public-origin.ts'
 
 /** The webhook of each organization at SlashID: what is remembered of it here, and what can be done about it there. */
 export type Registration = {
@@ -16,7 +18,8 @@ export type Registration = {
   read(organizationId: OrganizationId): RegistrationState
   /** Looks at SlashID. A webhook that has our address already is remembered; nothing is changed there. */
   look(organizationId: OrganizationId): Promise<RegistrationState>
-  register(organizationId: OrganizationId, name: string): Promise<RegistrationState>
+  /** With the address of this way in. Without one, what is registered here keeps its own, and what is not gets the first. */
+  register(organizationId: OrganizationId, name: string, inlet?: InletId): Promise<RegistrationState>
   repair(organizationId: OrganizationId): Promise<RegistrationState>
   remove(organizationId: OrganizationId): Promise<RegistrationState>
   /** A reference is accepted only where what it names can reach nobody but SlashID: a page must not send our files elsewhere. */
@@ -24,23 +27,6 @@ export type Registration = {
   forgetKey(organizationId: OrganizationId): RegistrationState
   /** Stops asking, and resolves when the answers under way are dealt with. */
   stop(): Promise<void>
-}
-
-export type RegistrationParts = {
-  readonly store: Pick<Store, 'organizations' | 'webhooks' | 'settings'>
-  readonly secrets: Secrets
-  readonly header: Wanted['header']
-  /** Where SlashID shall send; null while there is no public address. */
-  readonly targetUrl: () => string | null
-  /** Told after every change of what is remembered of webhooks. */
-  readonly onChanged: () => void
-  /** What was refused without a key may be answered now. */
-  readonly onKeyWritten?: (organizationId: OrganizationId) => void
-  /** What no message of SlashID's may show, though it quotes it. */
-  readonly hidden: () => readonly string[]
-  readonly now: () => number
-  readonly schedule: ApiParts['schedule']
-  readonly deadlineMs?: number
 }
 
 /** Under which name an organization's API key is kept. */
@@ -52,6 +38,8 @@ const mostRequests = 50
 const mostHashes = 4
 const mostWaiting = 4
 const notThere = 'There is no such organization at SlashID.'
+const noTarget = 'SlashID needs a public address. Set up a tunnel, or another way in with an https address, first. Nothing was sent.'
+const notThisTarget = 'This way in is off, or has no https address that SlashID can send to. Nothing was sent.'
 const nothingYet = { standing: { kind: 'unknown' }, requests: [] } as const
 
 type Memory = {
@@ -66,9 +54,10 @@ type Failed = Extract<RegistrationStanding, { kind: 'failed' }>
 type Work = (webhooks: Webhooks, wanted: Wanted) => Promise<RegistrationStanding>
 
 export function createRegistration(parts: RegistrationParts): Registration {
-  const { store, secrets, header, targetUrl, onChanged, now } = parts
+  const { store, secrets, header, targets, onChanged, now } = parts
   const memories = new Map<OrganizationId, Memory>()
   const stopper = new AbortController()
+  const freshOf = (id: OrganizationId): readonly string[] => memories.get(id)?.fresh ?? []
   const instant = () => new Date(now()).toISOString() as Instant
 
   function read(organizationId: OrganizationId): RegistrationState {
@@ -78,7 +67,7 @@ export function createRegistration(parts: RegistrationParts): Registration {
       organizationId,
       key: secrets.describe(apiKeyName(organizationId)),
       webhook: kept && { id: kept.webhookId, targetUrl: kept.targetUrl, registeredAt: kept.registeredAt },
-      wantedUrl: targetUrl(),
+      wantedUrl: chooseTarget(targets(), kept?.targetUrl ?? null, null),
       standing,
       requests,
     }
@@ -105,15 +94,15 @@ export function createRegistration(parts: RegistrationParts): Registration {
   }
 
   /** As `inTurn`, where it has to be known what the webhook should be like. */
-  function towards(organizationId: OrganizationId, work: Work): Promise<RegistrationState> {
+  function towards(organizationId: OrganizationId, work: Work, inlet: InletId | null = null): Promise<RegistrationState> {
     return inTurn(organizationId, async (webhooks) => {
-      const target = targetUrl()
-      if (target === null) {
-        return failed(
-          'target',
-          'SlashID needs a public address. Enter where your tunnel begins under “Address for SlashID” first. Nothing was sent.',
-        )
-      }
+      const target = chooseTarget(targets(), store.webhooks.read(organizationId)?.targetUrl ?? null, inlet)
+      if (target === null) return failed('target', inlet === null ? noTarget : notThisTarget)
+      const own = ownHeaderOf(target)
+      if (own.kind === 'unreadable')
+        return failed('target', `The secret header of this way in cannot be read. ${own.detail} Nothing was sent.`)
+      // The receiver never sees it, so it is no business of its.
+      if (own.kind === 'known') return work(webhooks, { targetUrl: target, header: only(own.value) })
       const next = () => {
         const value = header.next()
         accept(organizationId, value)
@@ -122,6 +111,11 @@ export function createRegistration(parts: RegistrationParts): Registration {
       const isRight = (value: string) => header.isRight(value) || freshOf(organizationId).includes(hashOf(value))
       return work(webhooks, { targetUrl: target, header: { ...header, isRight, next } })
     })
+  }
+
+  function ownHeaderOf(targetUrl: string): SecretRead {
+    const target = targets().find(({ url }) => url === targetUrl)
+    return (target && parts.ownHeader?.(target.inlet)) ?? { kind: 'none' }
   }
 
   function webhooksOf({ id, issuer }: Organization, memory: Memory): Webhooks | Failed {
@@ -148,10 +142,6 @@ export function createRegistration(parts: RegistrationParts): Registration {
     if (memory !== undefined) memory.fresh = newestFirst([hashOf(value)], memory.fresh)
     const kept = store.webhooks.read(organizationId)
     if (kept !== null) remember({ ...kept, headerHashes: newestFirst([hashOf(value)], kept.headerHashes) })
-  }
-
-  function freshOf(organizationId: OrganizationId): readonly string[] {
-    return memories.get(organizationId)?.fresh ?? []
   }
 
   function remember(webhook: KeptWebhook): void {
@@ -235,8 +225,8 @@ export function createRegistration(parts: RegistrationParts): Registration {
         return conclude(organizationId, await webhooks.inspect(found.result.id, wanted))
       }),
 
-    register: (organizationId, name) =>
-      towards(organizationId, async (webhooks, wanted) => {
+    register(organizationId, name, inlet) {
+      const work: Work = async (webhooks, wanted) => {
         const trimmed = name.trim()
         if (trimmed === '' || trimmed.length > 100 || /[\p{Cc}\p{Cf}\p{Zl}\p{Zp}]/u.test(trimmed))
           return failed('name', 'The name must have 1 to 100 characters, and no control characters. Nothing was sent.')
@@ -247,9 +237,11 @@ export function createRegistration(parts: RegistrationParts): Registration {
           know(organizationId, webhook, webhook.target_url === wanted.targetUrl ? wanted.targetUrl : null)
         })
         const standing = conclude(organizationId, inspected)
-        if (standing.kind === 'found') requireHeader()
+        if (standing.kind === 'found' && ownHeaderOf(wanted.targetUrl).kind === 'none') requireHeader()
         return standing
-      }),
+      }
+      return towards(organizationId, work, inlet)
+    },
 
     repair: (organizationId) =>
       towards(organizationId, async (webhooks, wanted) => {
@@ -292,6 +284,11 @@ export function createRegistration(parts: RegistrationParts): Registration {
       await Promise.all([...memories.values()].map(({ turn }) => turn))
     },
   }
+}
+
+/** A header with one value, which somebody else chose. */
+function only(value: string): Wanted['header'] {
+  return { name: secretHeaderName, isRight: (one) => one === value, next: () => value }
 }
 
 function newestFirst(newest: readonly string[], older: readonly string[]): readonly string[] {

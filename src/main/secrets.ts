@@ -32,6 +32,8 @@ export type Secrets = {
   read(name: string, form?: SecretForm): SecretRead
   /** A value, or `file:/path` or `env:NAME` to read it from at every use. Replaces what was there, wherever that was. */
   write(name: string, value: string, form?: SecretForm): SecretKept
+  /** Why `write` would refuse a value; null where it would not. */
+  refusal(value: string, form?: SecretForm): string | null
   forget(name: string): void
   describe(name: string): SecretState
 }
@@ -71,6 +73,10 @@ export function createSecrets(parts: {
     }
   }
 
+  function judge(value: string, form: SecretForm): Found {
+    return isReference(value) ? resolveReference(value, env, form) : readable(value, 'The value', form)
+  }
+
   return {
     read(name, form = 'word') {
       const kept = rows.read(name)
@@ -89,15 +95,17 @@ export function createSecrets(parts: {
     },
 
     write(name, value, form = 'word') {
-      if (isReference(value)) {
-        const found = resolveReference(value, env, form)
-        if (found.kind === 'unreadable') return refused(found.detail)
-        rows.write(name, { kind: 'reference', reference: value })
-        session.delete(name)
-        return { kind: 'kept', where: 'reference' }
-      }
-      const given = readable(value, 'The value', form)
-      return given.kind === 'unreadable' ? refused(given.detail) : { kind: 'kept', where: keep(name, given.value) }
+      const given = judge(value, form)
+      if (given.kind === 'unreadable') return refused(given.detail)
+      if (!isReference(value)) return { kind: 'kept', where: keep(name, given.value) }
+      rows.write(name, { kind: 'reference', reference: value })
+      session.delete(name)
+      return { kind: 'kept', where: 'reference' }
+    },
+
+    refusal(value, form = 'word') {
+      const given = judge(value, form)
+      return given.kind === 'unreadable' ? given.detail : null
     },
 
     forget(name) {
@@ -172,7 +180,7 @@ function readable(value: string, what: string, form: SecretForm): Found {
     return unreadable(`${what} is no credentials file: it has to be text of 1 to 8192 ASCII characters.`)
   }
   if (/^[\x21-\x7e]{1,1024}$/.test(value)) return { kind: 'known', value }
-  return unreadable(`${what} is not a key: it has to be one word of 1 to 1024 visible ASCII characters.`)
+  return unreadable(`${what} cannot be used: it has to be one word of 1 to 1024 visible ASCII characters.`)
 }
 
 function unreadable(detail: string): Found {

@@ -6,6 +6,7 @@ import type { Schedule } from './ingest/refresher.ts'
 import type { AcceptedHeader } from './inlets/admission.ts'
 import { secretHeaderName } from './inlets/admission.ts'
 import { apiKeyName, createRegistration, type Registration } from './registration.ts'
+import type { RegistrationParts } from './registration-parts.ts'
 import { createSecretHeader } from './secret-header.ts'
 import { createSecrets, type Keychain, type Secrets } from './secrets.ts'
 import { fetchKeys } from './slashid/keys.ts'
@@ -35,15 +36,16 @@ export function createSlashIdAccess(parts: {
   readonly store: Store
   readonly keychain: Keychain | null
   readonly env: Readonly<Record<string, string | undefined>>
-  /** What SlashID is given to send to; null while there is nothing public. */
-  readonly targetUrl: () => string | null
+  /** What SlashID can be given to send to; none while there is nothing public. */
+  readonly targets: RegistrationParts['targets']
+  readonly ownHeader: NonNullable<RegistrationParts['ownHeader']>
   /** Told after every change, settings included. */
   readonly onChanged: () => void
   readonly onKeyWritten: (organizationId: OrganizationId) => void
   readonly now: () => number
   readonly schedule: Schedule
 }): SlashIdAccess {
-  const { store, keychain, env, targetUrl, onChanged, now, schedule } = parts
+  const { store, keychain, env, targets, ownHeader, onChanged, now, schedule } = parts
   const secrets = createSecrets({ rows: store.secrets, keychain, env })
   const header = createSecretHeader({ store, secrets })
   /** Whose issuer refused to answer without an API key: asked with it from then on, so that a look costs one request. */
@@ -61,12 +63,20 @@ export function createSlashIdAccess(parts: {
     onChanged()
   }
 
+  function ownHeaders(): readonly string[] {
+    return targets().flatMap(({ inlet }) => {
+      const own = ownHeader(inlet)
+      return own.kind === 'known' ? [own.value] : []
+    })
+  }
+
   const registration = createRegistration({
     store,
     secrets,
     header: { name: secretHeaderName, isRight: header.isAccepted, next: header.next },
-    targetUrl,
-    hidden: () => [header.read().value ?? '', store.settings.readApp().pathSecret ?? ''],
+    targets,
+    ownHeader,
+    hidden: () => [header.read().value ?? '', store.settings.readApp().pathSecret ?? '', ...ownHeaders()],
     onChanged: changed,
     onKeyWritten: parts.onKeyWritten,
     now,

@@ -40,7 +40,7 @@ export type Counters = {
   readonly unreadable: number
   readonly failed: number
   readonly refused: Readonly<Partial<Record<Refusal, number>>>
-  /** Turned away by the receiver before anything was read as a delivery: path, method, size and the like. */
+  /** What no way in could make a delivery of: a request with the wrong path, method or size, a message that its transport should not carry. */
   readonly turnedAway: number
 }
 

@@ -62,8 +62,16 @@ export type FetchingSetUp =
   | { readonly kind: 'smee'; readonly url: string }
 
 type Draft<T> = T extends unknown ? Omit<T, 'id' | 'isOn'> : never
-/** What the user typed. Without an id it is a new one; `secret` null leaves the one that is kept. */
-export type InletDraft = { readonly id: InletId | null; readonly draft: Draft<InletSetUp>; readonly secret: string | null }
+/**
+ * What the user typed. Without an id it is a new one; `secret` null leaves the one that is kept. `header` is the value of the secret header
+ * that a relay of its own asks for beside its path; null or nothing leaves the one that is kept.
+ */
+export type InletDraft = {
+  readonly id: InletId | null
+  readonly draft: Draft<InletSetUp>
+  readonly secret: string | null
+  readonly header?: string | null
+}
 
 /** How a way in stands. `detail` is for people: what happened and what to do. */
 export type InletState =
@@ -101,6 +109,8 @@ export type InletReport = {
   /** The target URL that leads here, secrets included; null while unknown. */
   readonly address: string | null
   readonly secret: SecretState | null
+  /** Of a relay: the value of the secret header that it asks senders for. */
+  readonly header: SecretState | null
   /** Of a protected gosmee channel: what its server has to be told. */
   readonly publicKey: string | null
   /** The newest few, newest first. */

@@ -28,7 +28,11 @@ export type Requests = {
   'drift:list': { argument: null; answer: DriftList }
   /** `look` asks SlashID; without it the answer is what is known here. */
   'registration:read': { argument: { readonly organizationId: OrganizationId; readonly look: boolean }; answer: RegistrationState }
-  'registration:register': { argument: { readonly organizationId: OrganizationId; readonly name: string }; answer: RegistrationState }
+  /** With the address of one way in, where `inlet` names it; a webhook that has another gets this one. */
+  'registration:register': {
+    argument: { readonly organizationId: OrganizationId; readonly name: string; readonly inlet?: InletId }
+    answer: RegistrationState
+  }
   'registration:repair': { argument: OrganizationId; answer: RegistrationState }
   'registration:remove': { argument: OrganizationId; answer: RegistrationState }
   /** An API key of the organization, or `file:/path` or `env:NAME` to read it from. It can be written, never read. */

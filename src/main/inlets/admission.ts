@@ -4,6 +4,9 @@ import type { IncomingMessage } from 'node:http'
 /** The header that SlashID can be made to send beside the secret path. */
 export const secretHeaderName = 'X-Tocsin-Secret'
 
+/** What a check of the public address carries. */
+export const probeHeaderName = 'X-Tocsin-Probe'
+
 /** SHA-256 of each value it may have: a webhook goes on sending the one it was registered with. */
 export type AcceptedHeader = { readonly hashes: readonly Uint8Array[] }
 
@@ -28,6 +31,8 @@ export type Admission =
       /** As a delivery carries them: lower-case names, first value only, nothing that holds a secret of ours. */
       readonly headers: Readonly<Record<string, string>>
     }
+  /** Our own look at whether the public address leads here: answered, and nothing else. */
+  | { readonly kind: 'probe' }
   | { readonly kind: 'turned-away'; readonly because: TurnedAway }
 
 export type AdmissionRules = {
@@ -37,12 +42,15 @@ export type AdmissionRules = {
   /** Hosts of tunnels that lead here, e.g. `example.ngrok.app`. Asked at every request, since tunnels move. */
   readonly publicHosts: () => readonly string[]
   readonly bodyBytes: number
+  /** Whether this value is that of a probe of ours that is under way. */
+  readonly isProbe?: (value: string) => boolean
 }
 
 type Head = Pick<IncomingMessage, 'method' | 'url' | 'rawHeaders'>
 
 /** Judges the head of a request, before a byte of its body is read and before any signature is computed. */
-export function createAdmission({ secret, secretHeader, publicHosts, bodyBytes }: AdmissionRules): (head: Head, port: number) => Admission {
+export function createAdmission(rules: AdmissionRules): (head: Head, port: number) => Admission {
+  const { secret, secretHeader, publicHosts, bodyBytes, isProbe = () => false } = rules
   const path = Buffer.from(pathOf(secret))
   return (head, port) => {
     const headers = new Map<string, string>()
@@ -62,6 +70,8 @@ export function createAdmission({ secret, secretHeader, publicHosts, bodyBytes }
     if (fromBrowser) return turnedAway('browser')
     if (!isSamePath(head.url ?? '', path)) return turnedAway('path')
     if (head.method !== 'POST') return turnedAway('method')
+    // It shows no secret header, since it brings nothing.
+    if (headers.has(probeName) && isProbe(headers.get(probeName) ?? '')) return { kind: 'probe' }
     const required = secretHeader()
     if (required !== null && (secretsGiven !== 1 || !isOneOf(headers.get(headerName) ?? '', required.hashes))) {
       return turnedAway('secret-header')
@@ -79,6 +89,7 @@ export function createAdmission({ secret, secretHeader, publicHosts, bodyBytes }
 }
 
 const headerName = secretHeaderName.toLowerCase()
+const probeName = probeHeaderName.toLowerCase()
 
 /** Compares with every one of them, so that time says nothing of which came close. */
 function isOneOf(value: string, hashes: readonly Uint8Array[]): boolean {

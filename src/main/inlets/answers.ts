@@ -5,6 +5,8 @@ import type { TurnedAway } from './admission.ts'
 export type Answer = { readonly status: number; readonly body: string; readonly headers?: Readonly<Record<string, string>> }
 
 const accepted: Answer = { status: 200, body: '{}' }
+/** To our own look at whether the public address leads here. */
+export const probed: Answer = { status: 200, body: '{"status":"probed"}' }
 /** The one answer to every refusal of trust: a sender learns nothing from it. */
 const untrusted: Answer = { status: 401, body: '{"error":"unauthorized"}' }
 /** Also for a wrong Host and for browsers, so that they cannot tell whether anything is here. */

@@ -29,8 +29,8 @@ export type LinkReport = {
 
 export type Connection = {
   start(): void
-  /** Gives up what there is and connects anew at once. */
-  reconnect(): void
+  /** Gives up what there is and connects anew at once. With the network just back, the first refusals are tried again soon. */
+  reconnect(because?: 'network-back'): void
   stop(): Promise<void>
 }
 
@@ -42,6 +42,9 @@ const entryMs = 15_000
 const successMs = 10_000
 /** The wait after a refusal: somebody has to change something first, and a changed set-up connects at once anyway. */
 const refusedMs = 300_000
+
+/** So often a refusal is doubted after the network is back: for a while a page to log in to may answer for everybody. */
+const mostDoubts = 4
 
 /** Keeps one link at a time: opens it, finds out when it is dead, and opens the next after a wait that grows while nothing succeeds. */
 export function createConnection(parts: {
@@ -61,6 +64,7 @@ export function createConnection(parts: {
   /** Ends the wait between two links. */
   let wake: (() => void) | null = null
   let isHurried = false
+  let doubts = 0
 
   async function keepConnected(): Promise<void> {
     while (!isStopping) {
@@ -69,7 +73,8 @@ export function createConnection(parts: {
       if (isStopping) break
       // What was given up on purpose did not fail.
       if (isHurried) continue
-      const waitMs = end.kind === 'refused' ? refusedMs : backoff.next()
+      const isRefused = end.kind === 'refused' && doubts-- <= 0
+      const waitMs = isRefused ? refusedMs : backoff.next()
       const retryAt = new Date(now() + waitMs).toISOString() as Instant
       const waited = new Promise<void>((resolve) => {
         const cancel = schedule(resolve, waitMs)
@@ -81,7 +86,7 @@ export function createConnection(parts: {
       // Only now, when the wait can be ended: whoever is told may reconnect or stop at once.
       onState({
         kind: 'waiting',
-        because: end.kind === 'refused' ? 'refused' : 'relay-down',
+        because: isRefused ? 'refused' : 'relay-down',
         detail: end.detail,
         retryAt,
         ...(end.lastHeardAt === undefined ? {} : { lastHeardAt: end.lastHeardAt }),
@@ -143,8 +148,9 @@ export function createConnection(parts: {
       if (running !== null) throw new Error('a connection was started twice')
       running = keepConnected()
     },
-    reconnect() {
+    reconnect(because) {
       isHurried = true
+      doubts = because === 'network-back' ? mostDoubts : 0
       backoff.reset()
       wake?.()
       link?.close()

@@ -30,6 +30,9 @@ export type Subscription = {
   positionOf(id: string | null): string | null
 }
 
+/** What becomes of the position once something is settled: another one, none any more, or, where this is null, what it was. */
+type Mark = { readonly id: string | null } | null
+
 /** A flood of the largest deliveries costs several times what is in flight, as text and as garbage; ordinary ones are far below. */
 const limits = { ...feedLimits, bytes: 2 * 1024 * 1024 }
 
@@ -49,8 +52,9 @@ export function createEventInlet(parts: FetchingParts<InletSetUp>, subscribe: ()
     let liveAt = now()
     let isLive = false
     let isResumable = false
+    let isKept = checkpoint.read() !== null
 
-    const feed = createFeed<string | null>({ ingest, onSettled: marker.move, onFailed, onBug, limits })
+    const feed = createFeed<Mark>({ ingest, onSettled: marker.move, onFailed, onBug, limits })
     const stream = openEventStream({
       ...request,
       onOpen: (farNow) => (liveAt = farNow ?? liveAt),
@@ -61,8 +65,9 @@ export function createEventInlet(parts: FetchingParts<InletSetUp>, subscribe: ()
     return { ended: end(), close: () => stream.close() }
 
     async function onPart(part: StreamPart): Promise<void> {
-      const position = positionOf(part.id)
-      isResumable ||= position !== null
+      const id = positionOf(part.id)
+      isResumable ||= id !== null
+      const position: Mark = id === null ? null : { id }
       const reading: Reading = part.kind === 'event' ? read(part, liveAt) : { kind: 'not-taken', because: 'too-large' }
       if (reading.kind === 'not-taken') onTurnedAway(reading.because)
       else becomeLive()
@@ -71,9 +76,18 @@ export function createEventInlet(parts: FetchingParts<InletSetUp>, subscribe: ()
         feed.skip(position)
         return feed.room()
       }
+      // It gave ids once, and does no more: what it had kept for us may be gone, and from now on it keeps nothing.
+      const isForgotten = isKept && id === null
+      if (isForgotten) {
+        isKept = false
+        onLost(null)
+      }
       const { body, isBacklog } = reading
       const receivedAt = new Date(now()).toISOString() as Instant
-      await feed.push({ body, headers: keptHeaders(reading.headers), inlet: setUp.id, receivedAt, isBacklog }, position)
+      await feed.push(
+        { body, headers: keptHeaders(reading.headers), inlet: setUp.id, receivedAt, isBacklog },
+        isForgotten ? { id: null } : position,
+      )
     }
 
     function becomeLive(): void {
@@ -103,7 +117,7 @@ export function createEventInlet(parts: FetchingParts<InletSetUp>, subscribe: ()
 
   /** Writes positions down, the newest of those that come together: a commit settles hundreds of deliveries at once. */
   function createMarker() {
-    let newest: string | null = null
+    let newest: Mark = null
     let planned: NodeJS.Immediate | null = null
     let isFinished = false
 
@@ -111,7 +125,7 @@ export function createEventInlet(parts: FetchingParts<InletSetUp>, subscribe: ()
       planned = null
       if (newest === null) return
       try {
-        checkpoint.write(newest)
+        checkpoint.write(newest.id)
         newest = null
       } catch (error) {
         // What was passed is in the history; at worst it comes once more.
@@ -120,9 +134,9 @@ export function createEventInlet(parts: FetchingParts<InletSetUp>, subscribe: ()
     }
 
     return {
-      move(position: string | null): void {
-        if (isFinished || position === null) return
-        newest = position
+      move(mark: Mark): void {
+        if (isFinished || mark === null) return
+        newest = mark
         planned ??= setImmediate(write)
       },
       finish(): void {

@@ -93,6 +93,18 @@ describe('the gosmee inlet', () => {
     expect(again.lost).toEqual([])
   })
 
+  it('believes in a backlog no longer where a server that gave ids gives none any more, and says so once', async () => {
+    const positions: (string | null)[] = ['1000-0']
+    const checkpoint = { read: () => positions.at(-1) ?? null, write: (position: string | null) => void positions.push(position) }
+    const { server, inlet, deliveries, lost, isLive } = await setUp({}, { checkpoint })
+    await until(isLive)
+    for (const body of ['1', '2']) server.post(body)
+    await until(() => deliveries.length === 2 && positions.length > 1)
+    await inlet.stop()
+    expect(positions).toEqual(['1000-0', null])
+    expect(lost).toEqual([null])
+  })
+
   it('says that history is lost where the server says so, and carries on', async () => {
     const { server, inlet, bodies, lost, positions, isLive } = await setUp({ keeps: 2 })
     await until(isLive)
@@ -189,11 +201,11 @@ describe('the gosmee inlet', () => {
   })
 
   it('survives a position that cannot be written, and writes the next', async () => {
-    const written: string[] = []
+    const written: (string | null)[] = []
     let isFull = true
     const checkpoint = {
       read: () => null,
-      write: (position: string) => {
+      write: (position: string | null) => {
         if (isFull) throw new Error('disk full')
         written.push(position)
       },

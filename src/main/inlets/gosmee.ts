@@ -3,6 +3,7 @@ import nacl from 'tweetnacl'
 import { z } from 'zod'
 import type { InletSetUp } from '../../shared/inlets.ts'
 import { parseUrl } from '../../shared/parse-url.ts'
+import { decodeBase64 } from './base64.ts'
 import type { LinkEnd } from './connection.ts'
 import type { StreamEvent } from './event-bytes.ts'
 import { createEventInlet, type Reading, type Subscription } from './event-inlet.ts'
@@ -130,15 +131,6 @@ function parseJson(text: string): Record<string, unknown> | null {
   } catch {
     return null
   }
-}
-
-/** Only the one canonical spelling, so that the bytes are those that were sent or none. */
-function decodeBase64(text: string): Uint8Array | null {
-  const bytes = Buffer.from(text, 'base64')
-  // Whatever was skipped in decoding leaves fewer bytes; only the last few can be spelled in more ways than one.
-  const padding = text.endsWith('==') ? 2 : text.endsWith('=') ? 1 : 0
-  if (bytes.length !== (text.length / 4) * 3 - padding || /[-_]/.test(text)) return null
-  return bytes.toString('base64', bytes.length - 3 + padding) === text.slice(-4) || text === '' ? bytes : null
 }
 
 function decodeSecret(secret: string): Uint8Array | null {

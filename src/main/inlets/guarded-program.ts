@@ -1,4 +1,6 @@
 import { spawn, type ChildProcess } from 'node:child_process'
+import { randomUUID } from 'node:crypto'
+import fs from 'node:fs'
 
 /** How a program ended. `not-started` carries the system's word for why, such as ENOENT. */
 export type ProgramEnd =
@@ -8,7 +10,7 @@ export type ProgramEnd =
   | { readonly kind: 'guard-lost' }
 
 export type GuardedProgram = {
-  /** Resolves once neither the program nor anything else in its process group is left. Never rejects. */
+  /** Resolves once neither the program nor anything else that it started is left, as far as it can be known for its own. Never rejects. */
   readonly ended: Promise<ProgramEnd>
   /** Asks it to end, and kills it after 3 s. May be called often. */
   stop(): void
@@ -21,7 +23,8 @@ const drainMs = 500
 
 /**
  * Runs a program, without a shell, so that it can never outlive us: between us and it stands a guard, a small Node process that holds
- * one end of a channel. When the channel closes, because we asked or because we were killed, the guard ends the program's whole group.
+ * one end of a channel. When the channel closes, because we asked or because we were killed, the guard ends the program's whole group, and
+ * on Linux what has left that group: everything it starts inherits a mark in its environment.
  */
 export function runGuarded(parts: {
   readonly command: readonly [string, ...string[]]
@@ -33,7 +36,8 @@ export function runGuarded(parts: {
 }): GuardedProgram {
   const { command, env, onOutput, node = process.execPath } = parts
   const isWindows = process.platform === 'win32'
-  const child = spawn(node, ['-e', guardSource, '--', ...command], {
+  const mark = randomUUID()
+  const child = spawn(node, ['-e', guardSource, '--', mark, ...command], {
     // A group of its own: what ends ours, such as Ctrl+C in a terminal, leaves the guard to do its work.
     detached: !isWindows,
     windowsHide: true,
@@ -96,6 +100,13 @@ export function runGuarded(parts: {
 
   function killGroup(leader: number | null): void {
     if (leader === null) return
+    for (const { pid } of markedProcesses(fs, mark)) {
+      try {
+        process.kill(pid, 'SIGKILL')
+      } catch {
+        // It is gone already.
+      }
+    }
     try {
       if (isWindows) spawn('taskkill', ['/pid', String(leader), '/T', '/F'], { stdio: 'ignore', windowsHide: true }).on('error', () => {})
       else process.kill(-leader, 'SIGKILL')
@@ -108,17 +119,23 @@ export function runGuarded(parts: {
 type GuardWord = { readonly kind: 'started'; readonly pid: number } | ProgramEnd
 
 /** The guard. It travels as text, so that no file of it has to be found at run time: it may use its arguments and nothing around it. */
-function guard(system: { readonly spawn: typeof spawn; readonly process: NodeJS.Process }): void {
-  const { spawn, process } = system
+function guard(system: {
+  readonly spawn: typeof spawn
+  readonly process: NodeJS.Process
+  readonly fs: typeof fs
+  readonly markedProcesses: typeof markedProcesses
+}): void {
+  const { spawn, process, fs, markedProcesses } = system
   const graceMs = 3_000
   const isWindows = process.platform === 'win32'
   process.title = 'tocsin tunnel guard'
   delete process.env['ELECTRON_RUN_AS_NODE']
-  const [, file = '', ...rest] = process.argv
+  const [, mark = '', file = '', ...rest] = process.argv
   const program: ChildProcess = spawn(file, rest, {
     stdio: ['ignore', 'inherit', 'inherit'],
     detached: !isWindows,
     windowsHide: true,
+    env: { ...process.env, TOCSIN_TUNNEL: mark },
   })
 
   function kill(signal: NodeJS.Signals): void {
@@ -128,6 +145,15 @@ function guard(system: { readonly spawn: typeof spawn; readonly process: NodeJS.
       else process.kill(-program.pid, signal)
     } catch {
       // Nobody is left in the group.
+    }
+    for (const { pid, group } of markedProcesses(fs, mark)) {
+      // Being asked twice means something else to many programs.
+      if (group === program.pid && signal !== 'SIGKILL') continue
+      try {
+        process.kill(pid, signal)
+      } catch {
+        // It is gone already.
+      }
     }
   }
   function tell(word: unknown, then: () => void): void {
@@ -152,4 +178,26 @@ function guard(system: { readonly spawn: typeof spawn; readonly process: NodeJS.
   for (const signal of ['SIGTERM', 'SIGINT', 'SIGHUP'] as const) process.on(signal, stop)
 }
 
-const guardSource = `(${guard.toString()})({ spawn: require('node:child_process').spawn, process })`
+/** What carries the mark, whichever group or parent it has by now. Only Linux tells; it travels as text, too. */
+function markedProcesses(system: Pick<typeof fs, 'readdirSync' | 'readFileSync'>, mark: string): { pid: number; group: number }[] {
+  const found: { pid: number; group: number }[] = []
+  let names: string[] = []
+  try {
+    names = system.readdirSync('/proc').filter((name) => /^\d+$/.test(name))
+  } catch {
+    // There is no such folder elsewhere.
+  }
+  for (const name of names) {
+    try {
+      if (!system.readFileSync(`/proc/${name}/environ`, 'latin1').split('\0').includes(`TOCSIN_TUNNEL=${mark}`)) continue
+      const stat = system.readFileSync(`/proc/${name}/stat`, 'latin1')
+      // The name before it may have anything in it.
+      found.push({ pid: Number(name), group: Number(stat.slice(stat.lastIndexOf(')') + 2).split(' ')[2]) })
+    } catch {
+      // It ended meanwhile, or belongs to somebody else.
+    }
+  }
+  return found
+}
+
+const guardSource = `(${guard.toString()})({ spawn: require('node:child_process').spawn, process, fs: require('node:fs'), markedProcesses: ${markedProcesses.toString()} })`

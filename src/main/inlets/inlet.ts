@@ -26,8 +26,8 @@ export type InletParts<Health, Reason> = {
 
 export type ReceiverStarted = Extract<ReceiverHealth, { kind: 'listening' | 'port-taken' | 'failed' }>
 
-/** Where a fetching inlet has come to, in its transport's own words. Kept only after the commit of what it passed. */
-export type Checkpoint = { read(): string | null; write(position: string): void }
+/** Where a fetching inlet has come to, in its transport's own words. Kept only after the commit of what it passed; null where the far end keeps nothing. */
+export type Checkpoint = { read(): string | null; write(position: string | null): void }
 
 /** What a fetching inlet does not take for a delivery. */
 export type NotTaken = 'malformed' | 'too-large' | 'not-base64' | 'not-decrypted' | 'not-signed-form'
@@ -73,7 +73,7 @@ export type LinkState =
 export type FetchingInlet = {
   start(): void
   /** Gives up the connection it has, or the wait for the next, and connects anew at once: after sleep, or when the network is back. */
-  reconnect(): void
+  reconnect(because?: 'network-back'): void
   /** Takes no more, lets what is in flight finish within a bounded time, and holds nothing open afterwards. */
   stop(): Promise<void>
 }

@@ -1,55 +1,54 @@
-import { jetstreamManager, type ConsumerMessages, type JsMsg } from '@nats-io/jetstream'
-import type { NatsConnection, Subscription } from '@nats-io/transport-node'
+import type { NatsConnection } from '@nats-io/transport-node'
+import { errors } from '@nats-io/transport-node'
 import type { InletSetUp } from '../../shared/inlets.ts'
 import type { LinkEnd, LinkReport } from './connection.ts'
-import { refused } from './far-end.ts'
 import { createFeed } from './feed.ts'
 import type { FetchingParts } from './inlet.ts'
-import { createLossWatch, type LossWatch } from './jetstream-losses.ts'
-import { readMessage } from './jetstream-message.ts'
-import { ensureConsumer, ensureStream, pullSize } from './jetstream-set-up.ts'
+import { begin, takenElsewhere, type Memory, type Timing } from './jetstream-begin.ts'
+import { readMessage, type Pulled } from './jetstream-message.ts'
+import { createPuller } from './jetstream-pull.ts'
 
 export type JetstreamParts = FetchingParts<Extract<InletSetUp, { kind: 'jetstream' }>>
 
-const requestMs = 5_000
-/** The server says this often that it is there while nothing comes. */
-const heartbeatMs = 15_000
 /** What could not be settled comes back after this time. */
 const returnMs = 1_000
+/** How long a server has to answer before a connection that is given up counts as dead. */
+const answerMs = 600
 /** How long what is in flight may take to be settled at the end. */
 const settleMs = 2_000
+/** Whatever the history is busy with, the server has to say that it is there. */
+const signOfLifeMs = 15_000
 
-type Begun = {
-  readonly messages: ConsumerMessages
-  readonly losses: LossWatch
-  /** How many are to come of what was kept meanwhile. */
-  readonly waiting: number
-  /** The number of the newest message that was kept before we came. */
-  readonly lastKept: number
+export type Fetched = {
+  readonly end: LinkEnd
+  /** The server answers no more: there is nobody to take leave of. */
+  readonly isDead: boolean
 }
 
 /** Fetches until `over`, or until it can go on no more; whatever is settled by then is acknowledged. Rejects with what the library throws. */
 export async function fetchMessages(
   nats: NatsConnection,
   parts: JetstreamParts,
-  { report, over, ackWaitMs }: { readonly report: LinkReport; readonly over: Promise<LinkEnd>; readonly ackWaitMs: number },
-): Promise<LinkEnd> {
-  const { setUp, ingest, onTurnedAway, onBug } = parts
-  const begun = await Promise.race([begin(nats, parts, ackWaitMs), over])
-  if ('detail' in begun) return begun
-  const { messages, losses, lastKept } = begun
-  let backlog = begun.waiting
-  let isOver = false
-  /** Handed on and not acknowledged yet, in order. */
-  const unsettled = new Set<JsMsg>()
-  let settled: JsMsg[] = []
+  about: { readonly report: LinkReport; readonly over: Promise<LinkEnd>; readonly timing: Timing; readonly memory: Memory },
+): Promise<Fetched> {
+  const { setUp, ingest, onTurnedAway, onBug, now, schedule } = parts
+  const { report, over, memory } = about
   let finish: (end: LinkEnd) => void = () => {}
   let fail: (error: unknown) => void = () => {}
   const finished = new Promise<LinkEnd>((resolve, reject) => {
     finish = resolve
     fail = reject
   })
-  const feed = createFeed<JsMsg>({
+  const begun = await Promise.race([begin(nats, parts, about), over])
+  if (begun.kind !== 'begun') return { end: begun, isDead: !(await answers(nats, parts)) }
+  const { losses, lastKept, size } = begun
+  let backlog = begun.waiting
+  let isOver = false
+  let isClosed = false
+  /** Handed out and not acknowledged yet, in order. */
+  const unsettled = new Set<Pulled>()
+  let settled: Pulled[] = []
+  const feed = createFeed<Pulled>({
     ingest,
     onSettled(message) {
       // What one commit has settled is acknowledged together: the checkpoint moves once.
@@ -59,47 +58,42 @@ export async function fetchMessages(
     onBug,
     onFailed: () => finish({ kind: 'lost', detail: 'A delivery could not be kept here. The server still has it and sends it again.' }),
   })
-
-  async function take(): Promise<void> {
-    for await (const message of messages) {
-      if (isOver) {
-        unsettled.add(message)
-        continue
-      }
-      report.heard()
-      if (!isOfJetstream(message)) {
-        onTurnedAway('malformed')
-        continue
-      }
-      losses.saw(message)
+  /** In order, one after the other: bounded by what was asked for. */
+  let taken: Promise<void> = Promise.resolve()
+  const puller = createPuller({
+    nats,
+    ...{ stream: setUp.stream, consumer: setUp.consumer, size, expiresMs: begun.expiresMs, schedule },
+    onMessage(message) {
       unsettled.add(message)
-      const read = readMessage(message, setUp.id, message.seq <= lastKept)
-      if (read.kind === 'delivery') {
-        await feed.push(read.delivery, message)
-      } else {
-        onTurnedAway(read.because)
-        feed.skip(message)
-        await feed.room()
-      }
-    }
-  }
+      if (isOver) return
+      report.heard()
+      if (losses.saw(message) === 'ours') return void (taken = taken.then(() => take(message)).catch(fail))
+      isOver = true
+      finish({ kind: 'lost', detail: `Some of what was to come here went elsewhere. ${takenElsewhere(parts)}` })
+    },
+    onHeartbeat: report.heard,
+    onMalformed: () => onTurnedAway('malformed'),
+    onEnd: finish,
+    onError: fail,
+  })
 
-  async function watch(): Promise<void> {
-    for await (const status of messages.status()) {
-      if (status.type === 'heartbeat') report.heard()
-      const end = endOf(status.type)
-      if (end !== null) finish({ kind: 'lost', detail: `${end} Everything is set up anew by itself.` })
-    }
+  async function take(message: Pulled): Promise<void> {
+    if (isOver) return
+    // A server that knows nobody may be anybody's: its word for the time is worth nothing.
+    const read = readMessage(message, setUp.id, message.seq <= lastKept, setUp.login.kind === 'none' ? now() : null)
+    if (read.kind === 'delivery') return feed.push(read.delivery, message)
+    onTurnedAway(read.because)
+    feed.skip(message)
+    await feed.room()
   }
 
   /** The checkpoint first: it must never be behind what the server may forget. */
   function acknowledge(): void {
     const batch = settled
     settled = []
-    const last = batch.at(-1)
-    if (last === undefined) return
+    if (isClosed || batch.length === 0) return
     try {
-      losses.settled(last)
+      losses.settled(batch)
     } catch (error) {
       onBug(error)
       return finish({ kind: 'lost', detail: 'How far this way in has come could not be written down. It is tried again by itself.' })
@@ -108,89 +102,80 @@ export async function fetchMessages(
       unsettled.delete(message)
       message.ack()
     }
-    if (backlog === 0 || isOver) return
-    const ofBacklog = batch.filter((message) => message.seq <= lastKept && !message.redelivered).length
-    backlog = last.seq >= lastKept ? 0 : Math.max(0, backlog - ofBacklog)
+    if (isOver) return
+    puller.pull(unsettled.size)
+    if (backlog === 0) return
+    const ofBacklog = batch.filter(({ seq }) => seq <= lastKept).length
+    const isThrough = losses.returning() === 0 && batch.some(({ seq }) => seq >= lastKept)
+    backlog = isThrough ? 0 : Math.max(0, backlog - ofBacklog)
     report.live(backlog)
+  }
+
+  /** What the server forbids is said on the side, and answered by silence. */
+  async function watch(): Promise<void> {
+    for await (const status of nats.status()) {
+      if (status.type === 'error' && status.error instanceof errors.PermissionViolationError) fail(status.error)
+    }
+  }
+
+  let cancelSign = (): void => {}
+  const askForSign = (): void => {
+    cancelSign = schedule(() => {
+      void nats.flush().then(report.heard, () => {})
+      askForSign()
+    }, signOfLifeMs)
   }
 
   report.live(backlog)
   void over.then(finish, fail)
   void watch().catch(fail)
-  const taken = take().catch(fail)
+  askForSign()
+  puller.pull(0)
+  let end: LinkEnd
+  let isDead = false
   try {
-    return await finished
+    end = await finished
   } finally {
     isOver = true
-    await within(settleMs, parts, Promise.all([feed.idle(), drain(messages), taken]))
-    messages.stop()
+    cancelSign()
+    const drained = puller.drain().then(
+      () => true,
+      () => false,
+    )
+    isDead = !(await within(answerMs, parts, drained))
+    if (!isDead)
+      await within(
+        settleMs,
+        parts,
+        Promise.all([taken, feed.idle()]).then(() => true),
+      )
+    puller.stop()
     acknowledge()
+    isClosed = true
+    memory.givenBack = { count: isDead ? 0 : unsettled.size, at: now() + returnMs }
     // For the next link: what nobody answers for, the server holds back until the ack wait is over. Not at once, since servers before
     // 2.10 stumble over our last request, which is still with them: the first message would wait, and the last come twice.
-    for (const message of unsettled) message.nak(returnMs)
+    for (const message of unsettled) message.giveBack(returnMs)
   }
+  return { end, isDead }
 }
 
-async function begin(nats: NatsConnection, { setUp, checkpoint, onLost }: JetstreamParts, ackWaitMs: number): Promise<Begun | LinkEnd> {
-  const manager = await jetstreamManager(nats, { timeout: requestMs })
-  const stream = await ensureStream(manager, setUp.stream)
-  const consumer = await ensureConsumer(manager, setUp.stream, setUp.consumer, ackWaitMs)
-  if (consumer.kind === 'unfit') return consumer.end
-  const size = pullSize(stream, nats.info?.max_payload)
-  if (size === null) {
-    return refused(
-      `The stream ${setUp.stream} takes messages larger than 8 MiB, and one of them could stop this way in. Set its max_msg_size; a delivery has 256 KiB at most.`,
-    )
-  }
-  const handle = await manager.jetstream().consumers.get(setUp.stream, setUp.consumer)
-  const messages = await handle.consume({
-    max_messages: size,
-    expires: 2 * heartbeatMs,
-    idle_heartbeat: heartbeatMs,
-    abort_on_missing_resource: true,
-  })
-  const losses = createLossWatch({ stream, consumer: consumer.info, checkpoint, onLost })
-  return { messages, losses, waiting: consumer.info.num_pending, lastKept: stream.state.last_seq }
+async function answers(nats: NatsConnection, parts: JetstreamParts): Promise<boolean> {
+  return within(
+    answerMs,
+    parts,
+    nats.flush().then(
+      () => true,
+      () => false,
+    ),
+  )
 }
 
-/** Takes no more, and lets what is already on its way come: the library's own `stop` would drop it unanswered. */
-async function drain(messages: ConsumerMessages): Promise<void> {
-  const { sub } = messages as unknown as { readonly sub: Subscription }
-  await sub.drain().catch(() => {})
-}
-
-/** What makes it useless to go on with this link. */
-function endOf(type: string): string | null {
-  switch (type) {
-    case 'consumer_deleted':
-    case 'consumer_not_found':
-      return 'The consumer of this computer was deleted at the server.'
-    case 'stream_not_found':
-      return 'The stream was deleted at the server.'
-    case 'no_responders':
-      return 'JetStream does not answer any more.'
-    case 'heartbeats_missed':
-      return 'The server has stopped to say that it is there.'
-    default:
-      return null
-  }
-}
-
-function isOfJetstream(message: JsMsg): boolean {
-  try {
-    return Number.isSafeInteger(message.info.streamSequence) && message.timestampNanos > 0n
-  } catch {
-    return false
-  }
-}
-
-/** Waits for the work, but no longer than this. */
-async function within(ms: number, { schedule }: JetstreamParts, work: Promise<unknown>): Promise<void> {
-  await new Promise<void>((resolve) => {
-    const cancel = schedule(resolve, ms)
-    void work.finally(() => {
-      cancel()
-      resolve()
-    })
-  })
+/** Waits for the work, but no longer than this; false where it was not done by then. */
+async function within(ms: number, { schedule }: JetstreamParts, work: Promise<boolean>): Promise<boolean> {
+  let cancel = (): void => {}
+  const late = new Promise<boolean>((resolve) => (cancel = schedule(() => resolve(false), ms)))
+  const isDone = await Promise.race([work, late])
+  cancel()
+  return isDone
 }

@@ -4,6 +4,7 @@ import {
   DiscardPolicy,
   JetStreamApiCodes,
   JetStreamApiError,
+  ReplayPolicy,
   RetentionPolicy,
   StorageType,
   type ConsumerInfo,
@@ -89,23 +90,46 @@ export async function ensureConsumer(
   }
 }
 
+/** Longest time after which a message may be handed out again: what was in flight at a crash is waited for. */
+const mostAckWaitMs = 300_000
+
 function whyUnfit({ config }: ConsumerInfo): string | null {
+  const isFiltered = (config.filter_subject ?? '') !== '' || (config.filter_subjects ?? []).length > 0
   if (config.deliver_subject !== undefined && config.deliver_subject !== '') return 'pushes, and Tocsin pulls'
   if (config.ack_policy !== AckPolicy.Explicit) return 'does not ask for each message to be acknowledged'
   if (config.max_deliver !== undefined && config.max_deliver > 0) return 'gives up on a message after some tries'
+  if (config.headers_only === true) return 'leaves out what the messages hold'
+  if (config.deliver_policy !== DeliverPolicy.All) return 'does not begin with what the stream still keeps'
+  if (isFiltered) return 'hands out some subjects only, so nobody could tell what is missing'
+  if (config.replay_policy === ReplayPolicy.Original) return 'hands out what was kept no faster than it once came'
+  if ((config.inactive_threshold ?? 0) > 0) return 'is removed while this computer is away'
+  if (ackWaitOf(config) > mostAckWaitMs) return 'waits for more than five minutes before it hands out a message again'
   return null
 }
 
+/** After how many ms what was not acknowledged comes again at the latest. */
+export function ackWaitOf(config: ConsumerInfo['config']): number {
+  return Math.max(config.ack_wait ?? 0, ...(config.backoff ?? [])) / nanosPerMs || consumerLimits.ackWaitMs
+}
+
+export type PullSize = {
+  /** How many messages may be on their way at a time. */
+  readonly messages: number
+  /** Of one message, its headers included. */
+  readonly largest: number
+}
+
 /** Room for messages between the server and the history. */
-const pulledBytes = 32 * 1024 * 1024
+const pulledBytes = 16 * 1024 * 1024
 const mostPulled = 128
 
-/** How many messages may be on their way at a time, so that memory stays bounded whatever they hold; null where one may be too large for that. */
-export function pullSize({ config }: StreamInfo, serverMost: number | undefined): number | null {
+/** How much may be on its way at a time, so that memory stays bounded whatever messages hold; null where one may be too large for that. */
+export function pullSize({ config }: StreamInfo, serverMost: number | undefined, consumerMost: number | undefined): PullSize | null {
   const ofServer = serverMost ?? mostPayloadBytes
   const largest = config.max_msg_size > 0 ? Math.min(config.max_msg_size, ofServer) : ofServer
   if (largest > mostPayloadBytes) return null
-  return Math.min(mostPulled, Math.floor(pulledBytes / largest))
+  const most = (consumerMost ?? 0) > 0 ? Math.min(mostPulled, consumerMost ?? 0) : mostPulled
+  return { messages: Math.max(1, Math.min(most, Math.floor(pulledBytes / largest))), largest }
 }
 
 function isMissing(error: unknown, code: number): boolean {

@@ -1,6 +1,7 @@
 import { createConnection, type Link, type LinkEnd, type LinkReport } from './connection.ts'
 import { refused } from './far-end.ts'
 import type { FetchingInlet } from './inlet.ts'
+import type { Memory, Timing } from './jetstream-begin.ts'
 import { fetchMessages, type JetstreamParts } from './jetstream-fetch.ts'
 import { consumerLimits } from './jetstream-set-up.ts'
 import { connectNats, explainNats } from './nats.ts'
@@ -8,10 +9,10 @@ import { connectNats, explainNats } from './nats.ts'
 /** Fetches from a stream by a durable consumer of its own, and acknowledges each message once its delivery is committed. */
 export function createJetstreamInlet(
   parts: JetstreamParts,
-  /** Of a consumer that has to be created. */
-  { ackWaitMs = consumerLimits.ackWaitMs }: { readonly ackWaitMs?: number } = {},
+  { ackWaitMs = consumerLimits.ackWaitMs, expiresMs = 10_000 }: Partial<Timing> = {},
 ): FetchingInlet {
   const { setUp, onState, onBug, now, random, schedule } = parts
+  const memory: Memory = { sharedSince: null, givenBack: { count: 0, at: 0 } }
 
   function open(report: LinkReport): Link {
     let close = (): void => {}
@@ -34,9 +35,12 @@ export function createJetstreamInlet(
     const connected = await connectNats({ url, login, caFile, secret: secret.kind === 'known' ? secret.value : null }, dial.signal)
     if (connected.kind === 'ended') return connected.end
     isIn = true
-    const { nats, far, ended, close } = connected
+    const { nats, far, ended, close, hangUp } = connected
     try {
-      return await fetchMessages(nats, parts, { report, over: Promise.race([ended, closed]), ackWaitMs })
+      const over = Promise.race([ended, closed])
+      const { end, isDead } = await fetchMessages(nats, parts, { report, over, timing: { ackWaitMs, expiresMs }, memory })
+      if (isDead) hangUp()
+      return end
     } catch (error) {
       return explainNats(far, error)
     } finally {

@@ -1,6 +1,7 @@
 import { spawn, type ChildProcess } from 'node:child_process'
 import { createHash } from 'node:crypto'
 import { mkdtempSync, rmSync, writeFileSync } from 'node:fs'
+import { connect, createServer, type AddressInfo, type Socket } from 'node:net'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { jetstreamManager, type JetStreamManager } from '@nats-io/jetstream'
@@ -99,6 +100,61 @@ export async function operate(url: string, login: JetstreamLogin = { kind: 'none
           }),
         )
       }
+    },
+  }
+}
+
+/** What a server says first. */
+export const greeting = 'INFO {"server_id":"x","version":"2.9.10","proto":1,"headers":true,"max_payload":1048576,"nonce":"nonce"}\r\n'
+
+/** Something between an inlet and its server, gone after the test. */
+export async function startBetween(port: number) {
+  const open = new Set<Socket>()
+  let isFrozen = false
+  let inSockets = 0
+  const between = createServer((near) => {
+    if (isFrozen) return void open.add(near.on('error', () => {}))
+    const far = connect(port, '127.0.0.1')
+    inSockets++
+    near.on('close', () => inSockets--)
+    for (const [from, to] of [
+      [near, far],
+      [far, near],
+    ] as const) {
+      open.add(from)
+      from
+        .on('error', () => {})
+        .on('close', () => {
+          if (!isFrozen) to.destroy()
+        })
+      from.on('data', (bytes: Buffer) => {
+        if (!isFrozen) to.write(bytes)
+      })
+    }
+  })
+  await new Promise<void>((listening) => between.listen(0, '127.0.0.1', listening))
+  const cut = (): void => open.forEach((socket) => socket.destroy())
+  onTestFinished(() => {
+    cut()
+    between.close()
+  })
+  return {
+    url: `nats://127.0.0.1:${(between.address() as AddressInfo).port}`,
+    /** Open connections of the inlet. */
+    count: () => inSockets,
+    /** From now on nothing is passed on, and nobody is told. */
+    freeze: () => void (isFrozen = true),
+    /** New connections are passed on again; the old ones stay dead. */
+    thaw() {
+      const dead = [...open]
+      open.clear()
+      for (const socket of dead) socket.removeAllListeners('data').resume()
+      isFrozen = false
+    },
+    /** As when the process of the inlet is killed: nothing more is passed on, and the server notices. */
+    cut() {
+      isFrozen = true
+      cut()
     },
   }
 }

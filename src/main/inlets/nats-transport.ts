@@ -14,6 +14,8 @@ export type NatsGuard = {
 type GuardedOptions = ConnectionOptions & { readonly guard: NatsGuard }
 
 const mostInfoBytes = 64 * 1024
+/** Nobody leaves this much unread that answers in time: what we send are acknowledgements and answers to pings, or one delivery. */
+const mostUnreadBytes = 4 * 1024 * 1024
 
 /** The library's transport leaves its socket open where connecting takes too long, and keeps whatever a server sends. This one does neither. */
 class GuardedTransport extends NodeTransport {
@@ -53,6 +55,10 @@ class GuardedTransport extends NodeTransport {
       const passed = guard(chunk)
       if (passed.kind === 'wrong') {
         this.guard?.onBroken(passed.what)
+        return
+      }
+      if (this.socket.writableLength > mostUnreadBytes) {
+        this.guard?.onBroken('questions without end and reads no answer')
         return
       }
       if (passed.bytes.length > 0) yield passed.bytes

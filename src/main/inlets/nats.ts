@@ -28,6 +28,8 @@ export type NatsConnected =
       readonly ended: Promise<LinkEnd>
       /** Sends what is still to be sent, within a second, and hangs up. */
       close(): Promise<void>
+      /** Hangs up at once, whatever is still to be sent. */
+      hangUp(): void
     }
   | { readonly kind: 'ended'; readonly end: LinkEnd }
 
@@ -96,7 +98,7 @@ export async function connectNats({ url: text, login, secret, caFile }: NatsAcce
       await nats.close()
       giveUp()
     }
-    return { kind: 'connected', nats, far, ended, close }
+    return { kind: 'connected', nats, far, ended, close, hangUp: giveUp }
   } catch (error) {
     // The library leaves its socket to itself where it only waited too long.
     giveUp()

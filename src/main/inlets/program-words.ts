@@ -71,7 +71,8 @@ function plainLine(text: string): string {
 /** Takes secrets out of what a program says: those it was given, and whatever has the form of one. */
 export function createMask(env: Readonly<NodeJS.ProcessEnv>, command: readonly string[]): (text: string) => string {
   const given = new Set<string>()
-  for (const [name, value] of Object.entries(env)) if (secretName.test(name) && value && value.length >= 6) given.add(value)
+  for (const [name, value] of Object.entries(env))
+    if (value && value.length >= 6 && (secretName.test(name) || (!plainName.test(name) && looksSecret(value)))) given.add(value)
   command.forEach((argument, i) => {
     const [name = '', value = command[i + 1] ?? ''] = argument.startsWith('-') ? argument.split(/=(.*)/s) : []
     if (secretName.test(name) && value.length >= 6) given.add(value)
@@ -86,6 +87,11 @@ export function createMask(env: Readonly<NodeJS.ProcessEnv>, command: readonly s
 }
 
 const hiddenMark = '•••'
+/** What every session has, and no secret is. */
+const plainName =
+  /^(PATH|HOME|USER|USERNAME|LOGNAME|HOST|HOSTNAME|NAME|PWD|OLDPWD|SHELL|EDITOR|PAGER|TERM.*|COLORTERM|LANG|LANGUAGE|LC_.*|TZ|TMP|TEMP|TMPDIR|DISPLAY|WAYLAND_DISPLAY|XDG_.*|DESKTOP_SESSION|GDM.*|GNOME.*|GTK_.*|QT_.*|KDE_.*|DBUS_.*|WINDOWID|ComSpec|OS|PROCESSOR_.*|COMPUTERNAME)$/i
+/** Names say little of a secret: one word with a digit and a letter in it may be one, whatever it is called. A path or an address is none. */
+const looksSecret = (value: string): boolean => /^(?=.*\d)(?=.*[A-Za-z])(?![/~]|[A-Za-z]:[\\/]|https?:)\S{8,}$/.test(value)
 const secretName = /token|secret|passw|api_?-?key|auth_?-?key|credential/i
 
 /** Replacements in order: first what names itself as secret, then what only looks like it. */

@@ -5,7 +5,7 @@ import type { Duplex } from 'node:stream'
 import type { Instant } from '../../shared/detection.ts'
 import type { ReceiverHealth } from '../../shared/health.ts'
 import { createAdmission, pathOf, type AcceptedHeader, type TurnedAway } from './admission.ts'
-import { answers, headersOf, healthOf, outcomes, rawAnswer, tryAgain, type Answer } from './answers.ts'
+import { answers, headersOf, healthOf, outcomes, probed, rawAnswer, tryAgain, type Answer } from './answers.ts'
 import { createBudget, readBody } from './body.ts'
 import type { Inlet, InletParts, ReceiverStarted } from './inlet.ts'
 
@@ -44,6 +44,8 @@ export type ReceiverParts = InletParts<ReceiverHealth, TurnedAway> & {
   readonly publicHosts: () => readonly string[]
   /** Without it no header is required. */
   readonly secretHeader?: () => AcceptedHeader | null
+  /** Whether a request with this value is our own look at whether the public address leads here. */
+  readonly isProbe?: (value: string) => boolean
   readonly limits?: Partial<ReceiverLimits>
   /** The address to listen on; loopback unless given. */
   readonly host?: string
@@ -77,6 +79,7 @@ export function createReceiver(parts: ReceiverParts): Receiver {
     secretHeader: parts.secretHeader ?? (() => null),
     publicHosts: parts.publicHosts,
     bodyBytes: limits.bodyBytes,
+    ...(parts.isProbe === undefined ? {} : { isProbe: parts.isProbe }),
   })
   let running: { readonly server: Server; readonly drain: () => Promise<void> } | null = null
 
@@ -130,6 +133,10 @@ export function createReceiver(parts: ReceiverParts): Receiver {
         return reply(response, healthOf(isDraining ? 'stopping' : parts.whyUnhealthy()))
       }
       const admission = admit(request, listeningPort)
+      if (admission.kind === 'probe') {
+        request.resume()
+        return reply(response, probed)
+      }
       if (admission.kind === 'turned-away') return turnAway(request, response, admission.because)
       if (isDraining) return turnAway(request, response, 'overloaded')
       // Nobody hears "100 Continue" but a sender that knows the secret.

@@ -418,3 +418,41 @@ describe('time', () => {
     expect(JSON.stringify(app.states)).not.toContain('nobody repeats')
   })
 })
+
+test('a loss is said once, together with a position that is written down, and after a crash in between', async () => {
+  let isFull = true
+  const written: string[] = []
+  const relay = await scripted((socket, _, after) => {
+    socket.send(hello(9))
+    // What was not acknowledged is told again.
+    if ((after as { after: number }).after === 0) socket.send(JSON.stringify({ gap: { from: 1, to: 4, count: 4 } }))
+    for (const seq of [5, 6]) if ((after as { after: number }).after < seq) socket.send(entry(seq))
+  })
+  const disk = newDisk()
+  Object.defineProperty(disk, 'checkpoint', {
+    get: () => written.at(-1) ?? null,
+    set(position: string) {
+      if (isFull) throw new Error('the disk is full')
+      written.push(position)
+    },
+  })
+  const app = start(relay.url, { disk })
+  await app.until(() => app.states.filter(({ kind }) => kind === 'waiting').length === 2)
+  expect(disk.lost, 'it was not written down, so it comes again').toEqual([])
+  isFull = false
+  await app.until(() => disk.checkpoint === 'm:6')
+  expect(disk.lost).toEqual([4])
+  expect(written[0]).toBe('m:4:4')
+  await app.stop()
+
+  for (const [left, told] of [
+    ['m:6:3', [4, 3]],
+    ['m:6:?', [4, 3, null]],
+  ] as const) {
+    written.push(left)
+    const again = start(relay.url, { disk })
+    await again.until(() => disk.checkpoint === 'm:6')
+    expect(disk.lost).toEqual(told)
+    await again.stop()
+  }
+})

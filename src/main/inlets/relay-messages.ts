@@ -1,6 +1,7 @@
 import { z } from 'zod'
 import type { Instant } from '../../shared/detection.ts'
 import { relayLimits } from '../../shared/relay.ts'
+import { decodeBase64 } from './base64.ts'
 import type { NotTaken } from './inlet.ts'
 import { keptHeaders } from './kept-headers.ts'
 
@@ -41,9 +42,8 @@ export function readRelayMessage(text: string): Told {
 }
 
 function readEntry({ seq, receivedAt, headers, body }: z.infer<typeof entry>): Told {
-  const bytes = Buffer.from(body, 'base64')
-  // Decoders pass over what is no base64: only what comes out the same again was.
-  if (bytes.toString('base64') !== body) return notTaken(seq, 'not-base64')
+  const bytes = decodeBase64(body)
+  if (bytes === null) return notTaken(seq, 'not-base64')
   if (bytes.byteLength > relayLimits.bodyBytes) return notTaken(seq, 'too-large')
   const acceptedAt = new Date(receivedAt).toISOString() as Instant
   return { kind: 'entry', seq, body: bytes, headers: keptHeaders(Object.entries(headers)), receivedAt: acceptedAt }
@@ -53,15 +53,20 @@ function notTaken(seq: number | null, because: NotTaken): Told {
   return { kind: 'not-taken', seq, because }
 }
 
-/** How far the history has come in one mailbox, as it is kept in a checkpoint. */
-export type Place = { readonly mailbox: string; readonly seq: number }
+/**
+ * How far the history has come in one mailbox, as it is kept in a checkpoint. `untold` is what was lost on the way there and may not have
+ * been said yet: written down together with the position, so that a loss is said although the position is past it, and not at every try.
+ */
+export type Place = { readonly mailbox: string; readonly seq: number; readonly untold?: Loss }
+export type Loss = { readonly count: number | null }
 
-export function placeText({ mailbox, seq }: Place): string {
-  return `${mailbox}:${seq}`
+export function placeText({ mailbox, seq, untold }: Place): string {
+  return `${mailbox}:${seq}${untold === undefined ? '' : `:${untold.count ?? '?'}`}`
 }
 
 /** null for what is none, such as before the first. */
 export function readPlace(text: string | null): Place | null {
-  const [, mailbox, seq] = /^([\w-]{1,64}):(\d{1,16})$/.exec(text ?? '') ?? []
-  return mailbox === undefined || !Number.isSafeInteger(Number(seq)) ? null : { mailbox, seq: Number(seq) }
+  const [, mailbox, seq, lost] = /^([\w-]{1,64}):(\d{1,16})(?::(\d{1,16}|\?))?$/.exec(text ?? '') ?? []
+  if (mailbox === undefined || !Number.isSafeInteger(Number(seq))) return null
+  return { mailbox, seq: Number(seq), ...(lost === undefined ? {} : { untold: { count: lost === '?' ? null : Number(lost) } }) }
 }

@@ -1,21 +1,23 @@
 import { WebSocket } from 'ws'
 import { assertNever } from '../../shared/assert-never.ts'
 import type { InletSetUp } from '../../shared/inlets.ts'
-import { parseUrl } from '../../shared/parse-url.ts'
-import { readerTokenForm, relayCloses, relayKeepalive, relayLimits, type FromReader } from '../../shared/relay.ts'
+import { relayKeepalive, relayLimits, type FromReader } from '../../shared/relay.ts'
 import { createConnection, type Link, type LinkEnd, type LinkReport } from './connection.ts'
-import { explainError, explainStatus, farEnd, isLoopback, refused } from './far-end.ts'
-import { createFeed } from './feed.ts'
+import { explainError, explainStatus } from './far-end.ts'
+import { createFeed, feedLimits } from './feed.ts'
 import type { FetchingInlet, FetchingParts } from './inlet.ts'
-import { placeText, readPlace, readRelayMessage, type Place, type Told } from './relay-messages.ts'
+import { placeText, readPlace, readRelayMessage, type Loss, type Place, type Told } from './relay-messages.ts'
+import { explainClose, readWay } from './relay-way.ts'
 
 type Parts = FetchingParts<Extract<InletSetUp, { kind: 'relay' }>>
 
 /** After so many, or so long after the first of them, what is in the history is acknowledged. */
 const ackEach = 64
 const ackWithinMs = 20
-/** Messages that wait to be taken before no more are read. */
-const mostWaiting = 64
+/** Messages, and characters of them, that wait to be taken before no more are read. */
+const mostWaiting = { messages: 64, characters: 256 * 1024 }
+/** The largest deliveries cost several times their size as text and as garbage; ordinary ones are far below. */
+const limits = { ...feedLimits, bytes: 512 * 1024 }
 /** What is in flight gets so long to be recorded, and the far end to say goodbye. */
 const settleMs = 5_000
 const goodbyeMs = 1_000
@@ -25,14 +27,19 @@ const unreadBytes = 64 * 1024
 
 /** The reader's side of the Tocsin relay; src/shared/relay.ts says what the two say to each other. */
 export function createRelayInlet(parts: Parts): FetchingInlet {
-  /** After which number the relay left something out. Asked once more it may have it; if not, it is lost and the way goes on. */
-  const hole: Hole = { after: null }
-  return createConnection({ ...parts, open: (report) => openLink(parts, report, hole) })
+  const memory: Memory = { hole: null, told: null }
+  return createConnection({ ...parts, open: (report) => openLink(parts, report, memory) })
 }
 
-type Hole = { after: number | null }
+/** What one link leaves to the next. */
+type Memory = {
+  /** After which number the relay left something out. Asked once more it may have it; if not, it is lost and the way goes on. */
+  hole: number | null
+  /** The place in the checkpoint whose loss was said, where that could not be written down any more. */
+  told: string | null
+}
 
-function openLink(parts: Parts, report: LinkReport, hole: Hole): Link {
+function openLink(parts: Parts, report: LinkReport, memory: Memory): Link {
   const way = readWay(parts)
   if (way.kind === 'refused') return { ended: Promise.resolve(way), close: () => {} }
   const { far } = way
@@ -59,6 +66,8 @@ function openLink(parts: Parts, report: LinkReport, hole: Hole): Link {
 
   let end: LinkEnd | null = null
   const waiting: (string | null)[] = []
+  let waitingCharacters = 0
+  let untold: Loss | null = null
   let isTaking = false
   let cancelAck: (() => void) | null = null
   let cancelPing = (): void => {}
@@ -66,10 +75,11 @@ function openLink(parts: Parts, report: LinkReport, hole: Hole): Link {
 
   const feed = createFeed<{ readonly seq: number; readonly lost: number }>({
     ingest: parts.ingest,
+    limits,
     onSettled({ seq, lost }) {
       settled = seq
       if (seq <= backlogEnd && backlog > 0) backlog--
-      if (lost > 0) parts.onLost(lost)
+      if (lost > 0) untold = plus(untold, lost)
       if (lost > 0 || settled - acked >= ackEach) acknowledge()
       else cancelAck ??= parts.schedule(acknowledge, ackWithinMs)
     },
@@ -82,16 +92,36 @@ function openLink(parts: Parts, report: LinkReport, hole: Hole): Link {
     cancelAck?.()
     cancelAck = null
     if (mailbox === null || settled === acked) return
-    try {
-      parts.checkpoint.write(placeText({ mailbox, seq: settled }))
-    } catch (error) {
-      parts.onBug(error)
-      return hangUp({ kind: 'lost', detail: `How far we are with ${far} could not be written down. It sends again from there.` })
-    }
+    if (!remember({ mailbox, seq: settled })) return
     acked = settled
     say({ ack: acked })
     if (backlogEnd > 0 && end === null) report.live(backlog)
     if (settled >= backlogEnd) backlogEnd = 0
+  }
+
+  /** Together with what is lost, which is said only then: a place that cannot be written down is come to again, and its loss with it. */
+  function remember(place: Place): boolean {
+    const loss = untold
+    try {
+      parts.checkpoint.write(placeText(loss === null ? place : { ...place, untold: loss }))
+      if (loss === null) return true
+      untold = null
+      tell({ ...place, untold: loss })
+      return true
+    } catch (error) {
+      parts.onBug(error)
+      hangUp({ kind: 'lost', detail: `How far we are with ${far} could not be written down. It sends again from there.` })
+      return false
+    }
+  }
+
+  function tell({ mailbox, seq, untold: loss }: Place): void {
+    if (loss === undefined) return
+    const text = placeText({ mailbox, seq, untold: loss })
+    if (memory.told !== text) parts.onLost(loss.count)
+    memory.told = text
+    parts.checkpoint.write(placeText({ mailbox, seq }))
+    memory.told = null
   }
 
   function say(message: FromReader): void {
@@ -108,14 +138,19 @@ function openLink(parts: Parts, report: LinkReport, hole: Hole): Link {
     cancelPing = parts.schedule(ping, relayKeepalive.everyMs)
   }
 
+  function isFull(part: number): boolean {
+    return waiting.length >= mostWaiting.messages * part || waitingCharacters >= mostWaiting.characters * part
+  }
+
   async function takeWaiting(): Promise<void> {
     isTaking = true
     try {
       while (waiting.length > 0 && end === null) {
         const text = waiting.shift() ?? null
+        waitingCharacters -= text?.length ?? 0
         if (text === null) parts.onTurnedAway('malformed')
         else await take(readRelayMessage(text))
-        if (socket.isPaused && waiting.length < mostWaiting / 2) socket.resume()
+        if (socket.isPaused && !isFull(0.5)) socket.resume()
       }
     } catch (error) {
       parts.onBug(error)
@@ -157,8 +192,8 @@ function openLink(parts: Parts, report: LinkReport, hole: Hole): Link {
     taken = settled = acked = isKnown ? (known?.seq ?? 0) : told.after
     // Another mailbox at the same address: what the one we knew still had for us is gone with it.
     if (known !== null && !isKnown) {
-      parts.onLost(null)
-      parts.checkpoint.write(placeText({ mailbox, seq: settled }))
+      untold = { count: null }
+      if (!remember({ mailbox, seq: settled })) return
     }
     known = { mailbox, seq: settled }
     backlog = told.backlog
@@ -169,12 +204,12 @@ function openLink(parts: Parts, report: LinkReport, hole: Hole): Link {
   /** Whether what was left out up to `upTo` is lost for good. The first time it is asked for again. */
   function isLost(upTo: number): boolean {
     const count = upTo - taken
-    if (hole.after === taken) {
-      hole.after = null
+    if (memory.hole === taken) {
+      memory.hole = null
       feed.skip({ seq: upTo, lost: count })
       return true
     }
-    hole.after = taken
+    memory.hole = taken
     hangUp({ kind: 'lost', detail: `${far} left something out. It is asked for it again.` })
     return false
   }
@@ -191,6 +226,7 @@ function openLink(parts: Parts, report: LinkReport, hole: Hole): Link {
     if (end !== null) return
     end = because
     waiting.length = 0
+    waitingCharacters = 0
     void recordRest().then(() => {
       if (socket.readyState === WebSocket.CONNECTING) return socket.terminate()
       socket.resume()
@@ -200,6 +236,8 @@ function openLink(parts: Parts, report: LinkReport, hole: Hole): Link {
   }
 
   socket.on('open', () => {
+    // Said before anything else is: this app may have ended in between.
+    if (known !== null) tell(known)
     say(known === null ? { after: 0 } : { after: known.seq, mailbox: known.mailbox })
     cancelPing = parts.schedule(ping, relayKeepalive.everyMs)
   })
@@ -209,7 +247,8 @@ function openLink(parts: Parts, report: LinkReport, hole: Hole): Link {
     const text = isBinary ? null : data.toString()
     if (text === relayKeepalive.answer) return
     waiting.push(text)
-    if (waiting.length >= mostWaiting) socket.pause()
+    waitingCharacters += text?.length ?? 0
+    if (isFull(1)) socket.pause()
     if (!isTaking) void takeWaiting()
   })
   socket.on('ping', (data) => {
@@ -241,42 +280,6 @@ function openLink(parts: Parts, report: LinkReport, hole: Hole): Link {
   return { ended, close: () => hangUp({ kind: 'lost', detail: `The connection to ${far} was given up.` }) }
 }
 
-type Way = { readonly kind: 'way'; readonly url: URL; readonly token: string; readonly far: string }
-
-function readWay({ setUp, secret }: Parts): Way | (LinkEnd & { readonly kind: 'refused' }) {
-  const url = parseUrl(setUp.url)
-  const isPlain = url?.protocol === 'http:' || url?.protocol === 'ws:'
-  if (url === null || (!isPlain && url.protocol !== 'https:' && url.protocol !== 'wss:')) {
-    return no("The relay's address is not one of https. Enter what `npm run relay:deploy` printed.")
-  }
-  if (isPlain && !isLoopback(url)) {
-    return no("The relay's address must begin with https://: without it, anybody on the way could read the reader token. Nothing was sent.")
-  }
-  const given = secret()
-  if (given.kind === 'unreadable') return no(given.detail)
-  if (given.kind === 'none')
-    return no('There is no reader token for this relay. `npm run relay:token -- add NAME` makes one; enter it here.')
-  if (!readerTokenForm.test(given.value)) {
-    return no('The reader token is not one of a Tocsin relay: those have 43 letters, digits, - and _. Nothing was sent.')
-  }
-  const endpoint = new URL('/mailbox', url)
-  endpoint.protocol = isPlain ? 'ws:' : 'wss:'
-  return { kind: 'way', url: endpoint, token: given.value, far: farEnd('Tocsin relay', url) }
-}
-
-function no(detail: string): LinkEnd & { readonly kind: 'refused' } {
-  return { kind: 'refused', detail }
-}
-
-function explainClose(far: string, code: number): LinkEnd {
-  switch (code) {
-    case relayCloses.replaced:
-      return refused(
-        `${far} let somebody else in with the same reader token. Every computer needs a token of its own: \`npm run relay:token -- add NAME\`.`,
-      )
-    case relayCloses.revoked:
-      return refused(`${far} does not let us in any more: this reader token was revoked. Enter another one.`)
-    default:
-      return { kind: 'lost', detail: `${far} closed the connection (${code}). What it keeps is safe; it is tried again by itself.` }
-  }
+function plus(loss: Loss | null, count: number): Loss {
+  return { count: loss === null ? count : loss.count === null ? null : loss.count + count }
 }

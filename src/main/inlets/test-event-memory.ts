@@ -1,21 +1,22 @@
-import type { InletId } from '../../shared/inlets.ts'
+import type { InletId, InletSetUp } from '../../shared/inlets.ts'
 import type { Sequence } from '../../shared/detection.ts'
 import { createGosmeeInlet } from './gosmee.ts'
+import type { FetchingParts } from './inlet.ts'
+import { createRelayInlet } from './relay.ts'
 
 /**
- * A program of its own: takes what the gosmee server at an address sends until it sends "done" or is given up, and prints how far memory
- * rose: what is held, garbage collected before each look, or what the process takes of the machine.
+ * A program of its own: takes what the gosmee server, or the relay, at an address sends until it sends "done" or is given up, and prints
+ * how far memory rose: what is held, garbage collected before each look, or what the process takes of the machine.
  */
-const [, , url = '', measure] = process.argv
+const [, , url = '', measure, kind = 'gosmee'] = process.argv
 let rest = Infinity
 let most = 0
 let received = 0
 let turnedAway = 0
 let turn: Promise<void> = Promise.resolve()
 
-const inlet = createGosmeeInlet({
-  setUp: { id: 'gosmee:abcd1234' as InletId, kind: 'gosmee', name: 'Test', isOn: true, address: null, url, isProtected: false },
-  secret: () => ({ kind: 'none' }),
+const common = { name: 'Test', isOn: true, address: null, url }
+const parts: Omit<FetchingParts<InletSetUp>, 'setUp' | 'secret'> = {
   checkpoint: { read: () => null, write: () => {} },
   async ingest({ body }) {
     received++
@@ -26,7 +27,7 @@ const inlet = createGosmeeInlet({
     return { kind: 'kept', sequence: received as Sequence }
   },
   onState({ kind }) {
-    if (kind === 'live') {
+    if (kind === 'live' && rest === Infinity) {
       globalThis.gc?.()
       rest = memory()
       process.stdout.write('live\n')
@@ -44,7 +45,19 @@ const inlet = createGosmeeInlet({
     const timer = setTimeout(task, afterMs)
     return () => clearTimeout(timer)
   },
-})
+}
+const inlet =
+  kind === 'relay'
+    ? createRelayInlet({
+        ...parts,
+        setUp: { ...common, id: 'relay:abcd1234' as InletId, kind: 'relay' },
+        secret: () => ({ kind: 'known', value: 'A'.repeat(43) }),
+      })
+    : createGosmeeInlet({
+        ...parts,
+        setUp: { ...common, id: 'gosmee:abcd1234' as InletId, kind: 'gosmee', isProtected: false },
+        secret: () => ({ kind: 'none' }),
+      })
 
 function tell(): void {
   sample()

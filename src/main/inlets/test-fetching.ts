@@ -14,7 +14,7 @@ export function fetchingParts<SetUp extends InletSetUp>(clock: Clock, setUp: Set
   const turnedAway: NotTaken[] = []
   const lost: (number | null)[] = []
   const bugs: unknown[] = []
-  const positions: string[] = []
+  const positions: (string | null)[] = []
   const parts: FetchingParts<SetUp> = {
     setUp,
     secret: () => ({ kind: 'none' }),

@@ -121,6 +121,38 @@ Error: remote port forwarding failed for listen port 8080`
   })
 })
 
+describe('a command', () => {
+  const setUp = { kind: 'command', command: ['mine'], origin: null } as const
+  const told = 'https://real.mytunnel.dev'
+
+  it.each([
+    told,
+    `  -> ${told}/ <-`,
+    `url: ${told}`,
+    `{"level":"info","url":"${told}"}`,
+    `time=1 msg=started url=${told}`,
+    `your url is: ${told}`,
+    `Forwarding HTTP traffic from ${told}`,
+    `forwarding ${told}/ -> 127.0.0.1`,
+    `real.mytunnel.dev tunneled with tls termination, ${told}`,
+    `Your app is available at ${told}.`,
+  ])('tells its address: %s', (line) => {
+    expect(addresses(setUp, line)).toEqual([told])
+  })
+
+  it.each([
+    'See docs at https://docs.mytunnel.dev or help https://community.example.net',
+    'Read more on https://mytunnel.dev and https://example.net',
+    'update available! see https://mytunnel.dev',
+    'https://docs.mytunnel.dev',
+    'GET /?x=https://evil.example.net 200',
+    'terms of service: https://mytunnel.dev',
+    'url: https://mytunnel.dev/terms',
+  ])('mentions others besides: %s', (line) => {
+    expect(addresses(setUp, line)).toEqual([])
+  })
+})
+
 describe('what the user types for a tunnel', () => {
   it.each<[TunnelSetUp, TunnelSetUp]>([
     [{ kind: 'cloudflared' }, { kind: 'cloudflared' }],

@@ -82,7 +82,7 @@ export function programOf(setUp: TunnelSetUp, port: number): TunnelProgram {
         programs: [program],
         arguments: rest,
         install: 'Install it, or correct the command, then start the tunnel again.',
-        originOf: setUp.origin === null ? firstOrigin : () => null,
+        originOf: setUp.origin === null ? toldOrigin : () => null,
         settled: setUp.origin === null ? null : { origin: setUp.origin, afterMs: 3_000 },
         wordsOf: (line) => line,
       }
@@ -138,16 +138,24 @@ function withoutClock(line: string): string | null {
   return /^INF\b/.test(words) ? null : words.replace(/^(ERR|WRN|FTL)\s+/, '')
 }
 
-/** An unknown program says its address somehow: the first origin without a path that is not known to be something else. */
-function firstOrigin(line: string): string | null {
-  for (const [found] of line.matchAll(/https:\/\/[^\s"'<>|\\^`{}()[\],;]+/gi)) {
-    const read = readOrigin(found.replace(/[.:!?]+$/, ''))
-    if (read.kind === 'refused') continue
-    const { hostname } = new URL(read.origin)
-    if (hostname.includes('.') && !isElsewhere(hostname)) return read.origin
-  }
-  return null
+/**
+ * An unknown program says its address somehow: an origin that stands alone on its line, or that is called the address. Any other could be
+ * a page to read, or a stranger's request that is quoted.
+ */
+function toldOrigin(line: string): string | null {
+  const found = alone.exec(line)?.[1] ?? called.exec(line)?.[1]
+  if (found === undefined) return null
+  const read = readOrigin(found.replace(/[.:!?]+$/, ''))
+  if (read.kind === 'refused') return null
+  const { hostname } = new URL(read.origin)
+  return hostname.includes('.') && !isElsewhere(hostname) && !pages.test(hostname) ? read.origin : null
 }
+
+const alone = /^[^\p{L}\p{N}]*(https:\/\/[^\s"'<>|\\^`{}()[\],;]+)[^\p{L}\p{N}]*$/iu
+/** `url: …`, `"url":"…"`, `your url is …`, `Forwarding HTTP traffic from …`, `tunneled with tls termination, …`. */
+const called =
+  /\b(?:urls?|address|origin|endpoint|forward(?:ing|ed)(?: https?)?(?: traffic)?|tunnell?ed with tls termination|connect via browser|(?:available|reachable|exposed|published|live))\b["',]?\s*(?:is|at|on|to|from|via|as)?\s*[:=]?\s*["'<(]*(https:\/\/[^\s"'<>|\\^`{}()[\],;]+)/i
+const pages = /^(docs?|help|support|community|forum|status|blog|wiki|www|dashboard|console|admin|accounts?|log-?in|sign-?(in|up)|discord)\./
 
 /** Hosts that tunnels mention besides their own: their makers, their consoles, their terms. */
 const elsewhere: readonly RegExp[] = [

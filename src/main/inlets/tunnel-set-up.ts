@@ -7,6 +7,8 @@ export type ReadTunnel = { readonly kind: 'read'; readonly setUp: TunnelSetUp } 
 
 const mostArguments = 32
 const mostCharacters = 1_024
+/** Of a whole command as it is shown: the person who is asked about it has to see all of it. */
+const mostShown = 1_000
 
 /** Brings a tunnel as the user typed it into the form that is kept, or says what is wrong with it. */
 export function readTunnel(draft: TunnelSetUp): ReadTunnel {
@@ -46,6 +48,11 @@ export function readTunnel(draft: TunnelSetUp): ReadTunnel {
         return refused('A command begins with the name of a program, or with its whole path. It is run as it is, without a shell.')
       }
       const command = [program.trim(), ...rest]
+      if (commandText(command).length > mostShown) {
+        return refused(
+          `A command has at most ${mostShown} characters in all, so that it can be shown whole. Put it into a script, and name that.`,
+        )
+      }
       if (draft.origin === null || draft.origin.trim() === '') return { kind: 'read', setUp: { kind: 'command', command, origin: null } }
       const origin = readOrigin(draft.origin)
       if (origin.kind === 'refused') return refused(origin.detail)
@@ -54,6 +61,14 @@ export function readTunnel(draft: TunnelSetUp): ReadTunnel {
     default:
       return assertNever(draft)
   }
+}
+
+/** A command in one line in which nothing hides: what could be mistaken for a blank, or is not seen at all, is written out. */
+export function commandText(command: readonly string[]): string {
+  const written = (sign: string): string => `\\u{${(sign.codePointAt(0) ?? 0).toString(16)}}`
+  return command
+    .map((part) => (/^[\w./:@=,{}+-]+$/.test(part) ? part : JSON.stringify(part).replace(/[\p{C}\p{Zl}\p{Zp}]|(?! )\p{Zs}/gu, written)))
+    .join(' ')
 }
 
 function refused(detail: string): ReadTunnel {

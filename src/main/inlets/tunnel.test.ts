@@ -220,6 +220,23 @@ describe('a supervised tunnel', () => {
     expect(last()).toEqual({ kind: 'off' })
   })
 
+  it('ends what left the group of the program for a session of its own, and what that started', async () => {
+    const { program, env, processes } = bench()
+    const stubborn = 'process.on("SIGTERM", () => {}); setInterval(() => {}, 1e6)'
+    const path = program(
+      'tunnel',
+      `const inner = ${JSON.stringify(`require("node:child_process").spawn(process.execPath, ["-e", ${JSON.stringify(stubborn)}], { detached: true }); ${stubborn}`)}
+       spawn(process.execPath, ['-e', inner], { detached: true, stdio: 'ignore' })
+       say('https://a.example.net'); stay()`,
+    )
+    const { tunnel, reached } = supervised({ setUp: command(path), env })
+    tunnel.start()
+    await reached('running')
+    await until(() => processes().length === 4)
+    await tunnel.stop()
+    expect(processes()).toEqual([])
+  })
+
   it('ends what a program left behind when it died', async () => {
     const { program, env, processes } = bench()
     const path = program(
@@ -323,7 +340,7 @@ describe('a supervised tunnel', () => {
     await reached('running')
     const seen = JSON.parse(readFileSync(join(folder, 'seen'), 'utf8')) as { argv: string[]; env: Record<string, string> }
     expect(seen.argv).toEqual(['--to=127.0.0.1:4711', `$(touch ${folder}/pwned); 4711`, '-e', ''])
-    expect(seen.env).toEqual({ ...env, HOME: '/home/a' })
+    expect(seen.env).toEqual({ ...env, HOME: '/home/a', TOCSIN_TUNNEL: expect.stringMatching(/^[\w-]{36}$/) as string })
     expect(existsSync(join(folder, 'pwned'))).toBe(false)
   })
 
@@ -333,16 +350,18 @@ describe('a supervised tunnel', () => {
       'tunnel',
       `complain('authtoken: 2abcDEFghiJKLmnoPQRstu_5vwxYZ0123456789abcd refused')
        complain('failed POST https://x.example.net/in/AAECAwQFBgcICQoLDA0ODw with Bearer abc.def-ghi123')
-       complain(process.env.TUNNEL_TOKEN + ' / ' + process.argv[3] + '\\u202e\\u0007'); process.exit(1)`,
+       complain(process.env.TUNNEL_TOKEN + ' / ' + process.argv[3] + '\\u202e\\u0007 / ' + process.env.MY_PIN); process.exit(1)`,
     )
     const { tunnel, reached, last } = supervised({
       setUp: command(path, '--secret', 'swordfish'),
-      env: { ...env, TUNNEL_TOKEN: 'plain words' },
+      env: { ...env, TUNNEL_TOKEN: 'plain words', MY_PIN: 'hunter22secret' },
     })
     tunnel.start()
     await reached('waiting')
-    expect(detailOf(last())).toContain('authtoken: ••• refused · failed POST https://x.example.net/in/••• with Bearer ••• · ••• / •••')
-    expect(detailOf(last())).not.toMatch(/2abc|AAEC|def-ghi|plain words|swordfish|\p{C}/u)
+    expect(detailOf(last())).toContain(
+      'authtoken: ••• refused · failed POST https://x.example.net/in/••• with Bearer ••• · ••• / •••  / •••',
+    )
+    expect(detailOf(last())).not.toMatch(/2abc|AAEC|def-ghi|plain words|swordfish|hunter22|\p{C}/u)
   })
 
   it('counts ssh as up when it says so, and a command whose address is known once it has run a while', async () => {

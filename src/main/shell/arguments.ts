@@ -106,7 +106,11 @@ export const argumentSchemas: { readonly [N in RequestName]: z.ZodType<Argument<
   // SlashID's own limit is obeyed.
   'registration:read': z.strictObject({ organizationId: branded<OrganizationId>(), look: z.boolean() }),
   // A page could register, change or remove a webhook, as the user can with the same key: of ours only, and at the organization's issuer.
-  'registration:register': z.strictObject({ organizationId: branded<OrganizationId>(), name: z.string().max(200) }),
+  'registration:register': z.strictObject({
+    organizationId: branded<OrganizationId>(),
+    name: z.string().max(200),
+    inlet: inletId.exactOptional(),
+  }),
   'registration:repair': branded<OrganizationId>(),
   'registration:remove': branded<OrganizationId>(),
   // A page could overwrite a key, and name a file to have it sent: nothing reads a key back, and the handler sends what a file holds to
@@ -125,15 +129,22 @@ export const argumentSchemas: { readonly [N in RequestName]: z.ZodType<Argument<
   'receiver:restart': nothing,
   // How each way in stands, and the addresses that lead to them: with those anyone can be heard, not believed. No secret that lets us in.
   'ways:read': nothing,
-  // A page could have deliveries fetched from a server of its own: they are believed no more than those of any other way in. It could name
-  // a file, or another server for a secret it cannot read: the user is asked in a dialog, and a secret stays with the server it was given for.
-  'inlet:save': z.strictObject({ id: inletId.nullable(), draft: inletDraft, secret: z.string().min(1).max(8_192).nullable() }),
+  // A page could have main connect to any host, have the secret header sent where it can read it, or name a file: the user is asked in a
+  // dialog about every host and file that is new, with all of it in sight, and a secret stays with the server it was given for. What a
+  // server of the page's sends is believed no more than what comes by any other way in.
+  'inlet:save': z.strictObject({
+    id: inletId.nullable(),
+    draft: inletDraft,
+    secret: z.string().min(1).max(8_192).nullable(),
+    header: z.string().min(1).max(4_200).nullable().exactOptional(),
+  }),
   // A page could switch off or remove a way in, as the user can: each is shown, and its gaps stay.
   'inlet:switch': z.strictObject({ id: inletId, isOn: z.boolean() }),
   'inlet:remove': inletId,
   // A page could connect again and again: one connection of an inlet at a time, and its far end has limits of its own.
   'inlet:reconnect': inletId,
-  // A page could have samples sent: to the address of a way in only, one after another, and they are marked as a demonstration.
+  // A page could have samples sent, with the secret header: to the address of a way in only, whose host the user agreed to, one after
+  // another, and they are marked as a demonstration.
   'inlet:test': inletId,
   // A page could have a program run: the user is asked in a dialog of the desktop before a command or ssh is saved, with Cancel as its default.
   'tunnel:save': tunnel.nullable(),
@@ -143,7 +154,8 @@ export const argumentSchemas: { readonly [N in RequestName]: z.ZodType<Argument<
   'gaps:list': z.strictObject({ inlet: inletId.nullable(), since: instant.nullable(), limit: z.int().min(1).max(1_000) }),
   // Choices of the user: no secret is among them.
   'settings:read': nothing,
-  // A page could turn notifications off, as the user can: the change is pushed to every view, and nothing else can be written.
+  // A page could turn notifications off, as the user can: the change is pushed to every view. It could name a public address of its own to
+  // have the secrets of senders sent there: the user is asked in a dialog about each new one.
   'settings:write': z.strictObject({
     theme: z.enum(['system', 'dark', 'light']).exactOptional(),
     notify: z.boolean().exactOptional(),

@@ -53,7 +53,7 @@ export function createHandlers({ core, profile }: { readonly core: Core; readonl
     'drift:list': () => core.drift.list(),
     'registration:read': ({ organizationId, look }) =>
       look ? core.registration.look(organizationId) : core.registration.read(organizationId),
-    'registration:register': ({ organizationId, name }) => core.registration.register(organizationId, name),
+    'registration:register': ({ organizationId, name, inlet }) => core.registration.register(organizationId, name, inlet),
     'registration:repair': core.registration.repair,
     'registration:remove': core.registration.remove,
     'secret:write': ({ organizationId, value }) => core.registration.writeKey(organizationId, value),
@@ -79,7 +79,10 @@ export function createHandlers({ core, profile }: { readonly core: Core; readonl
     'tunnel:restart': () => core.tunnel.restart(),
     'gaps:list': core.gaps.list,
     'settings:read': () => core.settings(),
-    'settings:write': core.writeSettings,
+    async 'settings:write'(changes) {
+      if (!(await isGranted(core.ways.consent(changes)))) return notGranted
+      return core.writeSettings(changes)
+    },
     'clipboard:write': (text) => {
       void clipboard.writeText(text)
       return null

@@ -60,7 +60,7 @@ export function createConfiguredInlets(parts: {
     if (read.kind === 'refused') return read
     const id = before?.id ?? createInletId(draft.draft.kind, randomInt)
     const setUp: InletSetUp = { ...read.setUp, id, isOn: before?.isOn ?? true }
-    const kept = secrets.keep(setUp, draft.secret, before)
+    const kept = secrets.keep(setUp, draft, before)
     if (kept.kind === 'refused') return kept
 
     const isOther = before === null || kept.isNew || !isDeepStrictEqual(linkOf(before), linkOf(setUp))

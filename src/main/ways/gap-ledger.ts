@@ -27,8 +27,8 @@ export type GapLedger = {
   connecting(id: InletId): void
   /** A delivery came in: the far end is there. */
   heard(id: InletId): void
-  /** One more of what was kept meanwhile is recorded. */
-  delivered(id: InletId): void
+  /** One more is recorded: of what was kept meanwhile, or else one that came by itself, as while the computer falls asleep or wakes. */
+  delivered(id: InletId, isBacklog: boolean): void
   /** The far end says that some of what it kept is gone; null where it does not say how much. */
   lost(id: InletId, count: number | null): void
   suspended(at: number): void

@@ -212,10 +212,11 @@ export function createGapLedger(parts: {
         update(state)
       }),
     heard: (id) => ofWatched(id, (state) => (state.heardAt = now())),
-    delivered: (id) =>
+    delivered: (id, isBacklog) =>
       ofWatched(id, (state) => {
-        const gap = state.awaiting.at(-1)
-        if (gap === undefined) return
+        const gap = isBacklog ? (state.awaiting.at(-1) ?? null) : state.gap
+        // Whatever else is down, what is still recorded then came before.
+        if (gap === null || (!isBacklog && reasonOf(gap).reason !== 'asleep')) return
         gap.delivered++
         settleIn(state, state.settleMs)
       }),

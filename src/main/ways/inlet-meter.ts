@@ -17,21 +17,21 @@ export function createMeter(parts: {
   readonly ingest: Ingest
   /** Something came in. */
   readonly onHeard: () => void
-  /** One more of what was kept meanwhile is recorded, for the first time. */
-  readonly onBacklog: () => void
+  /** One more is kept, for the first time. */
+  readonly onRecorded: (isBacklog: boolean) => void
   /** A count is another. */
   readonly onChanged: () => void
   readonly now: () => number
 }): Meter {
-  const { onHeard, onBacklog, onChanged, now } = parts
+  const { onHeard, onRecorded, onChanged, now } = parts
   const counts = { received: 0, kept: 0, duplicate: 0, quarantined: 0, refused: 0, failed: 0, backlog: 0, turnedAway: 0 }
   const latencies: number[] = []
   let lastDeliveryAt: Instant | null = null
 
   function settled(outcome: Outcome, receivedAt: Instant, isBacklog: boolean): void {
     counts[outcome.kind]++
-    // What came before was not missed.
-    if (isBacklog && outcome.kind !== 'failed' && outcome.kind !== 'duplicate') onBacklog()
+    // What came before was not missed, and what is refused makes up for nothing.
+    if (outcome.kind === 'kept' || outcome.kind === 'quarantined') onRecorded(isBacklog)
     if (!isBacklog && outcome.kind !== 'failed') {
       // Of two clocks one may be ahead.
       latencies.push(Math.max(0, now() - Date.parse(receivedAt)))

@@ -22,6 +22,7 @@ export type InletRunners = {
   /** Stops it; it may run again. Its counts stay. */
   halt(id: InletId): Promise<void>
   reconnect(id: InletId): void
+  /** After sleep, or when the network is back. */
   reconnectAll(): void
   standing(id: InletId): Standing
   meter(id: InletId): ReturnType<Meter['read']>
@@ -56,7 +57,7 @@ export function createInletRunners(parts: {
     const meter = createMeter({
       ingest,
       onHeard: () => ledger.heard(id),
-      onBacklog: () => ledger.delivered(id),
+      onRecorded: (isBacklog) => ledger.delivered(id, isBacklog),
       onChanged,
       now,
     })
@@ -159,7 +160,7 @@ export function createInletRunners(parts: {
     },
     reconnect: (id) => entries.get(id)?.run.inlet?.reconnect(),
     reconnectAll() {
-      for (const { run } of entries.values()) run.inlet?.reconnect()
+      for (const { run } of entries.values()) run.inlet?.reconnect('network-back')
     },
     standing: (id) => entries.get(id)?.standing ?? off,
     meter: (id) => entryOf(id).meter.read(),

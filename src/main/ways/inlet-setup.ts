@@ -1,9 +1,13 @@
 import { isIP } from 'node:net'
-import { isAbsolute } from 'node:path'
+import { isAbsolute, normalize } from 'node:path'
 import { assertNever } from '../../shared/assert-never.ts'
 import type { FetchingSetUp, InletDraft, InletId, InletSetUp } from '../../shared/inlets.ts'
 import { parseUrl } from '../../shared/parse-url.ts'
 import { isLoopback } from '../inlets/far-end.ts'
+import { hasHidden, mostShown } from './secret-text.ts'
+
+/** Longest name of a host. */
+const mostHost = 253
 
 export type ReadInlet =
   | { readonly kind: 'read'; readonly setUp: Omit<InletSetUp, 'id' | 'isOn'> & FetchingSetUp }
@@ -78,6 +82,7 @@ function readJetstream(draft: Extract<InletDraft['draft'], { kind: 'jetstream' }
   if (url === null || !/^(nats|tls):\/\/[^/?#]+\/?$/.test(typed) || url.username !== '' || url.password !== '') {
     return refused('The NATS server is named like tls://nats.example.org:4222, without a user in it: how it knows you is another field.')
   }
+  if (url.hostname.length > mostHost) return refused('The host of the NATS server is longer than any host is.')
   const local = isLoopback(url)
   if (draft.login.kind === 'none' && !local) {
     return refused('A NATS server elsewhere has to know you: enter a token, a user with a password, an nkey or a .creds file.')
@@ -92,9 +97,11 @@ function readJetstream(draft: Extract<InletDraft['draft'], { kind: 'jetstream' }
     if (!/^[A-Za-z0-9_-]{1,64}$/.test(name))
       return refused(`The name of the ${what} must have 1 to 64 letters, digits, hyphens or underscores.`)
   }
-  const caFile = draft.caFile?.trim() ?? ''
-  if (caFile !== '' && (!isAbsolute(caFile) || caFile.length > 4_096 || caFile.includes('\0'))) {
-    return refused('The file of the certificate authority is named by its whole path, such as /home/me/nats-ca.pem.')
+  const caFile = (draft.caFile?.trim() ?? '') === '' ? '' : normalize(draft.caFile?.trim() ?? '')
+  if (caFile !== '' && (!isAbsolute(caFile) || caFile.length > mostShown || hasHidden(caFile))) {
+    return refused(
+      `The file of the certificate authority is named by its whole path, such as /home/me/nats-ca.pem: at most ${mostShown} characters, all of them visible.`,
+    )
   }
   // What a relay says of the time is believed, so nobody may stand between: without TLS on this computer only.
   const scheme = local && caFile === '' ? url.protocol : 'tls:'
@@ -113,6 +120,7 @@ function readWebUrl(text: string, what: string): Read<URL> {
   if (url === null || !(url.protocol === 'https:' || (url.protocol === 'http:' && isLoopback(url)))) {
     return refused(`The address of the ${what} must start with https://. Plain http:// is for 127.0.0.1 only.`)
   }
+  if (url.hostname.length > mostHost) return refused(`The host in the address of the ${what} is longer than any host is.`)
   if (url.username !== '' || url.password !== '' || url.search !== '' || url.hash !== '') {
     return refused(`The address of the ${what} has neither a user, nor a “?”, nor a “#” in it.`)
   }

@@ -1,3 +1,4 @@
+import type { InletId, InletSetUp } from '../../shared/inlets.ts'
 import type { Settings } from '../../shared/settings.ts'
 import { parseUrl } from '../../shared/parse-url.ts'
 import { readOrigin } from '../inlets/origin.ts'
@@ -18,6 +19,24 @@ export function readSettings(changes: Partial<Settings>): ReadSettings {
 /** The address SlashID has to be given: the public origin, with the receiver's secret path. Null before both are there. */
 export function targetUrl({ publicOrigin }: Pick<Settings, 'publicOrigin'>, receiverUrl: string | null): string | null {
   return publicOrigin === null || receiverUrl === null ? null : new URL(new URL(receiverUrl).pathname, publicOrigin).href
+}
+
+/** A way in that a webhook can be registered with, and the address it is given then. */
+export type Target = { readonly inlet: InletId; readonly url: string }
+
+/** Every way in that SlashID can send to, what is registered unless another is asked for first. */
+export function targetsOf(receiverAddress: string | null, inlets: readonly InletSetUp[]): readonly Target[] {
+  const receiver = receiverAddress === null ? [] : [{ inlet: 'receiver' as InletId, url: receiverAddress }]
+  const fetched = inlets.flatMap(({ id, kind, isOn, address }) =>
+    isOn && kind !== 'smee' && address?.startsWith('https:') ? [{ inlet: id, url: address }] : [],
+  )
+  return [...receiver, ...fetched]
+}
+
+/** The address for a webhook: of the way in that is asked for, else the one it has as long as that leads here, else the first. */
+export function chooseTarget(targets: readonly Target[], registered: string | null, inlet: InletId | null): string | null {
+  if (inlet !== null) return targets.find((one) => one.inlet === inlet)?.url ?? null
+  return (targets.find(({ url }) => url === registered) ?? targets[0])?.url ?? null
 }
 
 /**

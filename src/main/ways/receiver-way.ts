@@ -1,5 +1,5 @@
 import type { Instant } from '../../shared/detection.ts'
-import type { InletCounters, InletId, InletKind, InletReport } from '../../shared/inlets.ts'
+import type { GapReason, InletCounters, InletId, InletKind, InletReport } from '../../shared/inlets.ts'
 import type { GapLedger } from './gap-ledger.ts'
 import type { Ingest } from '../ingest/delivery.ts'
 import { createMeter } from './inlet-meter.ts'
@@ -14,8 +14,12 @@ export type ReceiverWay = {
   turnedAway(): void
   /** `isUsed`: somebody can be expected to send here. `isPublic`: from elsewhere, over a network. */
   stand(stands: Stands, use: { readonly isUsed: boolean; readonly isPublic: boolean }): void
-  read(): { readonly stands: Stands; readonly isUsed: boolean; readonly isPublic: boolean }
-  report(): Pick<InletReport, 'id' | 'kind' | 'name' | 'setUp' | 'state' | 'lastDeliveryAt' | 'latencyMs' | 'secret' | 'publicKey'> & {
+  /** `trouble` is what kept it from being live since it last was. */
+  read(): { readonly isUsed: boolean; readonly isPublic: boolean; readonly trouble: GapReason | null }
+  report(): Pick<
+    InletReport,
+    'id' | 'kind' | 'name' | 'setUp' | 'state' | 'lastDeliveryAt' | 'latencyMs' | 'secret' | 'header' | 'publicKey'
+  > & {
     readonly counters: InletCounters
   }
 }
@@ -32,10 +36,11 @@ export function createReceiverWay(parts: {
   readonly now: () => number
 }): ReceiverWay {
   const { id, kind, name, ledger, onTurnedAway, onChanged, now } = parts
-  const meter = createMeter({ ingest: parts.ingest, onHeard: () => ledger.heard(id), onBacklog: () => {}, onChanged, now })
+  const meter = createMeter({ ingest: parts.ingest, onHeard: () => ledger.heard(id), onRecorded: () => {}, onChanged, now })
   const instant = () => new Date(now()).toISOString() as Instant
   let stands: Stands = { kind: 'connecting' }
   let liveSince = instant()
+  let trouble: GapReason | null = null
   let use = { isUsed: false, isPublic: false }
 
   return {
@@ -48,6 +53,8 @@ export function createReceiverWay(parts: {
     },
     stand(next, nextUse) {
       if (next.kind === 'live' && stands.kind !== 'live') liveSince = instant()
+      if (next.kind === 'live') trouble = null
+      else if (next.kind === 'down') trouble = next.because
       stands = next
       use = nextUse
       if (!use.isUsed) ledger.unwatch(id)
@@ -55,11 +62,21 @@ export function createReceiverWay(parts: {
         ledger.watch({ id, offline: use.isPublic ? 'unreached' : 'unaffected', reconnects: false, isKeptMeanwhile: () => false })
         if (stands.kind === 'live') ledger.live(id, null)
         else if (stands.kind === 'connecting') ledger.connecting(id)
-        else ledger.down(id, stands.because)
+        else ledger.down(id, stands.because, stands.since)
       }
       onChanged()
     },
-    read: () => ({ stands, ...use }),
-    report: () => ({ id, kind, name, setUp: null, state: stateOf(stands, liveSince), ...meter.read(), secret: null, publicKey: null }),
+    read: () => ({ trouble, ...use }),
+    report: () => ({
+      id,
+      kind,
+      name,
+      setUp: null,
+      state: stateOf(stands, liveSince),
+      ...meter.read(),
+      secret: null,
+      header: null,
+      publicKey: null,
+    }),
   }
 }

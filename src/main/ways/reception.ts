@@ -1,5 +1,6 @@
 import type { InletId, Tested } from '../../shared/inlets.ts'
 import type { HealthMonitor } from '../health.ts'
+import { secretHeaderName } from '../inlets/admission.ts'
 import type { Ingest } from '../ingest/delivery.ts'
 import { createMainReceiver, type MainReceiver } from './main-receiver.ts'
 import { signSample } from '../send-sample.ts'
@@ -7,7 +8,9 @@ import type { SlashIdAccess } from '../slashid-access.ts'
 import type { Store } from '../store/store.ts'
 import { createUnsignedInlet, type UnsignedInlet } from './unsigned-inlet.ts'
 import { createWayTester } from './way-tester.ts'
-import { createWaysIn, type WaysInManager, type WaysInParts } from './ways-in.ts'
+import { createWaysIn } from './ways-in.ts'
+import type { WaysInManager, WaysInParts } from './ways-in-parts.ts'
+import { createProbeSender } from './origin-probe.ts'
 import { createWitness } from './witness.ts'
 
 /** Everything that lets deliveries in: the two receivers, what fetches, the tunnel, and the test of each. */
@@ -21,7 +24,7 @@ export type Reception = {
   stop(): Promise<void>
 }
 
-type Own = 'secrets' | 'ingest' | 'receiverUrl' | 'registeredUrls' | 'onTurnedAway' | 'onHealth' | 'store'
+type Own = 'sendProbe' | 'secrets' | 'ingest' | 'receiverUrl' | 'registeredUrls' | 'onTurnedAway' | 'onHealth' | 'store'
 
 export function createReception(
   parts: Omit<WaysInParts, Own> & {
@@ -37,6 +40,7 @@ export function createReception(
   const witness = createWitness()
   const ways = createWaysIn({
     ...parts,
+    sendProbe: createProbeSender(),
     secrets: access.secrets,
     ingest: witness.wrap(parts.ingest),
     receiverUrl: () => receiver.url(),
@@ -54,7 +58,7 @@ export function createReception(
   const receiver = createMainReceiver({
     profile,
     settings: store.settings,
-    receiver: { ...receiving(ways.receiver), secretHeader: access.requiredHeader },
+    receiver: { ...receiving(ways.receiver), secretHeader: access.requiredHeader, isProbe: ways.isProbe },
     onHealth(value) {
       health.receiver(value)
       ways.receiver.onHealth(value)
@@ -78,6 +82,8 @@ export function createReception(
     sign: () => signSample({ profile, believe, now }),
     witness,
     headers(id) {
+      const own = ways.inlets.header(id)
+      if (own.kind !== 'none') return own.kind === 'known' ? { [secretHeaderName]: own.value } : {}
       const { name, value } = access.secretHeader.read()
       if (value !== null) return { [name]: value }
       return id === 'receiver' ? access.localHeaders : {}

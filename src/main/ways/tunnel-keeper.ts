@@ -1,8 +1,9 @@
 import { isDeepStrictEqual } from 'node:util'
 import type { Tunnel, TunnelSetUp, TunnelState } from '../../shared/inlets.ts'
-import { readTunnel } from '../inlets/tunnel-set-up.ts'
+import { commandText, readTunnel } from '../inlets/tunnel-set-up.ts'
 import type { RunningTunnel, TunnelParts } from '../inlets/tunnel.ts'
 import type { Store } from '../store/store.ts'
+import type { Consent } from './consent.ts'
 
 export type CreateTunnel = (parts: TunnelParts) => RunningTunnel
 
@@ -106,20 +107,20 @@ export function createTunnelKeeper(parts: {
 }
 
 /** What the user has to agree to before it is saved; null where nothing. A page must not be able to have programs run. */
-export function tunnelConsent(
-  wanted: TunnelSetUp | null,
-  saved: TunnelSetUp | null,
-): { readonly message: string; readonly detail: string } | null {
-  if (wanted === null || (wanted.kind !== 'command' && wanted.kind !== 'ssh')) return null
+export function tunnelConsent(wanted: TunnelSetUp | null, saved: TunnelSetUp | null): Consent {
+  if (wanted === null) return null
   const read = readTunnel(wanted)
-  // What cannot be saved is said by saving it.
+  // What cannot be saved, or shown whole, is said by saving it.
   if (read.kind === 'refused' || isDeepStrictEqual(read.setUp, saved)) return null
-  const command =
-    read.setUp.kind === 'command'
-      ? read.setUp.command.map((part) => (/^[\w./:@=,{}+-]+$/.test(part) ? part : JSON.stringify(part))).join(' ')
-      : `ssh ${wanted.kind === 'ssh' ? wanted.destination : ''}`
+  const { setUp } = read
+  if (setUp.kind !== 'command' && setUp.kind !== 'ssh') return null
+  const command = setUp.kind === 'command' ? commandText(setUp.command) : `ssh ${setUp.destination} (-R ${setUp.remotePort})`
+  const origin =
+    setUp.origin === null
+      ? 'SlashID is given the public address that it prints.'
+      : `SlashID is given ${setUp.origin} as its public address.`
   return {
     message: 'Let Tocsin run this program as its tunnel?',
-    detail: `${command.slice(0, 1_500)}\n\nIt runs with your rights, now and whenever Tocsin is open. Nothing is run or saved if you cancel.`,
+    detail: `${command}\n\nIt runs with your rights, now and whenever Tocsin is open. ${origin} Nothing is run or saved if you cancel.`,
   }
 }

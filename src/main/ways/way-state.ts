@@ -2,19 +2,27 @@ import { assertNever } from '../../shared/assert-never.ts'
 import type { Instant } from '../../shared/detection.ts'
 import type { ReceiverHealth, WayHealth } from '../../shared/health.ts'
 import type { GapReason, InletId, InletState, Tunnel } from '../../shared/inlets.ts'
+import type { Reach } from './origin-probe.ts'
 
 export type Stands =
   | { readonly kind: 'live' }
   | { readonly kind: 'connecting' }
-  | { readonly kind: 'down'; readonly because: GapReason; readonly detail: string; readonly retryAt: Instant | null }
+  | {
+      readonly kind: 'down'
+      readonly because: GapReason
+      readonly detail: string
+      readonly retryAt: Instant | null
+      /** When it was last known to be live, epoch ms, where that was before it was noticed. */
+      readonly since?: number
+    }
 
-/** How a receiver stands for those who send to it: it listens, and the tunnel that Tocsin runs, if any, leads there. */
-export function standingOf(receiver: ReceiverHealth, tunnel: Tunnel | null): Stands {
+/** How a receiver stands for those who send to it: it listens, and what is sent to the public address, if any, comes there. */
+export function standingOf(receiver: ReceiverHealth, tunnel: Tunnel | null, reach: Reach = { kind: 'unknown' }): Stands {
   switch (receiver.kind) {
     case 'starting':
       return { kind: 'connecting' }
     case 'listening':
-      return tunnel === null || tunnel.setUp === null ? { kind: 'live' } : throughTunnel(tunnel)
+      return through(reach, tunnel === null || tunnel.setUp === null ? { kind: 'live' } : throughTunnel(tunnel))
     case 'port-taken':
     case 'failed':
       return down('receiver-down', receiver.detail)
@@ -23,6 +31,12 @@ export function standingOf(receiver: ReceiverHealth, tunnel: Tunnel | null): Sta
     default:
       return assertNever(receiver)
   }
+}
+
+/** A tunnel can be up and forward nothing. */
+function through(reach: Reach, stands: Stands): Stands {
+  if (reach.kind !== 'unreached' || stands.kind !== 'live') return stands
+  return { ...down('tunnel-down', reach.detail), ...(reach.since === null ? {} : { since: reach.since }) }
 }
 
 function throughTunnel({ state }: Tunnel): Stands {
@@ -42,7 +56,7 @@ function throughTunnel({ state }: Tunnel): Stands {
   }
 }
 
-function down(because: GapReason, detail: string, retryAt: Instant | null = null): Stands {
+function down(because: GapReason, detail: string, retryAt: Instant | null = null): Extract<Stands, { kind: 'down' }> {
   return { kind: 'down', because, detail, retryAt }
 }
 

@@ -3,6 +3,7 @@ import { testSteps } from '../../shared/inlets.ts'
 import { parseUrl } from '../../shared/parse-url.ts'
 import type { Schedule } from '../ingest/refresher.ts'
 import type { signSample } from '../send-sample.ts'
+import { isOnThisComputer } from './inlet-setup.ts'
 import { testWay } from './test-way.ts'
 import type { Witness } from './witness.ts'
 
@@ -40,11 +41,11 @@ export function createWayTester(parts: {
     })
   }
 
-  /** A relay that is tried out on this computer is reached where it is read from, and nothing else of this computer is. */
-  function localOrigins({ setUp }: InletReport): readonly string[] {
-    return [receiverUrl(), setUp === null || setUp.kind === 'jetstream' ? null : setUp.url].flatMap((url) =>
-      url === null ? [] : (parseUrl(url)?.origin ?? []),
-    )
+  /** What is tried out on this computer is reached where it is read from, or at the ingress before it; nothing else of this computer is. */
+  function localOrigins({ setUp, address }: InletReport): readonly string[] {
+    const isIngressHere = setUp?.kind === 'jetstream' && isOnThisComputer(setUp)
+    const farEnd = setUp?.kind === 'jetstream' ? (isIngressHere ? address : null) : (setUp?.url ?? null)
+    return [receiverUrl(), farEnd].flatMap((url) => (url === null ? [] : (parseUrl(url)?.origin ?? [])))
   }
 
   return (id) => {

@@ -11,11 +11,20 @@ import type { Store } from '../store/store.ts'
 import { start, testStore } from '../store/test-support.ts'
 import { createTestClock } from './test-clock.ts'
 import { createWaysIn } from './ways-in.ts'
+import type { WaysInManager } from './ways-in-parts.ts'
 
 /** An inlet that does what the test says. It counts how often it runs, and never runs twice. */
 type Scripted = FetchingInlet & { readonly parts: FetchingParts<InletSetUp>; running: boolean; reconnects: number }
 
-function setUp(options: { store?: Store; clock?: ReturnType<typeof createTestClock>; env?: Record<string, string> } = {}) {
+function setUp(
+  options: {
+    store?: Store
+    clock?: ReturnType<typeof createTestClock>
+    env?: Record<string, string>
+    /** What becomes of a probe: null where it comes back, else why not. */
+    probe?: () => string | null
+  } = {},
+) {
   const store = options.store ?? testStore()
   const clock = options.clock ?? createTestClock(start)
   const made: Scripted[] = []
@@ -48,8 +57,13 @@ function setUp(options: { store?: Store; clock?: ReturnType<typeof createTestClo
   const gaps: Gap[] = []
   const faults: unknown[] = []
   let count = 0
+  const probed = (_url: URL, value: string): string | null => {
+    const trouble = options.probe?.() ?? null
+    if (trouble === null) ways.isProbe(value)
+    return trouble
+  }
   const secrets = createSecrets({ rows: store.secrets, keychain: null, env: options.env ?? {} })
-  const ways = createWaysIn({
+  const ways: WaysInManager = createWaysIn({
     store,
     secrets,
     factories,
@@ -63,6 +77,7 @@ function setUp(options: { store?: Store; clock?: ReturnType<typeof createTestClo
         stop: async () => void tunnel.calls.push('stop'),
       }
     },
+    sendProbe: async (url, value) => probed(url, value),
     ingest: async () => outcomes.shift() ?? { kind: 'kept', sequence: (count += 1) as Sequence },
     receiverUrl: () => 'http://127.0.0.1:4711/in/secret',
     registeredUrls: () => ['https://before.example.org/in/secret'],
@@ -198,10 +213,12 @@ describe('a way in that is saved', () => {
   test('reads a secret from where the user says, and a person is asked before', async () => {
     const all = setUp({ env: { RELAY_TOKEN: 'from-env' } })
     const draft: InletDraft = { id: null, draft: relayDraft, secret: 'env:RELAY_TOKEN' }
-    expect(all.ways.inlets.consent(draft)).toMatchObject({ message: expect.stringContaining('env:RELAY_TOKEN') })
-    expect(all.ways.inlets.consent(draft)?.detail).toContain('r.example.org')
-    expect(all.ways.inlets.consent({ ...draft, secret: 'typed' })).toBeNull()
+    expect(all.ways.inlets.consent(draft)?.detail).toMatch(/connects to r\.example\.org[^]*reads env:RELAY_TOKEN/)
     await all.ways.inlets.save(draft)
+    expect(all.ways.inlets.consent({ ...draft, secret: 'typed' }), 'the host is known').toBeNull()
+    expect(all.ways.inlets.consent(draft)?.detail).toContain('reads env:RELAY_TOKEN')
+    expect(all.ways.consent({ publicOrigin: 'https://elsewhere.example.org' })).not.toBeNull()
+    expect(all.ways.consent({ publicOrigin: 'https://before.example.org' }), 'SlashID sends there already').toBeNull()
     expect(all.last().parts.secret()).toEqual({ kind: 'known', value: 'from-env' })
   })
 
@@ -451,18 +468,21 @@ describe('the tunnel', () => {
     await settle()
     expect(all.tunnels).toMatchObject([{ port: 4711, setUp: { kind: 'cloudflared' }, calls: ['start'] }])
     expect(all.ways.health()).toMatchObject([{ id: 'receiver', state: 'connecting' }])
-    expect(all.ways.targetUrl()).toBeNull()
+    expect(all.ways.targets()).toEqual([])
 
     all.tunnels[0]?.onState(running('https://one.trycloudflare.com'))
-    expect(all.ways.targetUrl()).toBe('https://one.trycloudflare.com/in/secret')
+    expect(all.ways.targets()).toEqual([{ inlet: 'receiver', url: 'https://one.trycloudflare.com/in/secret' }])
     expect(all.ways.health()).toMatchObject([{ state: 'live' }])
     all.clock.pass(5_000)
     all.tunnels[0]?.onState({ kind: 'waiting', detail: 'It ended.', retryAt: new Date(start).toISOString() as Instant })
     expect(all.ways.health()).toMatchObject([{ state: 'down', because: 'tunnel-down' }])
     all.clock.pass(5_000)
+    all.tunnels[0]?.onState({ kind: 'starting' })
+    expect(all.ways.health(), 'it is not about to start: it was down, and still is').toMatchObject([{ state: 'down' }])
     all.tunnels[0]?.onState(running('https://two.trycloudflare.com'))
+    expect(all.ways.health()).toMatchObject([{ state: 'live' }])
     expect(all.gaps.at(-1)).toMatchObject({ inlet: 'receiver', because: 'tunnel-down', end: { kind: 'unknown' } })
-    expect(all.ways.targetUrl()).toBe('https://two.trycloudflare.com/in/secret')
+    expect(all.ways.targets()).toEqual([{ inlet: 'receiver', url: 'https://two.trycloudflare.com/in/secret' }])
     expect(all.ways.publicHosts(), 'what was sent to the earlier address is still taken').toEqual([
       'two.trycloudflare.com',
       'one.trycloudflare.com',
@@ -477,9 +497,10 @@ describe('the tunnel', () => {
   test('that the user runs is used where Tocsin runs none, and a relay’s address where there is neither', async () => {
     const all = setUp()
     await saved(all)
-    expect(all.ways.targetUrl()).toBe('https://r.example.org/in/abc')
+    const relay = { inlet: expect.stringMatching(/^relay:/) as string, url: 'https://r.example.org/in/abc' }
+    expect(all.ways.targets()).toEqual([relay])
     all.store.settings.write({ publicOrigin: 'https://mine.example.org' })
-    expect(all.ways.targetUrl()).toBe('https://mine.example.org/in/secret')
+    expect(all.ways.targets()).toEqual([{ inlet: 'receiver', url: 'https://mine.example.org/in/secret' }, relay])
   })
 
   test('that runs a program of the user’s choice is asked for by a person, once', async () => {
@@ -498,6 +519,50 @@ describe('the tunnel', () => {
     expect(all.store.settings.read().tunnel).toEqual(command)
     await all.ways.tunnel.save(null)
     expect(all.store.settings.read()).toEqual(defaultSettings)
+  })
+
+  test('that forwards nothing is found out within a minute, whoever runs it, in a gap since it last did; and so is its return', async () => {
+    let trouble: string | null = null
+    const all = setUp({ probe: () => trouble })
+    all.store.settings.write({ publicOrigin: 'https://mine.example.org' })
+    all.ways.receiver.onHealth({ kind: 'listening', port: 4711 })
+    const pass = async (seconds: number): Promise<void> => {
+      for (let n = 0; n < seconds; n++) {
+        all.clock.pass(1_000)
+        await settle()
+      }
+    }
+    await pass(65)
+    expect(all.ways.health()).toMatchObject([{ id: 'receiver', state: 'live' }])
+    trouble = 'nothing answers.'
+    await pass(50)
+    expect(all.ways.health()).toMatchObject([{ state: 'down', because: 'tunnel-down' }])
+    const detail = 'Nothing that is sent to mine.example.org comes here: nothing answers. '
+    expect(all.report('receiver' as InletId)?.state).toMatchObject({ kind: 'waiting', detail: expect.stringContaining(detail) as string })
+    trouble = null
+    await pass(16)
+    expect(all.ways.health()).toMatchObject([{ state: 'live' }])
+    expect(all.gaps.at(-1)).toMatchObject({
+      because: 'tunnel-down',
+      from: new Date(start + 60_000).toISOString(),
+      end: { kind: 'unknown' },
+    })
+    trouble = 'nothing answers.'
+    all.ways.wake.network(false)
+    await pass(120)
+    expect(all.ways.health(), 'without a network nothing is learned of it').toMatchObject([{ because: 'offline' }])
+  })
+
+  test('counts as leading here while deliveries come through it, though it cannot be seen from inside', async () => {
+    const all = setUp({ probe: () => 'nothing answers.' })
+    all.store.settings.write({ publicOrigin: 'https://mine.example.org' })
+    all.ways.receiver.onHealth({ kind: 'listening', port: 4711 })
+    for (let n = 0; n < 60; n++) {
+      all.clock.pass(2_000)
+      await settle()
+      await all.ways.receiver.ingest(delivery({ headers: { host: 'mine.example.org' } }))
+    }
+    expect(all.ways.health()).toMatchObject([{ state: 'live' }])
   })
 
   test('is ended before another one begins', async () => {

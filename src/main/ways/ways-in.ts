@@ -1,87 +1,17 @@
-import type { ReceiverHealth, WayHealth } from '../../shared/health.ts'
-import type {
-  Gap,
-  InletDraft,
-  InletId,
-  InletReport,
-  InletSaved,
-  InletSetUp,
-  InletState,
-  TunnelSaved,
-  TunnelSetUp,
-  WaysIn,
-} from '../../shared/inlets.ts'
+import type { ReceiverHealth } from '../../shared/health.ts'
+import type { Gap, InletId, InletReport, InletSetUp, InletState, WaysIn } from '../../shared/inlets.ts'
 import { createConfiguredInlets } from './configured-inlets.ts'
+import { agreedSoFar, inletConsent, originConsent, type Agreed } from './consent.ts'
 import { createGapLedger } from './gaps.ts'
-import type { Ingest } from '../ingest/delivery.ts'
-import type { Schedule } from '../ingest/refresher.ts'
-import { createInletRunners, type InletFactories } from './inlet-runners.ts'
-import { createInletSecrets, secretConsent } from './inlet-secrets.ts'
+import { createInletRunners } from './inlet-runners.ts'
+import { createInletSecrets } from './inlet-secrets.ts'
 import { isOnThisComputer } from './inlet-setup.ts'
-import { publicHosts, targetUrl } from './public-origin.ts'
+import { createOriginProbe } from './origin-probe.ts'
+import { publicHosts, targetsOf, targetUrl } from './public-origin.ts'
 import { createReceiverWay, type ReceiverWay } from './receiver-way.ts'
-import type { Secrets } from '../secrets.ts'
-import type { Store } from '../store/store.ts'
-import { createTunnelKeeper, tunnelConsent, type CreateTunnel } from './tunnel-keeper.ts'
+import { createTunnelKeeper, tunnelConsent } from './tunnel-keeper.ts'
 import { inCircumstances, standingOf, wayHealth } from './way-state.ts'
-
-/** What a page asks for and only a person may grant. */
-export type Consent = { readonly message: string; readonly detail: string } | null
-
-/** Every way in: those that are set up, the receivers, and the tunnel; how each stands, and what each missed. */
-export type WaysInManager = {
-  read(): WaysIn
-  health(): readonly WayHealth[]
-  readonly inlets: {
-    consent(draft: InletDraft): Consent
-    save(draft: InletDraft): Promise<InletSaved>
-    switch(change: { readonly id: InletId; readonly isOn: boolean }): Promise<WaysIn>
-    remove(id: InletId): Promise<WaysIn>
-    reconnect(id: InletId): WaysIn
-  }
-  readonly tunnel: {
-    consent(setUp: TunnelSetUp | null): Consent
-    save(setUp: TunnelSetUp | null): Promise<TunnelSaved>
-    restart(): WaysIn
-  }
-  readonly wake: {
-    /** `at` is when, in epoch ms, where that was noticed only later. */
-    suspended(at?: number): void
-    resumed(): void
-    network(isOnline: boolean): void
-  }
-  readonly receiver: Pick<ReceiverWay, 'ingest' | 'turnedAway'> & { onHealth(health: ReceiverHealth): void }
-  readonly unsigned: Pick<ReceiverWay, 'ingest' | 'turnedAway'> & { onHealth(health: ReceiverHealth): void }
-  /** Hosts besides loopback whose requests the receivers answer. */
-  publicHosts(): readonly string[]
-  /** What SlashID is given to send to; null while there is nothing public. */
-  targetUrl(): string | null
-  /** Settings or registrations may have changed. */
-  reload(): void
-  start(): void
-  stop(): Promise<void>
-}
-
-export type WaysInParts = {
-  readonly store: Pick<Store, 'settings' | 'inlets' | 'gaps'>
-  readonly secrets: Secrets
-  readonly factories: InletFactories
-  readonly createTunnel: CreateTunnel
-  readonly ingest: Ingest
-  readonly receiverUrl: () => string | null
-  readonly registeredUrls: () => readonly string[]
-  readonly onTurnedAway: () => void
-  /** At most four times a second. */
-  readonly onChanged: (ways: WaysIn) => void
-  readonly onHealth: () => void
-  readonly onSettings: () => void
-  readonly onGap: (gap: Gap) => void
-  readonly env: Readonly<Record<string, string | undefined>>
-  readonly log: { info(text: string): void; error(text: string, error?: unknown): void }
-  readonly now: () => number
-  readonly random: () => number
-  readonly schedule: Schedule
-}
+import type { WaysInManager, WaysInParts } from './ways-in-parts.ts'
 
 const tellEveryMs = 250
 const gapsShown = 5
@@ -127,6 +57,8 @@ export function createWaysIn(parts: WaysInParts): WaysInManager {
     run: { now, random, schedule, env: parts.env, log: log.info },
   })
 
+  const probe = createOriginProbe({ send: parts.sendProbe, onChanged: reload, now, schedule })
+
   function changed(): void {
     onHealth()
     if (isStopping) return
@@ -146,6 +78,12 @@ export function createWaysIn(parts: WaysInParts): WaysInManager {
     return targetUrl({ publicOrigin: tunnel.origin() ?? store.settings.read().publicOrigin }, receiverUrl())
   }
 
+  /** While nothing can come, nothing is learned from its not coming. */
+  function lookAtOrigin(): void {
+    const isPossible = receiverHealth.kind === 'listening' && !circumstances.isAsleep && !circumstances.isOffline
+    probe.look(isPossible ? addressOfReceiver() : null)
+  }
+
   /** The first receiver counts where something public leads to it, or where nothing else is there. */
   function reload(): void {
     if (isStopping) return
@@ -153,8 +91,13 @@ export function createWaysIn(parts: WaysInParts): WaysInManager {
     hosts = publicHosts([...tunnel.origins(), publicOrigin], registeredUrls(), receiverUrl())
     const isPublic = publicOrigin !== null || tunnel.read().setUp !== null
     const isOnly = unsignedInlet === null && !configured.list().some(({ isOn }) => isOn)
-    receiver.stand(standingOf(receiverHealth, tunnel.read()), { isUsed: isPublic || isOnly, isPublic })
+    lookAtOrigin()
+    receiver.stand(standingOf(receiverHealth, tunnel.read(), probe.read()), { isUsed: isPublic || isOnly, isPublic })
     unsigned.stand(standingOf(unsignedHealth, null), { isUsed: unsignedInlet !== null, isPublic: publicOrigin !== null })
+  }
+
+  function agreed(): Agreed {
+    return agreedSoFar(configured.list(), [store.settings.read().publicOrigin, ...tunnel.origins(), ...registeredUrls()])
   }
 
   function stateOfReceiver(way: ReceiverWay): InletState {
@@ -184,6 +127,7 @@ export function createWaysIn(parts: WaysInParts): WaysInManager {
       ...runners.meter(id),
       address,
       secret: secrets.describe(setUp),
+      header: secrets.describeHeader(setUp),
       publicKey: secrets.publicKey(setUp),
       gaps: gapsOf(id),
     }
@@ -204,12 +148,19 @@ export function createWaysIn(parts: WaysInParts): WaysInManager {
   return {
     read,
     health() {
-      const receivers = [receiver, unsigned].filter((way) => way.read().isUsed).map((way) => wayHealth(way, stateOfReceiver(way), null))
+      const receivers = [receiver, unsigned]
+        .filter((way) => way.read().isUsed)
+        .map((way) => wayHealth(way, stateOfReceiver(way), way.read().trouble))
       const fetching = configured.list().filter(({ isOn }) => isOn)
       return [...receivers, ...fetching.map((setUp) => wayHealth(setUp, stateOf(setUp), runners.standing(setUp.id).trouble))]
     },
+    consent: (changes) => originConsent(changes, agreed()),
     inlets: {
-      consent: secretConsent,
+      consent: (draft) => inletConsent(draft, agreed()),
+      header(id) {
+        const setUp = configured.list().find((one) => one.id === id)
+        return setUp === undefined ? { kind: 'none' } : secrets.readHeader(setUp)
+      },
       async save(draft) {
         const saved = await configured.save(draft)
         return saved.kind === 'refused' ? saved : { ...saved, ways: read() }
@@ -244,14 +195,14 @@ export function createWaysIn(parts: WaysInParts): WaysInManager {
       suspended(at = now()) {
         circumstances = { ...circumstances, isAsleep: true }
         ledger.suspended(at)
-        changed()
+        reload()
       },
       resumed() {
         circumstances = { ...circumstances, isAsleep: false }
         ledger.resumed()
         runners.reconnectAll()
         tunnel.tryNow()
-        changed()
+        reload()
       },
       network(isOnline) {
         if (circumstances.isOffline === !isOnline) return
@@ -261,11 +212,14 @@ export function createWaysIn(parts: WaysInParts): WaysInManager {
           runners.reconnectAll()
           tunnel.tryNow()
         }
-        changed()
+        reload()
       },
     },
     receiver: {
-      ingest: receiver.ingest,
+      ingest(delivery) {
+        probe.heard(delivery.headers['host'])
+        return receiver.ingest(delivery)
+      },
       turnedAway: receiver.turnedAway,
       onHealth(health) {
         receiverHealth = health
@@ -281,16 +235,15 @@ export function createWaysIn(parts: WaysInParts): WaysInManager {
         reload()
       },
     },
+    isProbe: probe.isOurs,
     publicHosts: () => hosts,
-    targetUrl() {
-      const fetched = configured.list().find(({ kind, isOn, address }) => isOn && kind !== 'smee' && address?.startsWith('https:'))
-      return addressOfReceiver() ?? fetched?.address ?? null
-    },
+    targets: () => targetsOf(addressOfReceiver(), configured.list()),
     reload,
     start: configured.start,
     async stop() {
       isStopping = true
       telling?.()
+      probe.stop()
       await configured.settled()
       await Promise.all([runners.stop(), tunnel.stop()])
       ledger.stop()

@@ -105,6 +105,7 @@ export function inletOf(id: string, more: Partial<InletReport> = {}): InletRepor
     latencyMs: null,
     address: null,
     secret: null,
+    header: null,
     publicKey: null,
     gaps: [],
     ...more,

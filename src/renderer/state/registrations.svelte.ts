@@ -1,5 +1,6 @@
 import { SvelteMap, SvelteSet } from 'svelte/reactivity'
 import type { OrganizationId } from '../../shared/detection.ts'
+import type { InletId } from '../../shared/inlets.ts'
 import type { Argument, Bridge } from '../../shared/ipc.ts'
 import type { RegistrationState, SecretHeaderState } from '../../shared/registration.ts'
 import { reasonOf } from './reason.ts'
@@ -40,8 +41,9 @@ export class Registrations {
     return this.#ask(organizationId, 'registration:read', { organizationId, look: true })
   }
 
-  register(organizationId: OrganizationId, name: string): Promise<void> {
-    return this.#ask(organizationId, 'registration:register', { organizationId, name })
+  /** With the address of one way in, where it is named. */
+  register(organizationId: OrganizationId, name: string, inlet?: InletId): Promise<void> {
+    return this.#ask(organizationId, 'registration:register', { organizationId, name, ...(inlet && { inlet }) })
   }
 
   repair(organizationId: OrganizationId): Promise<void> {

@@ -82,3 +82,14 @@ export const preparations: Readonly<Record<ConnectChoice, { readonly text: strin
   gosmee: { text: 'Take a channel of the server’s: its address ends in the channel’s name.', command: null },
   smee: { text: 'Start a new channel at smee.io, and copy its address.', command: null },
 }
+
+/** The custom header that a way in may ask SlashID for; null where it never does. */
+export const headerOfKind: Readonly<Record<ConnectChoice, string | null>> = {
+  relay:
+    'A relay that was deployed with --secret-header takes only what brings its X-Tocsin-Secret, as it was printed: add that custom header by hand.',
+  gosmee:
+    'A gosmee server with a replay token takes only what brings it: add the custom header Authorization with the value Bearer TOKEN by hand.',
+  jetstream: null,
+  tunnel: null,
+  smee: null,
+}

@@ -31,7 +31,7 @@ describe('a gap in a line', () => {
 test('history that is lost is never said in softer words', () => {
   expect(endWords({ kind: 'lost', count: 40, delivered: 0 })).toBe('history lost: at least 40')
   expect(endWords({ kind: 'lost', count: null, delivered: 1_312 })).toBe('history lost: nobody knows how much; 1,312 came in')
-  expect(endWords({ kind: 'backlog', delivered: 0 })).toBe('nothing was sent meanwhile')
+  expect(endWords({ kind: 'backlog', delivered: 0 })).toBe('nothing to keep came in')
 })
 
 test('every reason has words of its own for a way in', () => {

@@ -34,7 +34,7 @@ export function endWords(end: GapEnd): string {
     case 'open':
       return 'it lasts'
     case 'backlog':
-      return end.delivered === 0 ? 'nothing was sent meanwhile' : `backlog of ${count(end.delivered)} came in`
+      return end.delivered === 0 ? 'nothing to keep came in' : `backlog of ${count(end.delivered)} came in`
     case 'lost': {
       const lost = end.count === null ? 'history lost: nobody knows how much' : `history lost: at least ${count(end.count)}`
       return end.delivered === 0 ? lost : `${lost}; ${count(end.delivered)} came in`

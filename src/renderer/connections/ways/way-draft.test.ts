@@ -23,6 +23,11 @@ test('an empty secret leaves the one that is kept, and another goes along once',
   expect(toDraft('relay', null, newFields('relay', 'a'), ' env:TOKEN ').secret).toBe('env:TOKEN')
 })
 
+test('the secret header of a relay goes along where one is typed', () => {
+  expect(toDraft('relay', null, newFields('relay', 'a'), 'token', ' value ')).toMatchObject({ secret: 'token', header: 'value' })
+  expect(toDraft('relay', null, newFields('relay', 'a'), 'token', ' ')).not.toHaveProperty('header')
+})
+
 test('two computers do not share a consumer by default', () => {
   expect(newFields('jetstream', 'x7').consumer).not.toBe(newFields('jetstream', 'k2').consumer)
 })
@@ -47,5 +52,6 @@ test('a secret is asked for where there is one to enter', () => {
     secretLabel('jetstream', 'none'),
     secretLabel('jetstream', 'nkey'),
     secretLabel('gosmee', 'creds'),
-  ]).toEqual(['Reader token', null, 'Nkey seed', null])
+    secretLabel('gosmee', 'creds', true),
+  ]).toEqual(['Reader token', null, 'Nkey seed', null, 'Private key, if you keep one'])
 })

@@ -66,14 +66,14 @@ export function addressFrom(kind: FetchingKind, url: string): string | null {
 }
 
 /** What is asked to be saved. Main judges it and says what is wrong. An empty secret leaves the one that is kept. */
-export function toDraft(kind: FetchingKind, id: InletId | null, fields: WayFields, secret: string): InletDraft {
+export function toDraft(kind: FetchingKind, id: InletId | null, fields: WayFields, secret: string, header = ''): InletDraft {
   const orNull = (text: string): string | null => (text.trim() === '' ? null : text.trim())
   const common = {
     name: fields.name.trim() === '' ? kindWords[kind] : fields.name.trim(),
     address: orNull(fields.address) ?? addressFrom(kind, fields.url),
     url: fields.url.trim(),
   }
-  return { id, draft: draftOf(), secret: orNull(secret) }
+  return { id, draft: draftOf(), secret: orNull(secret), ...(orNull(header) === null ? {} : { header: orNull(header) }) }
 
   function draftOf(): InletDraft['draft'] {
     switch (kind) {
@@ -93,8 +93,9 @@ export function toDraft(kind: FetchingKind, id: InletId | null, fields: WayField
 }
 
 /** What the secret of a way in is called; null where it has none that the user enters. */
-export function secretLabel(kind: FetchingKind, login: JetstreamLogin['kind']): string | null {
+export function secretLabel(kind: FetchingKind, login: JetstreamLogin['kind'], isProtected = false): string | null {
   if (kind === 'relay') return 'Reader token'
+  if (kind === 'gosmee' && isProtected) return 'Private key, if you keep one'
   if (kind !== 'jetstream') return null
   const labels: Readonly<Record<JetstreamLogin['kind'], string | null>> = {
     none: null,
