@@ -12,12 +12,17 @@ import type { Credentials } from './ingress-secrets.ts'
 /** SlashID waits for 2 s by default: the answer has to be on its way by then. */
 const patienceMs = 1_700
 const heartbeatMs = 10_000
+/** So many in a row that were not kept are no accident. */
+const mostFailures = 3
+/** Whether it still fails is found out by the next delivery, and a probe that turns them away would keep it from coming. */
+const failingMs = 60_000
 const compactForm = /^[A-Za-z0-9_-]+\.[A-Za-z0-9_-]+\.[A-Za-z0-9_-]+$/
 
 export type Publisher = Pick<Connection, 'start' | 'stop'> & {
   /** `kept` only once the server has acknowledged that the message is in the stream. */
   publish(delivery: Delivery): Promise<Outcome>
-  isConnected(): boolean
+  /** Why deliveries cannot be kept now, in words that anyone may read; null where they can. */
+  whyUnhealthy(): string | null
 }
 
 /** Keeps one connection to the server, for ever, and puts deliveries into the stream while it lasts. */
@@ -38,7 +43,11 @@ export function createPublisher({
   readonly say: (text: string) => void
   readonly now: () => number
 }): Publisher {
-  let client: JetStreamClient | null = null
+  let client: { readonly stream: JetStreamClient; readonly far: string } | null = null
+  let failures = 0
+  let failedAt = 0
+  /** Why the last one was not kept, as it was said; empty where it was. */
+  let failing = ''
 
   function open(report: LinkReport): Link {
     let close = (): void => {}
@@ -64,7 +73,7 @@ export function createPublisher({
       const unfit = await whyUnfit(nats)
       if (unfit !== null) return { kind: 'lost', detail: unfit }
       timer = setInterval(() => void nats.flush().then(report.heard, () => {}), heartbeatMs)
-      client = jetstream(nats)
+      client = { stream: jetstream(nats), far }
       report.live(null)
       return await Promise.race([ended, closed])
     } catch (error) {
@@ -117,7 +126,8 @@ export function createPublisher({
   async function publish({ body, headers: given, receivedAt }: Delivery): Promise<Outcome> {
     const text = Buffer.from(body.buffer, body.byteOffset, body.byteLength).toString('latin1')
     if (!compactForm.test(text)) return { kind: 'refused', because: 'not-a-token' }
-    if (client === null) return { kind: 'failed', because: 'not-committed' }
+    const by = client
+    if (by === null) return { kind: 'failed', because: 'not-committed' }
     const own = headers()
     own.set(messageHeaders.receivedAt, receivedAt)
     // The rest of the path is the secret.
@@ -127,17 +137,40 @@ export function createPublisher({
       .update(text.slice(0, text.lastIndexOf('.')))
       .digest('hex')
     try {
-      const { duplicate } = await client.publish(subject, body, {
+      const { duplicate } = await by.stream.publish(subject, body, {
         headers: own,
         msgID,
         timeout: patienceMs,
         expect: { streamName: stream },
       })
+      succeeded()
       return duplicate ? { kind: 'duplicate' } : { kind: 'kept', sequence: 0 as never }
-    } catch {
+    } catch (error) {
+      // The end of a connection is said by itself.
+      if (client === by) failed(explainNats(by.far, error).detail)
       return { kind: 'failed', because: 'not-committed' }
     }
   }
 
-  return { start, stop, publish, isConnected: () => client !== null }
+  function failed(detail: string): void {
+    failures++
+    failedAt = now()
+    if (detail === failing) return
+    failing = detail
+    say(`Not kept: ${detail} Whoever posts is told to try again (503).`)
+  }
+
+  function succeeded(): void {
+    failures = 0
+    if (failing === '') return
+    failing = ''
+    say('Deliveries are kept again.')
+  }
+
+  function whyUnhealthy(): string | null {
+    if (client === null) return 'not connected to NATS'
+    return failures >= mostFailures && now() - failedAt < failingMs ? 'NATS does not keep deliveries' : null
+  }
+
+  return { start, stop, publish, whyUnhealthy }
 }

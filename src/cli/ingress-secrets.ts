@@ -1,4 +1,5 @@
-import { closeSync, fsyncSync, openSync, statSync, writeSync } from 'node:fs'
+import { randomBytes } from 'node:crypto'
+import { closeSync, existsSync, fsyncSync, linkSync, openSync, renameSync, rmSync, statSync, writeSync } from 'node:fs'
 import type { JetstreamLogin } from '../shared/inlets.ts'
 import { createPathSecret } from '../main/inlets/receiver.ts'
 import { readTextFile } from './read-text-file.ts'
@@ -16,20 +17,11 @@ export function pathSecret(file: string | undefined): PathSecret {
       notes: ['This address is good until the next start. With --secret-file FILE it stays.'],
     }
   }
-  const fresh = createPathSecret()
   try {
-    const handle = openSync(file, 'wx', 0o600)
-    try {
-      writeSync(handle, `${fresh}\n`)
-      fsyncSync(handle)
-    } finally {
-      closeSync(handle)
-    }
-    return { kind: 'ready', secret: fresh, notes: [`The secret of this address was made and is kept in ${file}.`] }
+    const fresh = keepNew(file)
+    if (fresh !== null) return { kind: 'ready', secret: fresh, notes: [`The secret of this address was made and is kept in ${file}.`] }
   } catch (error) {
-    if ((error as NodeJS.ErrnoException).code !== 'EEXIST') {
-      return { kind: 'refused', detail: `The secret cannot be kept in ${file}: ${(error as Error).message}. Nothing listens.` }
-    }
+    return { kind: 'refused', detail: `The secret cannot be kept in ${file}: ${(error as Error).message}. Nothing listens.` }
   }
   const read = readTextFile(file, 1024)
   if (read.kind === 'refused') return { kind: 'refused', detail: `The secret cannot be read: ${read.detail}. Nothing listens.` }
@@ -39,6 +31,41 @@ export function pathSecret(file: string | undefined): PathSecret {
   }
   const isPrivate = process.platform === 'win32' || (statSync(file).mode & 0o077) === 0
   return { kind: 'ready', secret, notes: isPrivate ? [] : [`Others on this machine can read ${file}. Take that from them: chmod 600.`] }
+}
+
+/**
+ * A new secret in that file; null where there is one, which stays. It is whole before it has that name: a crash in between would leave
+ * a file that holds no secret and is refused for ever.
+ */
+function keepNew(file: string): string | null {
+  if (existsSync(file)) return null
+  const fresh = createPathSecret()
+  const draft = `${file}.${randomBytes(6).toString('hex')}.new`
+  try {
+    const handle = openSync(draft, 'wx', 0o600)
+    try {
+      writeSync(handle, `${fresh}\n`)
+      fsyncSync(handle)
+    } finally {
+      closeSync(handle)
+    }
+    return isNamed(draft, file) ? fresh : null
+  } finally {
+    rmSync(draft, { force: true })
+  }
+}
+
+/** Never over a file that came into being meanwhile, where the file system has a way to say so. */
+function isNamed(draft: string, file: string): boolean {
+  try {
+    linkSync(draft, file)
+  } catch (error) {
+    const { code = '' } = error as NodeJS.ErrnoException
+    if (code === 'EEXIST') return false
+    if (!['EPERM', 'ENOTSUP', 'EOPNOTSUPP', 'ENOSYS', 'EMLINK'].includes(code)) throw error
+    renameSync(draft, file)
+  }
+  return true
 }
 
 export type LoginOptions = {

@@ -3,13 +3,12 @@ import { createHash } from 'node:crypto'
 import { mkdtempSync, readFileSync, rmSync, statSync, writeFileSync } from 'node:fs'
 import { request } from 'node:http'
 import { tmpdir } from 'node:os'
-import { dirname, join, relative, resolve } from 'node:path'
+import { join } from 'node:path'
 import { fileURLToPath } from 'node:url'
 import { describe, expect, onTestFinished, test } from 'vitest'
 import { operate, startNats } from '../main/inlets/nats-test-support.ts'
 
 const script = fileURLToPath(new URL('./index.ts', import.meta.url))
-const source = resolve(dirname(script), '..')
 
 function temporaryFolder(): string {
   const folder = mkdtempSync(join(tmpdir(), 'tocsin-ingress-'))
@@ -191,6 +190,38 @@ describe('what is posted', () => {
     expect(alone.err()).toContain('refuses connections')
   })
 
+  test('a stream that takes no more is said once, and the health says so until it takes deliveries again', async () => {
+    const server = await startNats()
+    const { manager } = await operate(server.url)
+    await manager.streams.add({ name: 'TOCSIN', subjects: ['tocsin.deliveries'], max_msgs: 1, discard: 'new' })
+    const { url, health, says, err } = await listening(['--nats', server.url])
+    await says('Connected')
+    expect(await send(url, 'a.1.c')).toMatchObject({ status: 200 })
+    for (let i = 2; i <= 3; i++) expect(await send(url, `a.${i}.c`)).toMatchObject({ status: 503 })
+    expect(await send(health, null, {}, 'GET')).toMatchObject({ status: 200 })
+    expect(await send(url, 'a.4.c')).toMatchObject({ status: 503 })
+    const sick = await send(health, null, {}, 'GET')
+    expect(sick.status).toBe(503)
+    expect(JSON.parse(sick.text)).toEqual({ status: 'unavailable', reason: 'NATS does not keep deliveries' })
+    expect(err().split('Not kept: ')).toHaveLength(2)
+    expect(err()).toMatch(/Not kept: The NATS server at 127\.0\.0\.1:\d+ says: maximum messages exceeded\./)
+    await manager.streams.purge('TOCSIN')
+    expect(await send(url, 'a.5.c')).toMatchObject({ status: 200 })
+    await says('Deliveries are kept again')
+    expect(await send(health, null, {}, 'GET')).toMatchObject({ status: 200 })
+  })
+
+  test('what is turned away is counted in a line, with its reasons', async () => {
+    const server = await startNats()
+    const { url, says, child, err, ended } = await listening(['--nats', server.url])
+    await says('Connected')
+    await send(url, 'no token')
+    for (let i = 0; i < 3; i++) await send(new URL('/in/wrong', url).href, 'a.b.c')
+    child.kill('SIGTERM')
+    await ended
+    expect(err()).toContain('Turned away: 4 (path 3, not-a-token 1).')
+  })
+
   test('SIGTERM lets what is in flight be answered, then it ends with 0', async () => {
     const server = await startNats()
     const { url, says, child, ended } = await listening(['--nats', server.url])
@@ -229,6 +260,23 @@ describe('secrets', () => {
     expect(await refused.ended).toBe(1)
     expect(refused.err()).toContain('left as it is')
     expect(readFileSync(file, 'utf8')).toBe('something of another program')
+  })
+
+  test('a crash while the secret is being written leaves nothing that is refused at the next start', async () => {
+    const folder = temporaryFolder()
+    const [file, hook] = [join(folder, 'secret'), join(folder, 'hook.mjs')]
+    writeFileSync(
+      hook,
+      `import fs from 'node:fs'
+       import { syncBuiltinESMExports } from 'node:module'
+       fs.writeSync = () => process.kill(process.pid, 'SIGKILL')
+       syncBuiltinESMExports()`,
+    )
+    const args = ['--nats', 'nats://127.0.0.1:1', '--secret-file', file]
+    expect(await spawnIngress(args, ['--import', hook]).ended).toBe(null)
+    const { url } = await listening(args)
+    expect(readFileSync(file, 'utf8').trim()).toBe(new URL(url).pathname.slice('/in/'.length))
+    expect(statSync(file)).toMatchObject({ nlink: 1 })
   })
 
   test('credentials come from a file or a variable; wrong ones are said in words, and tried again only slowly', async () => {
@@ -273,48 +321,5 @@ describe('secrets', () => {
     expect(ran.out()).toBe('')
     expect(ran.err().replace(/\s+/g, ' ')).toContain(words)
     expect(ran.err()).not.toMatch(/^\s+at /m)
-  })
-})
-
-describe('what it needs', () => {
-  test('is neither SQLite nor Electron: not in what it imports', () => {
-    const packages = new Set<string>()
-    const seen = new Set<string>()
-    const walk = (file: string): void => {
-      if (seen.has(file)) return
-      seen.add(file)
-      const text = readFileSync(file, 'utf8')
-      for (const [, isType, from = ''] of text.matchAll(/^(?:import|export) (type )?(?:[^'"]*? from )?['"]([^'"]+)['"]/gm)) {
-        if (isType !== undefined) continue
-        if (from.startsWith('.')) walk(resolve(dirname(file), from))
-        else if (!from.startsWith('node:')) packages.add(from)
-      }
-    }
-    walk(join(source, 'cli', 'ingress.ts'))
-    expect([...packages].sort()).toEqual(['@nats-io/jetstream', '@nats-io/transport-node', '@nats-io/transport-node/lib/node_transport.js'])
-    const folders = new Set([...seen].map((file) => relative(source, dirname(file))))
-    expect([...folders].sort()).toEqual(['cli', 'main/inlets', 'shared'])
-  })
-
-  test('nor in what the process loads', async () => {
-    const folder = temporaryFolder()
-    const hook = join(folder, 'hook.mjs')
-    writeFileSync(
-      hook,
-      `import { registerHooks } from 'node:module'
-       registerHooks({ resolve(name, context, next) {
-         const resolved = next(name, context)
-         process.stderr.write('LOADED ' + resolved.url + '\\n')
-         return resolved
-       } })`,
-    )
-    const { err, child, ended } = await listening(['--nats', 'nats://127.0.0.1:1'], ['--import', hook])
-    child.kill('SIGTERM')
-    await ended
-    const loaded = err()
-      .split('\n')
-      .filter((line) => line.startsWith('LOADED'))
-    expect(loaded.join('\n')).toContain('transport-node')
-    expect(loaded.filter((line) => /better-sqlite3|electron|\/zod\/|main\/store|main\/core/.test(line))).toEqual([])
   })
 })

@@ -4,6 +4,7 @@ import { subjectOf } from '../main/inlets/jetstream-set-up.ts'
 import type { Context, ExitCode } from './context.ts'
 import type { Listen } from './ingress-options.ts'
 import { createPublisher } from './ingress-publisher.ts'
+import { createTally } from './ingress-tally.ts'
 import { credentialsOf, pathSecret, type LoginOptions } from './ingress-secrets.ts'
 
 export type IngressOptions = LoginOptions & {
@@ -39,6 +40,13 @@ export async function ingress({ write, say, now }: Pick<Context, 'write' | 'say'
     return 1
   }
   const { secret, notes } = made
+  const tally = createTally({
+    say,
+    schedule(task, afterMs) {
+      const timer = setTimeout(task, afterMs)
+      return () => clearTimeout(timer)
+    },
+  })
   const publisher = createPublisher({
     url: options.nats,
     caFile: options.caFile ?? null,
@@ -52,9 +60,13 @@ export async function ingress({ write, say, now }: Pick<Context, 'write' | 'say'
     ...listen,
     secret,
     publicHosts: () => (host === undefined ? [] : [host]),
-    ingest: publisher.publish,
-    whyUnhealthy: () => (publisher.isConnected() ? null : 'not connected to NATS'),
-    onTurnedAway: () => {},
+    async ingest(delivery) {
+      const outcome = await publisher.publish(delivery)
+      if (outcome.kind === 'refused') tally.add(outcome.because)
+      return outcome
+    },
+    whyUnhealthy: publisher.whyUnhealthy,
+    onTurnedAway: tally.add,
     onBug: (error) => say(`A request could not be answered: ${error instanceof Error ? error.message : String(error)}`),
     now,
   })
@@ -71,6 +83,7 @@ export async function ingress({ write, say, now }: Pick<Context, 'write' | 'say'
   say('Stopping: what is on its way is answered first.')
   await receiver.stop()
   await publisher.stop()
+  tally.stop()
   return 0
 }
 

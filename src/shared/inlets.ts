@@ -20,7 +20,9 @@ export function kindOf(id: string): InletKind | null {
 
 /**
  * Whether the time of first acceptance that this inlet tells is the word of a relay that proved itself: one we reach over TLS, or on
- * this computer, and that knows us by a secret. A set-up that is neither is refused, so the kind is enough to know it.
+ * this computer, and that knows us by a secret. The kind is enough to know it: a set-up with neither is refused, and of a JetStream server
+ * on this computer that asks for no login, which any program could have started, the inlet takes no time at all but gives our own. What
+ * such a server replays is then as old as we find it to be.
  */
 export function isAuthenticatedRelay(id: string): boolean {
   const kind = kindOf(id)

@@ -132,7 +132,7 @@ export async function fetchMessages(
   askForSign()
   puller.pull(0)
   let end: LinkEnd
-  let isDead = false
+  let isDead: boolean
   try {
     end = await finished
   } finally {

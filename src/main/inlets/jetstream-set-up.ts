@@ -120,7 +120,7 @@ export type PullSize = {
 }
 
 /** Room for messages between the server and the history. */
-const pulledBytes = 16 * 1024 * 1024
+const pulledBytes = 8 * 1024 * 1024
 const mostPulled = 128
 
 /** How much may be on its way at a time, so that memory stays bounded whatever messages hold; null where one may be too large for that. */

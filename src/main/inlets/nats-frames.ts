@@ -3,7 +3,9 @@ const mostLineBytes = 64 * 1024
 /** NATS itself advises against larger messages than these; a stream that takes larger ones is not read from. */
 export const mostPayloadBytes = 8 * 1024 * 1024
 
-export type Passed = { readonly kind: 'passed'; readonly bytes: Uint8Array } | { readonly kind: 'wrong'; readonly what: string }
+export type Passed =
+  /** `pings` of them have to be answered. */
+  { readonly kind: 'passed'; readonly bytes: Uint8Array; readonly pings: number } | { readonly kind: 'wrong'; readonly what: string }
 
 /**
  * Lets the bytes of a NATS server through once they are known to be whole lines of the protocol, and payloads of a size that can be held.
@@ -19,6 +21,7 @@ export function createFrameGuard(): (chunk: Uint8Array) => Passed {
     // What was held has been looked through for its end.
     let from = held.length
     let at = 0
+    let pings = 0
     while (at < bytes.length) {
       if (payloadLeft > 0) {
         const part = Math.min(payloadLeft, bytes.length - at)
@@ -31,14 +34,16 @@ export function createFrameGuard(): (chunk: Uint8Array) => Passed {
       from = 0
       if ((newline < 0 ? bytes.length : newline) - at > mostLineBytes) return wrong('a line without an end')
       if (newline < 0) break
-      const size = payloadAfter(Buffer.from(bytes.buffer, bytes.byteOffset + at, newline + 1 - at).toString('latin1'))
+      const line = Buffer.from(bytes.buffer, bytes.byteOffset + at, newline + 1 - at).toString('latin1')
+      const size = payloadAfter(line)
       if (size === null) return wrong('something that is not NATS')
       if (size > mostPayloadBytes) return wrong('a message that is far too large')
+      if (/^ping/i.test(line)) pings++
       payloadLeft = size
       at = newline + 1
     }
     held = Buffer.from(bytes.subarray(at))
-    return { kind: 'passed', bytes: bytes.subarray(0, at) }
+    return { kind: 'passed', bytes: bytes.subarray(0, at), pings }
   }
 }
 

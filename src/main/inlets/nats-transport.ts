@@ -14,8 +14,8 @@ export type NatsGuard = {
 type GuardedOptions = ConnectionOptions & { readonly guard: NatsGuard }
 
 const mostInfoBytes = 64 * 1024
-/** Nobody leaves this much unread that answers in time: what we send are acknowledgements and answers to pings, or one delivery. */
-const mostUnreadBytes = 4 * 1024 * 1024
+/** A server asks every few minutes whether we are there, and reads the answer. */
+const mostPingsUnread = 1_000
 
 /** The library's transport leaves its socket open where connecting takes too long, and keeps whatever a server sends. This one does neither. */
 class GuardedTransport extends NodeTransport {
@@ -51,14 +51,16 @@ class GuardedTransport extends NodeTransport {
 
   override async *iterate(): AsyncIterableIterator<Uint8Array> {
     const guard = createFrameGuard()
+    let pings = 0
     for await (const chunk of super.iterate()) {
       const passed = guard(chunk)
       if (passed.kind === 'wrong') {
         this.guard?.onBroken(passed.what)
         return
       }
-      if (this.socket.writableLength > mostUnreadBytes) {
-        this.guard?.onBroken('questions without end and reads no answer')
+      pings = passed.pings + (this.socket.writableLength === 0 ? 0 : pings)
+      if (pings > mostPingsUnread) {
+        this.guard?.onBroken('questions without end and read no answer')
         return
       }
       if (passed.bytes.length > 0) yield passed.bytes

@@ -310,7 +310,7 @@ describe('how a way in stands', () => {
     expect(all.told.length).toBeLessThanOrEqual(5)
   })
 
-  test('of one that tries again and again stays down, and its gap has its backlog without what had come before', async () => {
+  test('of one that tries again and again stays down, and its gap has its backlog without what had come before or was refused', async () => {
     const all = setUp()
     const id = await saved(all)
     const { parts } = all.last()
@@ -327,8 +327,8 @@ describe('how a way in stands', () => {
     expect(health()).toMatchObject({ state: 'down', because: 'refused' })
     all.clock.pass(10_000)
     parts.onState({ kind: 'live', backlog: 3 })
-    all.outcomes.push({ kind: 'duplicate' })
-    for (let n = 0; n < 3; n++) await parts.ingest(delivery({ isBacklog: true }))
+    all.outcomes.push({ kind: 'duplicate' }, { kind: 'refused', because: 'expired' })
+    for (let n = 0; n < 4; n++) await parts.ingest(delivery({ isBacklog: true }))
     parts.onState({ kind: 'live', backlog: 0 })
     all.clock.pass(2_000)
     expect(all.report(id)?.gaps).toMatchObject([{ because: 'refused', end: { kind: 'backlog', delivered: 2 } }])
