@@ -56,6 +56,18 @@ describe('being let in', () => {
     }
   })
 
+  test('what the server forbids this user is said in words, although it answers nothing', async () => {
+    const denied = 'publish: { deny: ["$JS.API.CONSUMER.MSG.NEXT.>"] }'
+    const server = await startNats(`authorization { users: [{ user: few, password: p, permissions: { ${denied} } }] }`)
+    const one = inletOf(setUpOf(server.url, { login: { kind: 'password', user: 'few' } }), { secret: 'p' })
+    one.inlet.start()
+    await until(() => one.last()?.kind === 'waiting')
+    expect(one.last()).toMatchObject({
+      because: 'refused',
+      detail: expect.stringContaining('does not allow this user a publish') as string,
+    })
+  })
+
   test('a server without JetStream, or one that is none at all, is said in words', async () => {
     const plain = createServer((socket) => socket.end('HTTP/1.1 400 Bad Request\r\n\r\n'))
     await new Promise<void>((listening) => plain.listen(0, '127.0.0.1', listening))
