@@ -33,7 +33,7 @@ export async function startLocalRelay(parts: {
       {
         config: {
           name,
-          compatibilityDate: '2026-11-01',
+          compatibilityDate: '2026-10-01',
           manifest: { mainModule: 'relay/index.ts', modulesRoot: source, modules: modules() },
           env: {
             ...Object.fromEntries(Object.entries(configuration).map(([key, value]) => [key, { type: 'text', value }])),
