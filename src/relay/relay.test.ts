@@ -295,7 +295,8 @@ describe('what had to go', () => {
     const reader = await connectReader(relay.origin, await relay.addReader('stuck'))
     reader.say({ after: 0 })
     await reader.next()
-    for (let i = 1; i <= 600; i++) await relay.post(`${i}`)
+    // What they say does not matter here, so they come several at a time.
+    for (let i = 0; i < 30; i++) await Promise.all(Array.from({ length: 20 }, (_, k) => relay.post(`${i} ${k}`)))
     for (let i = 1; i <= relayLimits.unacknowledged.entries; i++) await reader.nextEntry()
     expect(reader.count()).toBe(0)
     expect((await relay.readers())[0]?.waiting).toBe(300)
