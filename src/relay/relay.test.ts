@@ -290,7 +290,7 @@ describe('what had to go', () => {
     expect(await other.nextEntry()).toEqual({ seq: 6, body: '6' })
   })
 
-  test('while a reader that acknowledges nothing is connected is told to it once it goes on', async () => {
+  test('while a reader that acknowledges nothing is connected is told to it once it goes on', { timeout: 60_000 }, async () => {
     const relay = await testRelay({ KEEP_ENTRIES: '300' })
     const reader = await connectReader(relay.origin, await relay.addReader('stuck'))
     reader.say({ after: 0 })
