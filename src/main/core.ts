@@ -132,7 +132,6 @@ export async function startCore(parts: CoreParts): Promise<CoreStarted> {
     now,
   })
   const mark = createHighWaterMark({ file: markFile(profile), history: store, now, onHealth: health.proof })
-  await mark.start()
   const access = createSlashIdAccess({
     store,
     keychain: keychain ?? null,
@@ -211,6 +210,8 @@ export async function startCore(parts: CoreParts): Promise<CoreStarted> {
   })
   const { ways, receiver, unsigned } = reception
 
+  // It tells health, which asks everything above.
+  await mark.start()
   const stopWatching = store.onForeignChange(() => {
     keys.reload().catch((error: unknown) => log.error('organizations could not be read again', error))
     access.reload()
