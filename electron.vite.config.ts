@@ -3,7 +3,7 @@ import { defineConfig } from 'electron-vite'
 
 // CommonJS, since a sandboxed preload script has to be, and since the main process may run on a Node that cannot require() ES
 // modules. For the same reason all JavaScript is bundled: what stays outside is what package.json lists under `dependencies`.
-const commonJs = { format: 'cjs', entryFileNames: '[name].cjs' } as const
+const commonJs = { format: 'cjs', entryFileNames: '[name].cjs', chunkFileNames: '[name]-[hash].cjs' } as const
 
 export default defineConfig({
   main: {
@@ -12,7 +12,8 @@ export default defineConfig({
       // Places in the log stay readable.
       minify: false,
       rollupOptions: {
-        input: 'src/main/index.ts',
+        // The others are what the reader's thread runs, and the process that cares for history files.
+        input: { index: 'src/main/index.ts', reader: 'src/main/reader/thread.ts', care: 'src/main/store/care-process.ts' },
         output: commonJs,
         // An optional part of the D-Bus library, required only for a kind of address that then counts as no bus.
         external: ['abstract-socket'],

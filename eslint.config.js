@@ -17,10 +17,11 @@ const house = {
   inlets: { values: ['shared'], types: ['ingest'] },
   store: { values: ['shared', 'query'], types: ['ingest'] },
   export: { values: ['shared', 'query'], types: ['store', 'ingest'] },
+  import: { values: ['shared', 'ingest', 'export'], types: ['store'] },
   notify: { values: ['shared', 'query'], types: ['store', 'ingest'] },
-  shell: { values: ['shared'], types: ['main', 'ingest', 'query', 'slashid', 'sample', 'inlets', 'store', 'notify', 'export'] },
-  main: { values: ['shared', 'ingest', 'query', 'slashid', 'sample', 'inlets', 'store', 'notify', 'export', 'shell'], types: [] },
-  cli: { values: ['shared', 'main', 'ingest', 'query', 'slashid', 'sample', 'inlets', 'store', 'notify', 'export'], types: [] },
+  shell: { values: ['shared'], types: ['main', 'ingest', 'query', 'slashid', 'sample', 'inlets', 'store', 'notify', 'export', 'import'] },
+  main: { values: ['shared', 'ingest', 'query', 'slashid', 'sample', 'inlets', 'store', 'notify', 'export', 'import', 'shell'], types: [] },
+  cli: { values: ['shared', 'main', 'ingest', 'query', 'slashid', 'sample', 'inlets', 'store', 'notify', 'export', 'import'], types: [] },
   relay: { values: ['shared'], types: [] },
   preload: { values: ['shared'], types: [] },
   renderer: { values: ['shared'], types: [] },
@@ -64,7 +65,7 @@ export default ts.config(
     },
   },
   {
-    files: ['src/{main,shared,cli,relay,preload}/**/*.ts', 'e2e/**/*.ts', 'bench/**/*.ts'],
+    files: ['src/{main,shared,cli,relay,preload}/**/*.ts', 'e2e/**/*.ts', 'bench/**/*.ts', 'faults/**/*.ts'],
     languageOptions: { parserOptions: { project: ['./tsconfig.node.json', './tsconfig.relay.json', './tsconfig.e2e.json'] } },
     rules: {
       '@typescript-eslint/no-floating-promises': 'error',
@@ -79,7 +80,7 @@ export default ts.config(
     rules: { 'no-undef': 'off' },
   },
   { files: ['src/renderer/**/*.ts'], languageOptions: { globals: globals.browser } },
-  { files: ['scripts/**', '*.config.*', 'e2e/**', 'bench/**', 'src/**/*.ts'], languageOptions: { globals: globals.node } },
+  { files: ['scripts/**', '*.config.*', 'e2e/**', 'bench/**', 'faults/**', 'src/**/*.ts'], languageOptions: { globals: globals.node } },
   { files: ['**/*.cjs'], languageOptions: { sourceType: 'commonjs' } },
   {
     files: ['src/**/*.ts', 'src/**/*.svelte'],
@@ -91,7 +92,7 @@ export default ts.config(
         { type: 'relay', pattern: 'src/relay' },
         { type: 'preload', pattern: 'src/preload' },
         { type: 'renderer', pattern: 'src/renderer' },
-        ...['ingest', 'query', 'slashid', 'sample', 'inlets', 'store', 'notify', 'export', 'shell'].map((type) => ({
+        ...['ingest', 'query', 'slashid', 'sample', 'inlets', 'store', 'notify', 'export', 'import', 'shell'].map((type) => ({
           type,
           pattern: `src/main/${type}`,
         })),

@@ -4,9 +4,12 @@ import { defineConfig } from 'vitest/config'
 export default defineConfig({
   plugins: [svelte()],
   test: {
-    include: ['src/**/*.test.ts'],
     // Tests use real files, sockets and processes: two cores carry two at a time.
     maxWorkers: 2,
     testTimeout: 20_000,
+    projects: [
+      { extends: true, test: { name: 'unit', include: ['src/**/*.test.ts'] } },
+      { extends: true, test: { name: 'faults', include: ['faults/**/*.test.ts'] } },
+    ],
   },
 })

@@ -12,52 +12,104 @@ export type Figure = {
   readonly note: string
 }
 
-export type Bound = { readonly kind: 'at-least' | 'at-most'; readonly ratio: number }
+/** `plus` is in ms, on top of what the ratio allows. */
+export type Bound = { readonly kind: 'at-least' | 'at-most'; readonly ratio: number; readonly plus?: number }
 
-export type Comparison = {
+/** A side resolves with a number: units of work a second, or milliseconds, the same on all sides. */
+export type Side = () => Promise<number>
+
+export type Against = {
   readonly id: string
-  /** What is measured and beside whom, in words. */
+  /** What is measured, in words; of one peer only where its own words are needed. */
   readonly measured: string
   readonly peer: string
-  /** A side resolves with a number: units of work a second, or milliseconds, the same on both sides. */
-  readonly ours: () => Promise<number>
-  readonly theirs: () => Promise<number>
+  readonly theirs: Side
   readonly bound: Bound
+  readonly note?: (ours: number, theirs: number) => string
+}
+
+export type Comparison = Against & {
+  readonly ours: Side
   /** Five or more; three where one side needs over 10 s. */
   readonly rounds?: number
-  readonly note?: (ours: number, theirs: number) => string
 }
 
 /**
  * Runs both sides in the same process, interleaved, swapping who goes first, and compares round by round: what disturbs the machine disturbs
  * both. The ratio is ours / theirs.
  */
-export async function compare({ id, measured, peer, ours, theirs, bound, rounds = 5, note }: Comparison): Promise<Figure> {
-  const pairs: { readonly ours: number; readonly theirs: number }[] = []
-  await ours()
-  await theirs()
+export async function compare({ ours, rounds, ...against }: Comparison): Promise<Figure> {
+  const [figure] = await compareAll(ours, [against], rounds === undefined ? {} : { rounds })
+  if (figure === undefined) throw new Error('a comparison came to nothing')
+  return figure
+}
+
+/** The same with several peers, who take turns in one order and then in the other. */
+export async function compareAll(
+  ours: Side,
+  peers: readonly Against[],
+  { rounds = 5, warmUp = true }: { readonly rounds?: number; readonly warmUp?: boolean } = {},
+): Promise<readonly Figure[]> {
+  const sides = [ours, ...peers.map(({ theirs }) => theirs)]
+  if (warmUp) for (const side of sides) await side()
+  const measured: (readonly number[])[] = []
   for (let round = 0; round < rounds; round++) {
-    if (round % 2 === 0) {
-      const first = await ours()
-      pairs.push({ ours: first, theirs: await theirs() })
-    } else {
-      const first = await theirs()
-      pairs.push({ ours: await ours(), theirs: first })
-    }
+    const order = sides.map((_, index) => (round % 2 === 0 ? index : sides.length - 1 - index))
+    const values = sides.map(() => Number.NaN)
+    for (const index of order) values[index] = (await sides[index]?.()) ?? Number.NaN
+    measured.push(values)
   }
-  const ratios = pairs.map((pair) => pair.ours / pair.theirs).sort((a, b) => a - b)
-  const ratio = median(ratios)
-  return {
+  const column = (index: number) => measured.map((values) => values[index] ?? Number.NaN)
+  return peers.map(({ id, measured: what, peer, bound, note }, index) => {
+    const mine = column(0)
+    const others = column(index + 1)
+    const ratios = mine.map((value, round) => value / (others[round] ?? Number.NaN))
+    return {
+      ...summed(id, what, peer, ratios),
+      target: `${bound.kind === 'at-least' ? '≥' : '≤'} ${bound.ratio}x${bound.plus === undefined ? '' : ` + ${bound.plus} ms`}`,
+      met: isMet(bound, median(ratios), median(mine) - median(others) * bound.ratio),
+      note: note?.(median(mine), median(others)) ?? '',
+    }
+  })
+}
+
+function isMet(bound: Bound, ratio: number, beyond: number): boolean {
+  if (bound.kind === 'at-least') return ratio >= bound.ratio
+  return ratio <= bound.ratio || (bound.plus !== undefined && beyond <= bound.plus)
+}
+
+/** A figure that has a limit and no peer: the ratio is what it takes of that. */
+export function within(parts: {
+  readonly id: string
+  readonly measured: string
+  readonly limit: number
+  readonly unit: string
+  readonly values: readonly number[]
+  readonly note?: string
+}): Figure {
+  const { id, measured, limit, unit, values, note = '' } = parts
+  const figure = summed(
     id,
     measured,
-    peer,
-    ratio,
-    low: ratios[0] ?? Number.NaN,
-    high: ratios.at(-1) ?? Number.NaN,
-    target: `${bound.kind === 'at-least' ? '≥' : '≤'} ${bound.ratio}x`,
-    met: bound.kind === 'at-least' ? ratio >= bound.ratio : ratio <= bound.ratio,
-    note: note?.(median(pairs.map((pair) => pair.ours)), median(pairs.map((pair) => pair.theirs))) ?? '',
-  }
+    `${limit} ${unit}`,
+    values.map((value) => value / limit),
+  )
+  const found = `${median(values).toFixed(1)} ${unit}`
+  return { ...figure, target: `≤ ${limit} ${unit}`, met: figure.ratio <= 1, note: note === '' ? found : `${found}; ${note}` }
+}
+
+export function summed(
+  id: string,
+  measured: string,
+  peer: string,
+  ratios: readonly number[],
+): Pick<Figure, 'id' | 'measured' | 'peer' | 'ratio' | 'low' | 'high'> {
+  return { id, measured, peer, ratio: median(ratios), low: Math.min(...ratios), high: Math.max(...ratios) }
+}
+
+export function percentile(values: readonly number[], share: number): number {
+  const sorted = [...values].sort((a, b) => a - b)
+  return sorted[Math.min(sorted.length - 1, Math.floor(sorted.length * share))] ?? Number.NaN
 }
 
 export function median(values: readonly number[]): number {

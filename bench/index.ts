@@ -6,11 +6,30 @@
  */
 import { writeFileSync } from 'node:fs'
 import { parseArgs } from 'node:util'
+import { createHistories, type Histories } from './histories.ts'
 import { table, type Figure } from './figure.ts'
 
-export type Benchmark = { readonly id: string; run(options: { readonly rows: number | null }): Promise<readonly Figure[]> }
+export type BenchmarkOptions = {
+  /** As the command line asks; null for the size that fits into ten minutes. */
+  readonly rows: number | null
+  readonly histories: Histories
+}
+export type Benchmark = { readonly id: string; run(options: BenchmarkOptions): Promise<readonly Figure[]> }
 
-const all: readonly Benchmark[] = [(await import('./check.ts')).check, (await import('./refusals.ts')).refusals]
+/** Those that only read come first: what they read is what was seeded. */
+const all: readonly Benchmark[] = [
+  (await import('./pages.ts')).pages,
+  (await import('./search.ts')).search,
+  (await import('./counts.ts')).counts,
+  (await import('./exports.ts')).exports,
+  (await import('./backups.ts')).backups,
+  (await import('./acknowledgements.ts')).throughput,
+  (await import('./acknowledgements.ts')).serial,
+  (await import('./acknowledgements.ts')).burst,
+  (await import('./imports.ts')).imports,
+  (await import('./check.ts')).check,
+  (await import('./refusals.ts')).refusals,
+]
 
 const { values, positionals } = parseArgs({
   allowPositionals: true,
@@ -29,9 +48,15 @@ if (rows !== null && !(Number.isInteger(rows) && rows > 0)) {
 }
 
 const figures: Figure[] = []
-for (const benchmark of all.filter(({ id }) => wanted.length === 0 || wanted.includes(id))) {
-  console.error(`${benchmark.id} …`)
-  figures.push(...(await benchmark.run({ rows })))
+const histories = createHistories()
+try {
+  for (const benchmark of all.filter(({ id }) => wanted.length === 0 || wanted.includes(id))) {
+    console.error(`${benchmark.id} …`)
+    figures.push(...(await benchmark.run({ rows, histories })))
+  }
+} finally {
+  histories.remove()
 }
+figures.sort((one, other) => Number(one.id.slice(1)) - Number(other.id.slice(1)))
 console.log(table(figures))
 if (values.json !== undefined) writeFileSync(values.json, `${JSON.stringify(figures, null, 2)}\n`)

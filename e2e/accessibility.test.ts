@@ -17,6 +17,12 @@ async function chooseTunnel(page: Page): Promise<void> {
   await page.getByRole('button', { name: /^A tunnel/ }).click()
 }
 
+async function search(page: Page, text: string): Promise<void> {
+  await go(page, 'Timeline')
+  await page.getByLabel('Search the history').fill(text)
+  await page.waitForTimeout(500)
+}
+
 /** Leaves the guide where the next theme finds it at its beginning. */
 async function goLater(page: Page): Promise<void> {
   await page.getByRole('button', { name: 'Back' }).click()
@@ -34,7 +40,33 @@ for (const isFilled of [true, false]) {
     const { electron, page } = await launchApp(profile.path)
     const views: readonly (readonly [string, () => Promise<unknown>])[] = [
       ['timeline', () => go(page, 'Timeline')],
-      ...(isFilled ? ([['detection', () => page.getByRole('option').nth(1).click()]] as const) : []),
+      ...(isFilled
+        ? ([
+            ['detection', () => page.getByRole('option').nth(1).click()],
+            ['search refused', () => search(page, 'kind:threat tipe:x')],
+            ['export', () => page.getByRole('button', { name: 'Export', exact: true }).click()],
+            [
+              'help',
+              async () => {
+                await page.keyboard.press('Escape')
+                await search(page, '')
+                await page.getByRole('button', { name: /^Keys/ }).click()
+              },
+            ],
+            [
+              'export under way and done',
+              async () => {
+                await page.keyboard.press('Escape')
+                await electron.evaluate(({ BrowserWindow }) => {
+                  const told = { kind: 'export', title: 'Export', done: 1, total: 2 }
+                  const states = [{ kind: 'running' }, { kind: 'done', detail: '60 detections exported.' }]
+                  for (const [id, state] of states.entries())
+                    BrowserWindow.getAllWindows()[0]?.webContents.send('tocsin:push', 'task:changed', { ...told, id: String(id), state })
+                })
+              },
+            ],
+          ] as const)
+        : []),
       ['connections', () => go(page, 'Connections')],
       ...(isFilled
         ? ([

@@ -6,19 +6,23 @@ import { join } from 'node:path'
 const results = join('test-results', 'counts')
 const report = (name) => join(results, `${name}.json`)
 
+/** The tests of one project of vitest.config.ts. */
+const vitest = (project) => ({
+  command: ['vitest', 'run', '--project', project, '--reporter=default', '--reporter=json', `--outputFile.json=${report(project)}`],
+  count: ({ numPassedTests, numFailedTests, numPendingTests }) => ({
+    passed: numPassedTests,
+    failed: numFailedTests,
+    skipped: numPendingTests,
+  }),
+})
+
 /** A step counts as one test, unless it leaves a report that counts them. */
 const steps = {
   format: { command: ['prettier', '--check', '--log-level', 'warn', '.'] },
   lint: { command: ['eslint', '.', '--max-warnings', '0'] },
   types: { command: ['npm', 'run', '--silent', 'types'] },
-  unit: {
-    command: ['vitest', 'run', '--reporter=default', '--reporter=json', `--outputFile.json=${report('unit')}`],
-    count: ({ numPassedTests, numFailedTests, numPendingTests }) => ({
-      passed: numPassedTests,
-      failed: numFailedTests,
-      skipped: numPendingTests,
-    }),
-  },
+  unit: vitest('unit'),
+  faults: vitest('faults'),
   build: { command: ['electron-vite', 'build', '--logLevel', 'warn'] },
   e2e: {
     command: ['playwright', 'test'],

@@ -4,8 +4,10 @@ import { test } from '@playwright/test'
 import type { Bridge } from '../../src/shared/ipc.ts'
 import { send } from '../../src/main/sample/send.ts'
 import { seedHistory } from '../../bench/seed.ts'
+import type { Task, TaskId } from '../../src/shared/tasks.ts'
 import { root, startAllowedApp, temporaryProfile, type RunningApp } from '../support/app.ts'
 import { setUpRelayByGuide, startDevelopmentRelay } from '../support/relay.ts'
+import { endSearchesEarly } from '../support/slow-search.ts'
 import { seedWays } from '../support/ways.ts'
 
 const out = resolve(process.env['INIT_CWD'] ?? root, process.env['SCREENSHOTS_OUT'] ?? 'screenshots')
@@ -18,7 +20,12 @@ type Page = RunningApp['page']
 /** What the profile holds: detections, also ways in and gaps, or nothing at all. */
 const profiles = ['history', 'ways', 'nothing'] as const
 type Profile = (typeof profiles)[number]
-type View = { readonly name: string; readonly of: Profile; open(page: Page): Promise<void> }
+type View = {
+  readonly name: string
+  readonly of: Profile
+  open(page: Page, electron: RunningApp['electron']): Promise<void>
+  leave?(page: Page): Promise<void>
+}
 
 const go = (view: string) => (page: Page) => page.getByRole('navigation', { name: 'Views' }).getByText(view).first().click()
 
@@ -32,6 +39,28 @@ async function addDoubts(page: Page, url: string): Promise<void> {
   })
   for (const body of ['no token', 'neither is this', '<script>nor this</script>']) await send(url, body)
 }
+
+const search = (text: string) => async (page: Page) => {
+  await go('Timeline')(page)
+  await page.getByLabel('Search the history').fill(text)
+  await page.waitForTimeout(600)
+}
+const leaveSearch = (page: Page) => page.getByLabel('Search the history').fill('')
+
+const task = (id: string, more: Pick<Task, 'kind' | 'title' | 'done' | 'total' | 'state'>): Task => ({ id: id as TaskId, ...more })
+const running = { kind: 'running' } as const
+const csvDone = { kind: 'done', detail: '97 detections exported to /home/me/threats.csv.' } as const
+const importFailed = {
+  kind: 'failed',
+  detail:
+    'The import came to no end: ENOSPC: no space left on device. What it kept until then is safe; import the same files again to go on.',
+} as const
+const tasks: readonly Task[] = [
+  task('a', { kind: 'export', title: 'Export as NDJSON to detections.ndjson', done: 412_000, total: 1_000_000, state: running }),
+  task('b', { kind: 'import', title: 'Import of tokens.txt', done: 1, total: null, state: running }),
+  task('c', { kind: 'export', title: 'Export as CSV to threats.csv', done: 240, total: 240, state: csvDone }),
+  task('d', { kind: 'import', title: 'Import of archive.ndjson', done: 10, total: 100, state: importFailed }),
+]
 
 /** What the picture before set up would show in this one. */
 async function startOver(page: Page): Promise<void> {
@@ -58,11 +87,49 @@ const views: readonly View[] = [
   {
     name: 'no-match',
     of: 'history',
+    open: search('nothing has these words'),
+    leave: leaveSearch,
+  },
+  { name: 'search-refused', of: 'history', open: search('kind:threat last:7d tipe:Credential* -source:github'), leave: leaveSearch },
+  {
+    name: 'help',
+    of: 'history',
     async open(page) {
       await go('Timeline')(page)
-      await page.getByLabel('Search the history').fill('nothing has these words')
-      await page.waitForTimeout(600)
+      await page.keyboard.press('?')
     },
+  },
+  {
+    name: 'export',
+    of: 'history',
+    async open(page) {
+      await search('kind:threat')(page)
+      await page.getByRole('button', { name: 'Export', exact: true }).click()
+    },
+    async leave(page) {
+      await page.keyboard.press('Escape')
+      await leaveSearch(page)
+    },
+  },
+  {
+    name: 'tasks',
+    of: 'history',
+    async open(page, electron) {
+      await go('Timeline')(page)
+      await electron.evaluate(({ BrowserWindow }, all) => {
+        for (const one of all) BrowserWindow.getAllWindows()[0]?.webContents.send('tocsin:push', 'task:changed', one)
+      }, tasks)
+    },
+    leave: async (page) => void (await page.reload()),
+  },
+  {
+    name: 'searched-back',
+    of: 'history',
+    async open(page, electron) {
+      await endSearchesEarly(electron)
+      await search('kind:threat')(page)
+    },
+    leave: leaveSearch,
   },
   { name: 'connections', of: 'ways', open: go('Connections') },
   {
@@ -197,10 +264,10 @@ for (const profileOf of profiles) {
           for (const view of views.filter((view) => view.of === profileOf)) {
             if (profileOf === 'nothing') await startOver(page)
             await page.keyboard.press('Escape')
-            await view.open(page)
+            await view.open(page, electron)
             await page.waitForTimeout(250)
             await page.screenshot({ path: join(out, `${view.name}-${theme}-${size}.png`) })
-            if (view.name === 'no-match') await page.getByLabel('Search the history').fill('')
+            await view.leave?.(page)
           }
         }
       }

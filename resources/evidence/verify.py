@@ -25,8 +25,8 @@ def faults_of_token(bundle, delivery):
     """Signed by one of the bundle's keys of the token's kid, for this organization, in time when it was received."""
     kid = jwt.get_unverified_header(delivery["token"])["kid"]
     if delivery["keyId"] != kid: yield "its keyId is not the token's"
-    # Only a relay that proved itself to the keeper can bring one late.
-    allowed = ("verified", "late") if re.fullmatch("(relay|jetstream):[a-z0-9]{8}", delivery["inlet"]) else ("verified",)
+    # Only a relay that proved itself to the keeper can bring one late, or an import of what such a relay had brought.
+    allowed = ("verified", "late") if re.fullmatch("(relay|jetstream):[a-z0-9]{8}|import", delivery["inlet"]) else ("verified",)
     if delivery["trust"] not in allowed: yield f"a token in time is not {delivery['trust']!r}"
     keys, fault = [jwt.PyJWK(key["jwk"]).key for key in bundle["keys"] if key["jwk"]["kid"] == kid], "has no key in the bundle"
     expect = {"algorithms": ["ES256"], "audience": bundle["organization"]["id"], "issuer": bundle["organization"]["issuer"]}
@@ -47,7 +47,7 @@ def faults_of_delivery(bundle, delivery, links):
     if hashed != links.get(delivery["sequence"], hashed): yield "its content was changed"
     if detection != bundle["detectionId"]: yield "is about another detection"
     if delivery["token"] is not None: yield from faults_of_token(bundle, delivery)
-    elif (delivery["trust"], delivery["inlet"], delivery["keyId"]) != ("unsigned", "unsigned", None): yield "nobody signed it"
+    elif (delivery["trust"], delivery["keyId"]) != ("unsigned", None) or delivery["inlet"] not in ("unsigned", "unsigned-import"): yield "nobody signed it"
 
 def faults_of(bundle):
     deliveries, chain, genesis = bundle["deliveries"], bundle["chain"], sha256(bundle["history"]["id"].encode()).hex()

@@ -6,6 +6,7 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { fileURLToPath } from 'node:url'
 import { afterEach, beforeEach, describe, expect, onTestFinished, test } from 'vitest'
+import { careOnNode } from '../main/care/history-files.ts'
 import type { Detection } from '../shared/detection.ts'
 import { startCore } from '../main/core.ts'
 import { writeConnection } from '../main/profile.ts'
@@ -39,6 +40,9 @@ const here = (...args: string[]): Promise<Ran> => tocsin(...args, '--user-data',
 async function runningApp() {
   const silent = (): void => {}
   const started = await startCore({
+    readerThread: new URL('../main/reader/thread.ts', import.meta.url),
+    careProcess: careOnNode(new URL('../main/store/care-process.ts', import.meta.url)),
+    resources: new URL('../../resources', import.meta.url).pathname,
     profile,
     log: { info: silent, error: silent },
     now: Date.now,
@@ -67,7 +71,7 @@ describe('simulate', () => {
     expect(ran).toEqual({ code: 0, out: 'sent 20, acknowledged 20, refused 0\n', err: '' })
     const deliveries = [...scenario({ seed: 'one', count: 20, startAt: Date.now() })]
     const ids = new Set(deliveries.map((delivery) => delivery.detectionId))
-    const { detections, total } = pageOf(app.page({ text: '', before: null, limit: 100 }))
+    const { detections, total } = pageOf(await app.page({ text: '', before: null, limit: 100 }))
     expect(new Set(detections.map((detection) => detection.id))).toEqual(ids)
     expect(total).toBe(ids.size)
     for (const detection of detections)
@@ -78,9 +82,9 @@ describe('simulate', () => {
   test('run again with its seed updates the same detections', async () => {
     const app = await runningApp()
     await here('simulate', '--count', '12', '--seed', 'again')
-    const before = pageOf(app.page({ text: '', before: null, limit: 100 })).total
+    const before = pageOf(await app.page({ text: '', before: null, limit: 100 })).total
     expect(await here('simulate', '--count', '12', '--seed', 'again')).toMatchObject({ code: 0 })
-    expect(pageOf(app.page({ text: '', before: null, limit: 100 })).total).toBe(before)
+    expect(pageOf(await app.page({ text: '', before: null, limit: 100 })).total).toBe(before)
     expect(app.health().counters).toMatchObject({ kept: 24, duplicate: 0 })
   })
 
@@ -119,19 +123,26 @@ describe('query', () => {
     const ran = await here('query', '--json')
     expect(ran.code).toBe(0)
     const printed = ran.out.trimEnd().split('\n')
-    const expected = pageOf(app.page({ text: '', before: null, limit: 500 })).detections
+    const expected = pageOf(await app.page({ text: '', before: null, limit: 500 })).detections
     expect(printed.map((line) => JSON.parse(line) as Detection)).toEqual(expected)
     const limited = await here('query', '--json', '--limit', '2')
     expect(limited.out).toBe(`${printed.slice(0, 2).join('\n')}\n`)
     const found = await here('query', 'MissingMFA', '--json')
     expect(found.out.split('\n').filter(Boolean).length).toBe(
-      pageOf(app.page({ text: 'MissingMFA', before: null, limit: 500 })).detections.length,
+      pageOf(await app.page({ text: 'MissingMFA', before: null, limit: 500 })).detections.length,
     )
   })
 
   test('beyond the bounds of a search says so in words', async () => {
     await here('org', 'add', '--id', 'org-1', '--issuer', 'https://api.slashid.com')
-    expect(await here('query', 'x'.repeat(600))).toMatchObject({ code: 2, out: '', err: expect.stringContaining('Shorten it') as string })
+    expect(await here('query', 'x'.repeat(1_001))).toMatchObject({ code: 2, out: '', err: expect.stringContaining('Shorten it') as string })
+    const wrong = await here('query', 'is:unread', '-kind:thread')
+    expect(wrong).toMatchObject({ code: 2, out: '' })
+    expect(wrong.err.split('\n').slice(0, 3)).toEqual([
+      'kind is threat or posture.',
+      '  is:unread -kind:thread',
+      '                  ^^^^^^',
+    ])
   })
 
   test('shows hostile fields as text that no terminal obeys', async () => {
@@ -203,7 +214,10 @@ describe('org', () => {
     while (app.organizations().length === 0) await new Promise((resolve) => setImmediate(resolve))
     expect(performance.now() - addedAt).toBeLessThan(1_000)
     expect(await send(app.receiverUrl()!, token())).toMatchObject({ status: 200 })
-    expect(pageOf(app.page({ text: '', before: null, limit: 1 })).detections[0]).toMatchObject({ organizationId: 'org-1', demo: false })
+    expect(pageOf(await app.page({ text: '', before: null, limit: 1 })).detections[0]).toMatchObject({
+      organizationId: 'org-1',
+      demo: false,
+    })
   })
 
   test.each([

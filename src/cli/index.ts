@@ -1,11 +1,14 @@
 import { homedir } from 'node:os'
 import { resolve } from 'node:path'
-import { Command, CommanderError } from 'commander'
+import { Command, CommanderError, Option } from 'commander'
+import { exportFormats } from '../shared/tasks.ts'
+import type { DoctorOptions, KeepOptions, RestoreOptions, RetentionOptions } from './care.ts'
 import type { Context, ExitCode } from './context.ts'
 import type { EvidenceOptions } from './evidence.ts'
+import type { ExportOptions } from './export.ts'
 import type { IngressOptions } from './ingress.ts'
 import { listenAddress, natsUrl, publicName, streamName, subjectName } from './ingress-options.ts'
-import { positiveNumber, shortText, wholeNumber } from './options.ts'
+import { byteSize, positiveNumber, shortText, timeSpan, wholeNumber } from './options.ts'
 import type { AddOptions } from './org.ts'
 import type { QueryOptions } from './query.ts'
 import type { SimulateOptions } from './simulate.ts'
@@ -25,6 +28,14 @@ process.stdout.on('error', (error: NodeJS.ErrnoException) => {
 })
 
 /** Runs a command with what its options say about the world, and leaves with its exit code. Commands load what they need when they run. */
+/** What is looked for may begin with one dash, and with two only behind `--`. */
+function searchOf(command: Command, words: readonly string[]): string {
+  const unknown = words.find((word) => word.startsWith('--'))
+  if (unknown !== undefined) command.error(`error: unknown option '${unknown}'`)
+  return words.join(' ')
+}
+
+/** Runs a command with what its options say about the world, and leaves with its exit code. */
 async function run(command: Command, work: (context: Context) => Promise<ExitCode>): Promise<void> {
   const { defaultProfile } = await import('../main/profile.ts')
   const { userData } = command.optsWithGlobals<{ userData?: string }>()
@@ -92,11 +103,33 @@ function program(): Command {
   tocsin
     .command('query')
     .description('detections, newest first')
-    .argument('[text...]', 'words that must all occur; "a phrase" in double quotes')
+    // What begins with a dash and is no option excludes.
+    .allowUnknownOption()
+    .argument('[text...]', 'words, "a phrase", type:Missing* confidence>=0.8 -status:resolved (a OR b) last:7d metadata.ip:10.0.0.1')
     .option('--json', 'one detection a line, in the shape of src/shared/detection.ts', false)
     .option('--limit <n>', 'at most so many; all unless given', wholeNumber(1, Number.MAX_SAFE_INTEGER))
     .action((words: readonly string[], options: QueryOptions, command: Command) =>
-      run(command, async (context) => (await import('./query.ts')).queryDetections(context, words.join(' '), options)),
+      run(command, async (context) => (await import('./query.ts')).queryDetections(context, searchOf(command, words), options)),
+    )
+
+  tocsin
+    .command('export')
+    .description('what a search finds, as a file for other programs; ndjson holds everything and can be imported')
+    .allowUnknownOption()
+    .argument('[text...]', 'as for query; everything unless given')
+    .addOption(
+      new Option('--format <format>', 'csv begins with a byte order mark, for spreadsheets').choices(exportFormats).makeOptionMandatory(),
+    )
+    .requiredOption('--out <file>', 'a new file, which is there once it is whole; - writes to the output as it goes')
+    .action((words: readonly string[], options: ExportOptions, command: Command) =>
+      run(command, async (context) => (await import('./export.ts')).exportDetections(context, searchOf(command, words), options)),
+    )
+  tocsin
+    .command('import')
+    .description('take in ndjson exports and files of raw tokens, one a line; each is checked, and nothing doubles')
+    .argument('<file...>', 'one or several')
+    .action((files: readonly string[], _: object, command: Command) =>
+      run(command, async (context) => (await import('./import.ts')).importFiles(context, files)),
     )
 
   tocsin
@@ -135,7 +168,54 @@ function program(): Command {
       const { ingress } = await import('./ingress.ts')
       process.exitCode = await ingress({ write, say, now: Date.now }, options)
     })
+
+  addCare(tocsin)
   return tocsin
+}
+
+function addCare(tocsin: Command): void {
+  tocsin
+    .command('doctor')
+    .description('the health of the profile in one page; exit code 1 if anything is in trouble')
+    .option('--json', 'one JSON object instead of a table', false)
+    .option('--time <seconds>', 'how long the look at the structure may take', wholeNumber(1, 86_400), 30)
+    .action((options: DoctorOptions, command: Command) =>
+      run(command, async (context) => (await import('./care.ts')).doctor(context, options)),
+    )
+  tocsin
+    .command('backup')
+    .description('make a verified backup now; the app makes one every day')
+    .action((_: object, command: Command) => run(command, async (context) => (await import('./care.ts')).backUp(context)))
+  tocsin
+    .command('restore')
+    .description('put a backup in the place of the history, which is set aside; the app must not run')
+    .option('--from <file>', 'this one; the newest that passes its check unless given')
+    .action((options: RestoreOptions, command: Command) =>
+      run(command, async (context) => (await import('./care.ts')).restoreHistory(context, options)),
+    )
+  tocsin
+    .command('retention')
+    .description('let go of what is old; never of open triage or of what is marked to keep')
+    .option('--older-than <time>', 'what has not changed for so long: 365d', timeSpan)
+    .option('--max-size <size>', 'the oldest, until the history is no larger: 2GiB', byteSize)
+    .addOption(new Option('--kind <kind>', 'only these').choices(['threat', 'posture']))
+    .option('--keep-new', 'keep also what nobody has taken up yet', false)
+    .option('--ongoing-too', 'let go also of what was ongoing when it was heard of last', false)
+    .option('--preview', 'say what would go', false)
+    .option('--apply', 'let it go', false)
+    .option('--json', 'one JSON object instead of a table', false)
+    .action((options: RetentionOptions, command: Command) =>
+      run(command, async (context) => (await import('./care.ts')).retain(context, options)),
+    )
+  tocsin
+    .command('keep')
+    .description('mark a detection as evidence that retention never takes')
+    .argument('<id>', 'of the detection')
+    .option('--organization <org>', 'where detections of several organizations have this id', shortText)
+    .option('--no', 'take the mark away', false)
+    .action((id: string, options: KeepOptions, command: Command) =>
+      run(command, async (context) => (await import('./care.ts')).keepDetection(context, id, options)),
+    )
 }
 
 try {

@@ -4,6 +4,7 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { fileURLToPath } from 'node:url'
 import { afterAll, afterEach, beforeEach, describe, expect, test } from 'vitest'
+import { careOnNode } from '../main/care/history-files.ts'
 import { startCore } from '../main/core.ts'
 import { historyFile, markFile } from '../main/profile.ts'
 import { testDatabase } from '../main/store/test-support.ts'
@@ -34,6 +35,9 @@ const here = (...args: string[]): Promise<Ran> => tocsin(...args, '--user-data',
 async function withApp(count: number, work: () => Promise<void> = async () => {}): Promise<void> {
   const silent = (): void => {}
   const started = await startCore({
+    readerThread: new URL('../main/reader/thread.ts', import.meta.url),
+    careProcess: careOnNode(new URL('../main/store/care-process.ts', import.meta.url)),
+    resources: new URL('../../resources', import.meta.url).pathname,
     profile,
     log: { info: silent, error: silent },
     now: Date.now,

@@ -1,5 +1,5 @@
 import type { Detection } from '../shared/detection.ts'
-import type { PageAnswer, PageKey } from '../shared/ipc.ts'
+import type { PageAnswer, PageKey, SearchRefused } from '../shared/ipc.ts'
 import type { Store } from '../main/store/store.ts'
 import { fail, openToRead, type Context, type ExitCode } from './context.ts'
 import { table, visibleJson } from './visible.ts'
@@ -16,7 +16,7 @@ export async function queryDetections(context: Context, text: string, { json, li
   try {
     let isEmpty = true
     for (const page of pages(opened.store, text, limit)) {
-      if (page.kind === 'refused') return fail(context, page.detail, 2)
+      if (page.kind === 'refused') return failAt(context, text, page)
       const { detections } = page
       if (detections.length === 0) continue
       await context.write(
@@ -29,6 +29,17 @@ export async function queryDetections(context: Context, text: string, { json, li
   } finally {
     opened.store.close()
   }
+}
+
+/** The search on a line of its own, with a mark under the characters that are meant. */
+export function failAt(context: Context, text: string, { at, length, detail }: SearchRefused): ExitCode {
+  context.say(detail)
+  // A search that is too long is not worth showing whole.
+  if (text.length <= 200) {
+    context.say(`  ${text.replace(/\s/g, ' ')}`)
+    context.say(`  ${' '.repeat(at)}${'^'.repeat(Math.max(1, length))}`)
+  }
+  return 2
 }
 
 function* pages(store: Store, text: string, limit: number): Generator<PageAnswer> {

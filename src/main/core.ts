@@ -1,26 +1,19 @@
-import type { Detection, DetectionKey } from '../shared/detection.ts'
+import type { Detection } from '../shared/detection.ts'
 import type { DriftList } from '../shared/drift.ts'
 import type { Health } from '../shared/health.ts'
 import { isAuthenticatedRelay, type Gap, type WaysIn } from '../shared/inlets.ts'
-import type {
-  DetectionDetail,
-  NewOrganization,
-  OrganizationAdded,
-  OrganizationChange,
-  OrganizationChanged,
-  PageAnswer,
-  Requests,
-  SampleOutcome,
-  SettingsWritten,
-} from '../shared/ipc.ts'
+import type { NewOrganization, OrganizationAdded, OrganizationChange, OrganizationChanged, Requests, SampleOutcome } from '../shared/ipc.ts'
 import type { OrganizationCount, OrganizationState } from '../shared/organization.ts'
 import type { QuarantineCounts } from '../shared/quarantine.ts'
 import type { Settings } from '../shared/settings.ts'
-import { evidenceFileName, saveEvidence, type EvidenceWritten } from './evidence.ts'
+import type { Task } from '../shared/tasks.ts'
+import { createCare, type CarePlace } from './care/care.ts'
+import type { StartCareProcess } from './care/history-files.ts'
+import { createDetectionPlace, type DetectionPlace } from './detection-place.ts'
 import { createHealthMonitor } from './health.ts'
 import { createHighWaterMark } from './high-water-mark.ts'
 import { check } from './ingest/check.ts'
-import { contentOf, summarize } from './ingest/content-of.ts'
+import { contentOf } from './ingest/content-of.ts'
 import type { Change } from './ingest/delivery.ts'
 import { observe } from './ingest/drift.ts'
 import { createKeyRing } from './ingest/keys.ts'
@@ -33,14 +26,15 @@ import { createTunnel } from './inlets/tunnel.ts'
 import { historyFile, markFile } from './profile.ts'
 import { createOrganizations } from './organizations.ts'
 import { createPublisher, type Listeners } from './publish.ts'
-import { readSettings } from './ways/public-origin.ts'
 import { createQuarantineWatch, type QuarantinePlace } from './quarantine.ts'
 import { createReception, type Reception } from './ways/reception.ts'
+import { createSearching, type Searching } from './searching.ts'
 import type { Keychain } from './secrets.ts'
 import { sendSample } from './send-sample.ts'
+import { createSettingsPlace, type SettingsPlace } from './settings-place.ts'
 import { createSlashIdAccess, type SlashIdAccess } from './slashid-access.ts'
-import type { WindowBounds } from './store/settings.ts'
 import { openStore, type OpenedStore } from './store/store.ts'
+import { createTasks, type Tasks } from './tasks.ts'
 import type { CreateTunnel } from './ways/tunnel-keeper.ts'
 import type { UnsignedInlet } from './ways/unsigned-inlet.ts'
 import type { WaysInManager } from './ways/ways-in-parts.ts'
@@ -56,6 +50,9 @@ export type CoreEvents = {
   readonly settings: Settings
   readonly ways: WaysIn
   readonly gap: Gap
+  /** Detections are gone, too many to name each. */
+  readonly gone: null
+  readonly task: Task
 }
 
 export type CoreParts = {
@@ -67,27 +64,30 @@ export type CoreParts = {
   /** Without one, secrets last until the app quits. */
   readonly keychain?: Keychain
   readonly env?: Readonly<Record<string, string | undefined>>
+  /** The program of reader/thread.ts, as built or as it is. */
+  readonly readerThread: URL | string
+  /** Starts store/care-process.ts beside this process. */
+  readonly careProcess: StartCareProcess
+  /** The folder of the files that the running app opens. */
+  readonly resources: string
   /** The real ones where there are no others. */
   readonly inlets?: InletFactories
   readonly tunnel?: CreateTunnel
 }
 
 /** Everything Tocsin does without a window: the way of a delivery from the receiver to the history, and what can be asked of it. */
-export type Core = {
+export type Core = SettingsPlace & {
   subscribe(listeners: Listeners<CoreEvents>): () => void
   health(): Health
   /** Where deliveries reach this app on loopback, secret included; null while there is no port yet. */
   receiverUrl(): string | null
   /** Tries the same address again, e.g. after another program has given the port back. */
   restartReceiver(): Promise<Health>
-  page(query: Requests['timeline:page']['argument']): PageAnswer
-  /** Opening a detection marks it as read. */
-  open(key: DetectionKey): DetectionDetail | null
-  readonly evidence: {
-    /** Writes what proves a detection to a file, in the place of one that is there. */
-    save(key: DetectionKey, path: string): EvidenceWritten
-    fileName(key: DetectionKey): string
-  }
+  readonly page: Searching['page']
+  readonly open: DetectionPlace['open']
+  readonly evidence: DetectionPlace['evidence']
+  readonly tasks: Omit<Tasks, 'stop'>
+  readonly care: CarePlace
   unread(): number
   organizations(): readonly OrganizationState[]
   organizationCounts(): readonly OrganizationCount[]
@@ -107,9 +107,6 @@ export type Core = {
   readonly wake: WaysInManager['wake']
   /** Signs one detection of the demo organization and sends it to the receiver, the way SlashID would. */
   sendSample(): Promise<SampleOutcome>
-  settings(): Settings
-  readonly windowBounds: { read(): WindowBounds | null; write(bounds: WindowBounds): void }
-  writeSettings(changes: Partial<Settings>): SettingsWritten
   /** In reverse order of the start: no new deliveries, those in flight are kept and answered, then the history closes. */
   stop(): Promise<void>
 }
@@ -125,6 +122,8 @@ export async function startCore(parts: CoreParts): Promise<CoreStarted> {
 
   const { publish, subscribe } = createPublisher<CoreEvents>((error) => log.error('a listener failed', error))
   const settingsChanged = () => publish('settings', store.settings.read())
+  const { textIndex } = store
+  const searching = createSearching({ file: historyFile(profile), thread: parts.readerThread, textIndex, schedule, log })
   const health = createHealthMonitor({
     ways: () => ways.health(),
     waiting: store.health.waiting,
@@ -132,6 +131,7 @@ export async function startCore(parts: CoreParts): Promise<CoreStarted> {
     now,
   })
   const mark = createHighWaterMark({ file: markFile(profile), history: store, now, onHealth: health.proof })
+  const care = createCare({ profile, store, careProcess: parts.careProcess, health, publish, log, now, schedule })
   const access = createSlashIdAccess({
     store,
     keychain: keychain ?? null,
@@ -177,12 +177,17 @@ export async function startCore(parts: CoreParts): Promise<CoreStarted> {
     unsignedInlet: (inlet: string) => unsigned.organizationOf(inlet),
     now,
   }
+  const keeper = quarantine.watch(mark.follow(store.keeper))
+  const changed = (changes: readonly Change[]) => {
+    publish('changes', changes)
+    searching.wake()
+  }
   const pipeline = createPipeline({
     check: (delivery) => check(delivery, context),
     parse,
     observe,
-    keeper: quarantine.watch(mark.follow(store.keeper)),
-    publish: (changes) => publish('changes', changes),
+    keeper,
+    publish: changed,
     count: health.count,
     now,
     onStorage: health.storage,
@@ -210,7 +215,7 @@ export async function startCore(parts: CoreParts): Promise<CoreStarted> {
   })
   const { ways, receiver, unsigned } = reception
 
-  // It tells health, which asks everything above.
+  // Only now: it may take a while, and meanwhile its health is told with that of everything above.
   await mark.start()
   const stopWatching = store.onForeignChange(() => {
     keys.reload().catch((error: unknown) => log.error('organizations could not be read again', error))
@@ -219,7 +224,25 @@ export async function startCore(parts: CoreParts): Promise<CoreStarted> {
     settingsChanged()
   })
   await keys.reload()
+  care.open()
   await reception.start()
+  care.start()
+  searching.wake()
+  const tasks = createTasks({
+    store,
+    keeper,
+    resources: parts.resources,
+    onChanged(task) {
+      publish('task', task)
+      // What an import brought is no delivery that is counted, and more may be unread.
+      if (task.kind === 'import') publish('health', health.read())
+    },
+    onImported: changed,
+    onFault: (error) => log.error('a task failed', error),
+    now,
+    schedule,
+  })
+  const place = createDetectionPlace({ store, onTouched: (detection) => publish('touched', detection), now })
 
   const core: Core = {
     subscribe,
@@ -229,19 +252,10 @@ export async function startCore(parts: CoreParts): Promise<CoreStarted> {
       await receiver.restart()
       return health.read()
     },
-    page: store.detections.page,
-    open(key) {
-      const detail = store.detections.detail(key)
-      if (detail === null) return null
-      const detection = store.detections.markRead(key) ?? detail.detection
-      if (detail.detection.triage.isUnread) publish('touched', detection)
-      return {
-        detection,
-        transitions: detail.transitions,
-        deliveries: store.detections.deliveriesOf(key).map(summarize),
-      }
-    },
-    evidence: { save: (key, path) => saveEvidence(store, key, { path, replace: true, now }), fileName: evidenceFileName },
+    page: searching.page,
+    ...place,
+    tasks,
+    care: care.place,
     unread: store.detections.unread,
     organizations: keys.states,
     organizationCounts: store.organizations.counts,
@@ -261,30 +275,25 @@ export async function startCore(parts: CoreParts): Promise<CoreStarted> {
       const url = health.read().receiver.kind === 'listening' ? receiver.url() : null
       return sendSample({ profile, url, headers: access.localHeaders, believe: organizations.believe, now })
     },
-    settings: store.settings.read,
-    windowBounds: {
-      read: () => store.settings.readApp().windowBounds,
-      write: (windowBounds) => void store.settings.writeApp({ windowBounds }),
-    },
-    writeSettings(changes) {
-      const read = readSettings(changes)
-      if (read.kind === 'refused') return read
-      const settings = store.settings.write(read.changes)
+    ...createSettingsPlace(store.settings, (settings) => {
       access.reload()
       ways.reload()
       publish('settings', settings)
-      return { kind: 'written', settings }
-    },
+    }),
     async stop() {
       stopWatching()
+      await tasks.stop()
+      await care.stop()
       await reception.stop()
       await pipeline.stop()
+      await searching.stop()
       await access.stop()
       await keys.stop()
       await mark.stop()
       quarantine.stop()
       health.stop()
       store.close()
+      await care.closed()
     },
   }
   return { kind: 'started', core }

@@ -56,8 +56,10 @@ export function keep(
   expect(store.keeper.keep([checked])).toMatchObject([{ kind: 'kept' }])
 }
 
-export function keepUnsigned(store: Store, id: string, status: string): void {
-  const arrived = deliveryOf(JSON.stringify({ id, type: 'MissingMFA', status, detection_risk_category: 'posture' }), { inlet: 'unsigned' })
+export function keepUnsigned(store: Store, id: string, status: string, more: object = {}): void {
+  const arrived = deliveryOf(JSON.stringify({ id, type: 'MissingMFA', status, detection_risk_category: 'posture', ...more }), {
+    inlet: 'unsigned',
+  })
   const said = readUnsigned(arrived.body)
   if (said === null) throw new Error('not read')
   const token = unsignedFacts(arrived, pinned, said.triggerName)

@@ -1,3 +1,4 @@
+import type { BackupHealth, IntegrityHealth, RetentionHealth } from '../shared/care.ts'
 import type { Instant } from '../shared/detection.ts'
 import type { Health, ProofHealth, ReceiverHealth, StorageHealth, WayHealth } from '../shared/health.ts'
 import { createCounters, type Count } from './ingest/counters.ts'
@@ -8,6 +9,9 @@ export type HealthMonitor = {
   receiver(health: ReceiverHealth): void
   storage(health: StorageHealth): void
   proof(health: ProofHealth): void
+  integrity(health: IntegrityHealth): void
+  backups(health: BackupHealth): void
+  retention(health: RetentionHealth): void
   /** A way in stands differently. */
   waysChanged(): void
   read(): Health
@@ -28,11 +32,25 @@ export function createHealthMonitor(parts: {
   let receiver: ReceiverHealth = { kind: 'starting' }
   let storage: StorageHealth = { kind: 'ok' }
   let proof: ProofHealth = { kind: 'ok' }
+  let integrity: IntegrityHealth = { kind: 'ok' }
+  let backups: BackupHealth = { kind: 'ok', newestAt: null }
+  let retention: RetentionHealth = { kind: 'idle' }
   let lastDeliveryAt: Instant | null = null
   let telling: NodeJS.Timeout | null = null
 
   function read(): Health {
-    return { receiver, ways: ways(), storage, proof, counters: counters.read(), lastDeliveryAt, waiting: waiting() }
+    return {
+      receiver,
+      ways: ways(),
+      storage,
+      proof,
+      integrity,
+      backups,
+      retention,
+      counters: counters.read(),
+      lastDeliveryAt,
+      waiting: waiting(),
+    }
   }
 
   function changed(): void {
@@ -58,6 +76,18 @@ export function createHealthMonitor(parts: {
     },
     proof(health) {
       proof = health
+      changed()
+    },
+    integrity(health) {
+      integrity = health
+      changed()
+    },
+    backups(health) {
+      backups = health
+      changed()
+    },
+    retention(health) {
+      retention = health
       changed()
     },
     waysChanged: changed,

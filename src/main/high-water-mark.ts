@@ -8,7 +8,11 @@ import { toInstant } from './ingest/instant.ts'
 import { readSmallFile } from './profile.ts'
 import type { Store } from './store/store.ts'
 
-type History = Pick<Store, 'chain' | 'proof'>
+/** What is compared: the history that is open, or a file that may take its place. */
+type History = {
+  readonly chain: Pick<Store['chain'], 'head' | 'genesis'>
+  readonly proof: Pick<Store['proof'], 'databaseId' | 'linkAt'>
+}
 
 /** What a comparison can find missing or changed in the history, or that nobody can tell any more; it stays in the mark, since the next comparison would no longer see it. */
 export type Loss = Extract<ProofHealth, { kind: 'lost' | 'rewritten' | 'other-history' | 'no-mark' }>

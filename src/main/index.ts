@@ -4,6 +4,7 @@ import { join } from 'node:path'
 import { startCore } from './core.ts'
 import { createNotify } from './notify/notify.ts'
 import { openProfile } from './profile.ts'
+import { careInUtilityProcess } from './shell/care-process.ts'
 import { createChangePush } from './shell/change-push.ts'
 import { askAfterCrash } from './shell/dialogs.ts'
 import { schedule } from './schedule.ts'
@@ -27,7 +28,18 @@ launch(() => openProfile(process.argv, process.env, process.platform, homedir())
 /** Builds every part and wires them. */
 async function start({ profile, log, ending, fail }: Launch): Promise<void> {
   const keychain = createKeychain(safeStorage, process.platform)
-  const started = await startCore({ profile, log, now: Date.now, random: Math.random, schedule, keychain, env: process.env })
+  const started = await startCore({
+    profile,
+    log,
+    now: Date.now,
+    random: Math.random,
+    schedule,
+    keychain,
+    env: process.env,
+    readerThread: join(out, 'main', 'reader.cjs'),
+    careProcess: careInUtilityProcess(join(out, 'main', 'care.cjs')),
+    resources,
+  })
   if (started.kind !== 'started') return fail({ kind: `history-${started.kind}`, detail: started.detail })
   const core = ending.add(started.core)
 
@@ -85,6 +97,10 @@ async function start({ profile, log, ending, fail }: Launch): Promise<void> {
       pushes.add([detection])
       showCounts()
     },
+    gone() {
+      gate.push('detections:changed', { changed: [], more: true })
+      showCounts()
+    },
     health(health) {
       gate.push('health:changed', health)
       showCounts()
@@ -93,6 +109,7 @@ async function start({ profile, log, ending, fail }: Launch): Promise<void> {
     quarantine: (counts) => gate.push('quarantine:changed', counts),
     ways: (ways) => gate.push('ways:changed', ways),
     gap: (gap) => gate.push('gap:changed', gap),
+    task: (task) => gate.push('task:changed', task),
     settings(settings) {
       applyTheme(settings.theme)
       gate.push('settings:changed', settings)

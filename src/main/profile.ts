@@ -212,7 +212,8 @@ export function readSmallFile(file: string, mostBytes: number): string | null {
   }
 }
 
-function isAlive(pid: number): boolean {
+/** Whether there is such a process. */
+export function isAlive(pid: number): boolean {
   try {
     process.kill(pid, 0)
     return true

@@ -4,6 +4,7 @@ import type { AddressInfo } from 'node:net'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { expect, onTestFinished, test, vi } from 'vitest'
+import { careOnNode } from './care/history-files.ts'
 import type { Json, JsonObject, OrganizationId, Sequence } from '../shared/detection.ts'
 import type { QuarantineCounts } from '../shared/quarantine.ts'
 import { startCore } from './core.ts'
@@ -27,6 +28,9 @@ async function setUp() {
   const planned: (() => void)[] = []
   const now = () => Date.now() + clock.ahead
   const started = await startCore({
+    readerThread: new URL('./reader/thread.ts', import.meta.url),
+    careProcess: careOnNode(new URL('./store/care-process.ts', import.meta.url)),
+    resources: new URL('../../resources', import.meta.url).pathname,
     profile,
     log: { info: () => undefined, error: () => undefined },
     now,
@@ -85,7 +89,10 @@ test('a look says what the issuer answered, releases what became good, and leave
   expect(await core.quarantine.look(organization)).toMatchObject({ keys: { kind: 'failed' }, released: 0, refused: 0, waiting: 2 })
   issuer.keys = [known]
   expect(await core.quarantine.look(organization)).toEqual({ keys: { kind: 'fetched' }, released: 1, refused: 0, waiting: 1 })
-  expect(core.page({ text: '', before: null, limit: 9 })).toMatchObject({ kind: 'page', detections: [{ id: 'd-1', trust: 'verified' }] })
+  expect(await core.page({ text: '', before: null, limit: 9 })).toMatchObject({
+    kind: 'page',
+    detections: [{ id: 'd-1', trust: 'verified' }],
+  })
   expect(listed()).toMatchObject([{ keyId: 'k2', standing: { because: 'key-not-found' } }])
   await vi.waitFor(() => expect(told.at(-1)).toEqual({ waiting: 1, refused: 0, crowdedOut: 0, discarded: 0 }))
 })

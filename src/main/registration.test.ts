@@ -5,6 +5,7 @@ import { mkdtempSync, readFileSync, readdirSync, rmSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { afterEach, beforeEach, describe, expect, onTestFinished, test } from 'vitest'
+import { careOnNode } from './care/history-files.ts'
 import type { OrganizationId } from '../shared/detection.ts'
 import type { InletId } from '../shared/inlets.ts'
 import { startCore, type Core } from './core.ts'
@@ -42,6 +43,9 @@ const keychain: Keychain = {
 
 async function start(more: { keychain?: Keychain; env?: Record<string, string>; inlets?: InletFactories } = {}): Promise<Core> {
   const started = await startCore({
+    readerThread: new URL('./reader/thread.ts', import.meta.url),
+    careProcess: careOnNode(new URL('./store/care-process.ts', import.meta.url)),
+    resources: new URL('../../resources', import.meta.url).pathname,
     profile,
     log: { info: (text) => said.push(text), error: (text, error) => said.push(`${text} ${String(error)}`) },
     now: Date.now,

@@ -1,4 +1,5 @@
 import { assertNever } from '../shared/assert-never.ts'
+import { importInlet, unsignedImportInlet } from '../shared/imported.ts'
 import { isAuthenticatedRelay } from '../shared/inlets.ts'
 import type { Refusal } from '../shared/trust.ts'
 import { bundleLimits, readBundle, type Bundle } from './export/bundle.ts'
@@ -131,15 +132,16 @@ async function checkSignatures({ organization, keys, deliveries, detectionId, ma
     if (trust === 'unsigned') {
       counts.unsigned += 1
       // What was signed, or came another way, has no business being called so.
-      if (token !== null || inlet !== unsignedInlet) found('unsigned')
+      if (token !== null || (inlet !== unsignedInlet && inlet !== unsignedImportInlet)) found('unsigned')
       continue
     }
     const { decision } = await check({ body: bytes, headers: {}, inlet, receivedAt }, context)
     switch (decision.kind) {
       case 'trusted':
         counts.verified += 1
-        // When it came to its keeper is in no record: of an authenticated relay either word may be true.
-        if (decision.trust !== trust && !(trust === 'late' && isAuthenticatedRelay(inlet))) found('trust-changed')
+        // When it came to its keeper is in no record: of an authenticated relay, or an import, either word may be true.
+        if (decision.trust !== trust && !(trust === 'late' && (isAuthenticatedRelay(inlet) || inlet === importInlet)))
+          found('trust-changed')
         break
       case 'waiting':
         counts.noKey += 1

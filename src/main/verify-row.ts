@@ -1,5 +1,6 @@
 import { trusts } from '../shared/detection.ts'
 import type { Instant, OrganizationId } from '../shared/detection.ts'
+import { importInlet, unsignedImportInlet } from '../shared/imported.ts'
 import { isAuthenticatedRelay } from '../shared/inlets.ts'
 import { skewMs, type Examined } from './ingest/check.ts'
 import type { StoredKey } from './ingest/key-store.ts'
@@ -16,7 +17,7 @@ export type RowFinding =
   | { readonly what: 'transition-misplaced'; readonly sequence: number }
   /** Kept as refused or waiting for want of what it has. */
   | { readonly what: 'refused-yet-verifies' | 'waiting-yet-verifies'; readonly sequence: number; readonly because: string }
-  /** The content of one that was believed is gone: nothing in Tocsin takes it away. */
+  /** The content of one that was believed is gone, and not by retention: nothing else in Tocsin takes it away; or it is shown all the same. */
   | { readonly what: 'believed-removed'; readonly sequence: number; readonly because: string | null }
   /** Nobody says why its content is gone. */
   | { readonly what: 'removed-unexplained'; readonly sequence: number; readonly because: string | null }
@@ -48,13 +49,18 @@ export function compareBelieved(delivery: RecordedDelivery, { token, decision }:
   return isThere ? findings : [...findings, { what: 'transition-misplaced', sequence }]
 }
 
-/** Only a relay that vouches for an earlier arrival can bring one late; when it came here is in no record, so either word may be true of it. */
+/**
+ * Only a relay that vouches for an earlier arrival can bring one late; when it came here is in no record, so either word may be true of it.
+ * What an import calls late stays late: less than the check says is never more than is true.
+ */
 function isLateAllowed({ trust, inlet }: RecordedDelivery): boolean {
-  return trust === 'late' && isAuthenticatedRelay(inlet)
+  return trust === 'late' && (isAuthenticatedRelay(inlet) || inlet === importInlet)
 }
 
-/** What stands against a tombstone. Only what quarantine lets go of leaves one that is in order. */
-export function judgeTombstone({ sequence, trust, removedBecause }: RecordedDelivery): RowFinding | null {
+/** What stands against a tombstone. Only what quarantine or retention lets go of leaves one that is in order. */
+export function judgeTombstone({ sequence, trust, removedBecause, record }: RecordedDelivery): RowFinding | null {
+  // Retention takes a detection with all its deliveries: where something is still shown of one, somebody else took its content.
+  if (trust !== null && removedBecause === 'retention' && record.detection === null) return null
   if (trust !== null) return { what: 'believed-removed', sequence, because: removedBecause }
   if (removedBecause !== null && removals.has(removedBecause)) return null
   return { what: 'removed-unexplained', sequence, because: removedBecause }
@@ -88,5 +94,5 @@ function millis(at: Instant | null): number | null {
 
 /** The organization that a row names, for an inlet that says nothing of it. */
 export function declaredBy({ inlet, record }: RecordedDelivery): OrganizationId | null {
-  return inlet === unsignedInlet ? (record.organizationId as OrganizationId | null) : null
+  return inlet === unsignedInlet || inlet === unsignedImportInlet ? (record.organizationId as OrganizationId | null) : null
 }

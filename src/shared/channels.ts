@@ -11,6 +11,7 @@ export type Reply = { readonly kind: 'answered'; readonly value: unknown } | { r
 const requests: Readonly<Record<RequestName, true>> = {
   'timeline:page': true,
   'detection:open': true,
+  'detection:keep': true,
   'evidence:save': true,
   'health:read': true,
   'app:read': true,
@@ -44,6 +45,15 @@ const requests: Readonly<Record<RequestName, true>> = {
   'tunnel:save': true,
   'tunnel:restart': true,
   'gaps:list': true,
+  'export:start': true,
+  'import:start': true,
+  'task:cancel': true,
+  'tasks:list': true,
+  'backups:list': true,
+  'backup:make': true,
+  'retention:preview': true,
+  'retention:apply': true,
+  'retention:save': true,
   'settings:read': true,
   'settings:write': true,
   'clipboard:write': true,
@@ -57,6 +67,7 @@ const pushes: Readonly<Record<PushName, true>> = {
   'organizations:changed': true,
   'quarantine:changed': true,
   'settings:changed': true,
+  'task:changed': true,
   'notice:raised': true,
 }
 

@@ -1,3 +1,4 @@
+import type { BackupHealth, IntegrityHealth, RetentionHealth } from './care.ts'
 import type { Instant } from './detection.ts'
 import type { GapReason, InletId } from './inlets.ts'
 import type { Refusal } from './trust.ts'
@@ -58,6 +59,9 @@ export type Health = {
   readonly ways: readonly WayHealth[]
   readonly storage: StorageHealth
   readonly proof: ProofHealth
+  readonly integrity: IntegrityHealth
+  readonly backups: BackupHealth
+  readonly retention: RetentionHealth
   readonly counters: Counters
   readonly lastDeliveryAt: Instant | null
   /** Deliveries in quarantine now that may still become good. */
@@ -66,9 +70,9 @@ export type Health = {
 
 export type HealthWord = 'listening' | 'partly listening' | 'starting' | 'not listening' | 'trouble'
 
-/** The one word that every view shows: `trouble` means deliveries are at risk now, `partly listening` that one way in is down and another is not. */
-export function healthWord({ storage, ways }: Health): HealthWord {
-  if (storage.kind === 'failing') return 'trouble'
+/** The one word that every view shows: `trouble` means what is kept is at risk now, `partly listening` that one way in is down and another is not. */
+export function healthWord({ storage, integrity, ways }: Health): HealthWord {
+  if (storage.kind === 'failing' || integrity.kind === 'damaged') return 'trouble'
   const isSome = (state: WayHealth['state']): boolean => ways.some((way) => way.state === state)
   if (isSome('live')) return isSome('down') ? 'partly listening' : 'listening'
   return isSome('down') ? 'not listening' : 'starting'

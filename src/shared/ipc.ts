@@ -1,4 +1,5 @@
 /** The one contract between main and the page. A request without a handler, or a handler without a check of its arguments, does not compile. */
+import type { BackupList, BackupMade, RetentionApplied, RetentionChoice, RetentionReport, RetentionSaved } from './care.ts'
 import type { Detection, DetectionKey, Instant, Json, OrganizationId, Sequence, Transition, Trust } from './detection.ts'
 import type { DriftList } from './drift.ts'
 import type { Health } from './health.ts'
@@ -7,12 +8,15 @@ import type { OrganizationColour, OrganizationCount, OrganizationState } from '.
 import type { Looked, QuarantineCounts, QuarantinePage, Untrusted } from './quarantine.ts'
 import type { RegistrationState, SecretHeaderState, SecretWritten } from './registration.ts'
 import type { Settings } from './settings.ts'
+import type { ExportFormat, Task, TaskId, TaskStarted } from './tasks.ts'
 import type { UnsignedInletState, UnsignedSwitched } from './unsigned.ts'
 
 /** Requests (`noun:verb`): the page asks, main answers. */
 export type Requests = {
   'timeline:page': { argument: { readonly text: string; readonly before: PageKey | null; readonly limit: number }; answer: PageAnswer }
   'detection:open': { argument: DetectionKey; answer: DetectionDetail | null }
+  /** Marks one that retention never takes, or takes the mark away; null where there is no such detection. */
+  'detection:keep': { argument: { readonly key: DetectionKey; readonly keep: boolean }; answer: { readonly isKept: boolean } | null }
   'evidence:save': { argument: DetectionKey; answer: EvidenceSaved }
   'health:read': { argument: null; answer: Health }
   'app:read': { argument: null; answer: AppFacts }
@@ -60,6 +64,22 @@ export type Requests = {
     argument: { readonly inlet: InletId | null; readonly since: Instant | null; readonly limit: number }
     answer: readonly Gap[]
   }
+  /** The user chooses where to in a dialog; `text` is a search, '' is everything. */
+  'export:start': { argument: { readonly text: string; readonly format: ExportFormat }; answer: TaskStarted }
+  /** The user chooses the files in a dialog. */
+  'import:start': { argument: null; answer: TaskStarted }
+  /** One that has ended is forgotten. */
+  'task:cancel': { argument: TaskId; answer: null }
+  /** What is under way, and what ended last, in the order they were begun. */
+  'tasks:list': { argument: null; answer: readonly Task[] }
+  'backups:list': { argument: null; answer: BackupList }
+  /** Makes one now, or waits for the one that is being made. */
+  'backup:make': { argument: null; answer: BackupMade }
+  'retention:preview': { argument: { readonly policy: RetentionChoice }; answer: RetentionReport }
+  /** The user is asked before anything goes. */
+  'retention:apply': { argument: { readonly policy: RetentionChoice }; answer: RetentionApplied }
+  /** What goes every day; null keeps everything. The user is asked before anything may go. */
+  'retention:save': { argument: { readonly policy: RetentionChoice | null }; answer: RetentionSaved }
   'settings:read': { argument: null; answer: Settings }
   'settings:write': { argument: Partial<Settings>; answer: SettingsWritten }
   'clipboard:write': { argument: string; answer: null }
@@ -76,6 +96,8 @@ export type Pushes = {
   'organizations:changed': readonly OrganizationState[]
   'quarantine:changed': QuarantineCounts
   'settings:changed': Settings
+  /** At most four times a second for each while it is under way. */
+  'task:changed': Task
   'notice:raised': Notice
 }
 
@@ -101,10 +123,15 @@ export type Page = {
   readonly next: PageKey | null
   /** All detections in the history, whatever the text. */
   readonly total: number
+  /** Where the search took too long: how far back it looked, by changedAt. `next` goes on from there. */
+  readonly searchedTo: Instant | null
+  /** Words of the newest deliveries may not be found yet where it is not. */
+  readonly isWhole: boolean
 }
 
-/** A search beyond its bounds is refused in words for people. */
-export type PageAnswer = ({ readonly kind: 'page' } & Page) | { readonly kind: 'refused'; readonly detail: string }
+/** A search that cannot be meant is refused in words for people; `at` and `length` are the characters of its text that they are about. */
+export type SearchRefused = { readonly kind: 'refused'; readonly at: number; readonly length: number; readonly detail: string }
+export type PageAnswer = ({ readonly kind: 'page' } & Page) | SearchRefused
 
 export type DetectionsChanged = {
   readonly changed: readonly Detection[]
@@ -117,6 +144,8 @@ export type DetectionDetail = {
   readonly transitions: readonly Transition[]
   /** Newest first. */
   readonly deliveries: readonly DeliverySummary[]
+  /** Marked as one that retention never takes. */
+  readonly isKept: boolean
 }
 
 /** Where the user had the evidence written to; `detail` is for people. */

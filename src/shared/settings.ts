@@ -1,3 +1,4 @@
+import type { RetentionChoice } from './care.ts'
 import type { OrganizationId } from './detection.ts'
 import type { InletSetUp, TunnelSetUp } from './inlets.ts'
 
@@ -15,6 +16,8 @@ export type Settings = {
   readonly inlets: readonly InletSetUp[]
   /** The tunnel that Tocsin runs. Changed by a request of its own. */
   readonly tunnel: TunnelSetUp | null
+  /** What goes every day; null keeps everything. Changed by a request of its own. */
+  readonly retention: RetentionChoice | null
 }
 
 export const defaultSettings: Settings = {
@@ -25,4 +28,5 @@ export const defaultSettings: Settings = {
   unsignedInlet: null,
   inlets: [],
   tunnel: null,
+  retention: null,
 }

@@ -22,7 +22,8 @@ How to check it without Tocsin
 1. For each delivery with a token: verify it as a JWT with the key of its kid, algorithm ES256 and no other. Compare aud with
    organization.id and iss with organization.issuer. Allow 60 s: iat <= receivedAt + 60 s, and receivedAt <= exp + 60 s.
    Compare kid with keyId, and trigger_content.id (or the id of the object within it that has id and type) with detectionId.
-   A token is never "unsigned", and "late" only where a relay that had proved itself to the keeper brought it.
+   A token is never "unsigned", and "late" only where a relay that had proved itself to the keeper brought it, or an import
+   says so of a keeper before. "receivedAt" of inlets "import" and "unsigned-import" is the word of an imported file.
 2. For each delivery with headers: contentHash is SHA-256 over these bytes, where u64 is 8 bytes, big-endian, and a text is its
    length in bytes as u64 followed by its UTF-8 bytes:
      "tocsin delivery 1" and a line feed; u64 sequence; text inlet; u64 receivedAt in milliseconds since 1970;

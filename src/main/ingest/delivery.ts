@@ -69,6 +69,8 @@ export type Change = {
   readonly transition: Transition
   /** It came with what was kept for us while we were not connected. */
   readonly isBacklog?: boolean
+  /** An import brought it: old news. */
+  readonly isImported?: boolean
 }
 
 export type Kept =

@@ -1,5 +1,5 @@
 import type { OrganizationId } from '../../shared/detection.ts'
-import type { PublicKey } from '../../shared/organization.ts'
+import type { KeySource, PublicKey } from '../../shared/organization.ts'
 import type { KeyFinding, KeyRing, RingKey } from './keys.ts'
 import { speaksFor } from './key-set.ts'
 import type { StoredKey } from './key-store.ts'
@@ -10,6 +10,8 @@ export type KeptKeys = Pick<KeyRing, 'find'>
 
 export async function importKeptKeys(
   organizations: Iterable<readonly [OrganizationId, readonly Pick<StoredKey, 'jwk' | 'retiredAt'>[]]>,
+  /** How the keys of an organization came. For what was kept already the wider rule fits: what a pinned key was withdrawn from never got so far. */
+  source: (id: OrganizationId) => KeySource = () => 'fetched',
 ): Promise<KeptKeys> {
   const rings = new Map<OrganizationId, Map<string, RingKey[]>>()
   for (const [id, keys] of organizations) {
@@ -24,9 +26,9 @@ export async function importKeptKeys(
   }
   return {
     find(id, kid, times): KeyFinding {
-      // How the keys came is not said here. The wider rule fits: what a pinned key was withdrawn from never got as far as being kept.
-      const keys = (rings.get(id)?.get(kid) ?? []).filter((key) => speaksFor(key.retiredAt, times, 'fetched'))
-      return keys.length > 0 ? { kind: 'found', keys } : { kind: 'not-found' }
+      const keys = (rings.get(id)?.get(kid) ?? []).filter((key) => speaksFor(key.retiredAt, times, source(id)))
+      if (keys.length > 0) return { kind: 'found', keys }
+      return { kind: source(id) === 'pinned' ? 'unknown-to-pinned' : 'not-found' }
     },
   }
 }

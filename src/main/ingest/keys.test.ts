@@ -106,15 +106,20 @@ describe('finding a key', () => {
     await ring.stop()
   })
 
-  test('a history that cannot be written does not stop fetched keys from working', async () => {
-    const { ring, store, settle, stateOf } = setUp(keysOf(createSigner('k1').publicKey))
+  test('fetched keys work only once they are kept, since what they prove could not be proved again', async () => {
+    const { ring, store, settle, advance, stateOf } = setUp(keysOf(createSigner('k1').publicKey))
+    const { saveKeys } = store
     store.saveKeys = () => {
       throw new Error('disk full')
     }
     await ring.reload()
     await settle()
-    expect(ring.find(fetched, 'k1', now).kind).toBe('found')
+    expect(ring.find(fetched, 'k1', now).kind).toBe('none-fetched-yet')
     expect(stateOf(fetched)?.keysTrouble).toContain('disk full')
+    store.saveKeys = saveKeys
+    await advance(60_000)
+    expect(ring.find(fetched, 'k1', now).kind).toBe('found')
+    expect(stateOf(fetched)?.keysTrouble).toBeNull()
     await ring.stop()
   })
 

@@ -124,8 +124,12 @@ export function createOrganizationKeys(dependencies: {
     const isChanged = await inTurn(async () => {
       const merged = mergeKeys(stored, answer.keys, now())
       trouble = save(merged)
-      return adopt(merged)
+      return trouble === null ? adopt(merged) : null
     })
+    if (isChanged === null) {
+      onStatesChanged()
+      return { kind: 'failed' }
+    }
     const afterwards = () => {
       if (isChanged) onKeysChanged(organization.id)
       onStatesChanged()
@@ -141,13 +145,16 @@ export function createOrganizationKeys(dependencies: {
     }
   }
 
-  /** A history that cannot be written does not stop the keys from being used; what went wrong, or null. */
+  /**
+   * What went wrong, or null. Nothing is believed by a key that is not kept: its proof would lack it for ever, should the issuer
+   * withdraw it meanwhile. What cannot keep a key can keep no delivery either, and what comes before the next try waits.
+   */
   function save(keys: readonly StoredKey[]): string | null {
     try {
       store.saveKeys(organization.id, keys)
       return null
     } catch (error) {
-      return `Keys were fetched and are in use, but could not be saved: ${messageOf(error)}`
+      return `Keys were fetched and could not be saved: ${messageOf(error)}. They are used once they are kept; it is tried again soon.`
     }
   }
 

@@ -1,13 +1,12 @@
-import type { JsonObject, OrganizationId, Sequence } from '../../shared/detection.ts'
-import type { Observation } from '../../shared/drift.ts'
+import type { OrganizationId, Sequence } from '../../shared/detection.ts'
 import type { StorageHealth } from '../../shared/health.ts'
-import type { Examined } from './check.ts'
 import { createCommitter } from './committer.ts'
 import type { Committed } from './committer.ts'
+import { examine, type Examiners } from './examine.ts'
 import { createLanes } from './lanes.ts'
 import type { Count } from './counters.ts'
 import { unsignedInlet } from './unsigned.ts'
-import type { Change, Checked, Content, Delivery, Ingest, Keeper, Outcome, TokenFacts } from './delivery.ts'
+import type { Change, Checked, Delivery, Ingest, Keeper, Outcome } from './delivery.ts'
 
 export type Limits = {
   /** Deliveries, and bytes of their bodies, between their arrival and their answer. */
@@ -33,21 +32,20 @@ export type Pipeline = {
 export type Rechecked = { readonly released: number; readonly refused: number }
 
 /** The one way in: check, keep, answer, tell. An answer is given only after the commit that makes it true. */
-export function createPipeline(dependencies: {
-  readonly check: (delivery: Delivery) => Promise<Examined>
-  readonly parse: (claims: JsonObject, facts: TokenFacts) => Content
-  readonly observe: (header: JsonObject, claims: JsonObject, content: Content) => readonly Observation[]
-  readonly keeper: Keeper
-  readonly publish: (changes: readonly Change[]) => void
-  readonly count: Count
-  readonly now: () => number
-  /** Told when commits begin to fail and when they succeed again. */
-  readonly onStorage: (health: StorageHealth) => void
-  /** A bug that must not keep deliveries from being answered: log it. */
-  readonly onFault: (error: unknown) => void
-  readonly limits?: Limits
-}): Pipeline {
-  const { check, parse, observe, keeper, publish, count, now, onStorage, onFault } = dependencies
+export function createPipeline(
+  dependencies: Examiners & {
+    readonly keeper: Keeper
+    readonly publish: (changes: readonly Change[]) => void
+    readonly count: Count
+    readonly now: () => number
+    /** Told when commits begin to fail and when they succeed again. */
+    readonly onStorage: (health: StorageHealth) => void
+    /** A bug that must not keep deliveries from being answered: log it. */
+    readonly onFault: (error: unknown) => void
+    readonly limits?: Limits
+  },
+): Pipeline {
+  const { keeper, publish, count, now, onStorage, onFault } = dependencies
   const limits = dependencies.limits ?? defaultLimits
   const committer = createCommitter({ keeper, publish: tell, now, onStorage, onCommitted: repay, limits })
   const lanes = createLanes()
@@ -81,7 +79,7 @@ export function createPipeline(dependencies: {
     let checked: Checked
     let committing: Promise<Committed>
     try {
-      checked = await examine(delivery)
+      checked = await examine(delivery, dependencies)
       await turn?.come
       const { standing } = checked
       // Our receivers answer a refusal at once: nobody who is not believed can make the history write at their pace.
@@ -101,17 +99,6 @@ export function createPipeline(dependencies: {
     const outcome = toOutcome(checked, await committing)
     countOutcome(checked, outcome)
     return outcome
-  }
-
-  async function examine(delivery: Delivery): Promise<Checked> {
-    const { token, decision } = await check(delivery)
-    const facts = token?.facts ?? null
-    if (decision.kind !== 'trusted') return { delivery, token: facts, standing: decision }
-    if (token === null) throw new Error('a delivery was trusted without a token')
-    const content = parse(token.claims, token.facts)
-    // A template of the user's own says nothing of what SlashID has changed.
-    const drift = decision.trust === 'unsigned' ? [] : observe(token.header, token.claims, content)
-    return { delivery, token: token.facts, standing: { ...decision, content }, drift }
   }
 
   function countOutcome({ standing }: Checked, outcome: Outcome): void {
@@ -165,7 +152,9 @@ export function createPipeline(dependencies: {
       const last = waiting.at(-1)
       if (last === undefined) return
       after = last.sequence
-      const settled = await Promise.all(waiting.map(async ({ sequence, delivery }) => ({ sequence, checked: await examine(delivery) })))
+      const settled = await Promise.all(
+        waiting.map(async ({ sequence, delivery }) => ({ sequence, checked: await examine(delivery, dependencies) })),
+      )
       if (!committer.settle(settled)) {
         owed.add(organizationId)
         return

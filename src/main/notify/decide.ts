@@ -5,7 +5,7 @@ import type { Change } from '../ingest/delivery.ts'
 export type Urgency = 'normal' | 'urgent'
 
 /** Why nothing is said. Every silence has a name, so that "why did it not tell me?" has an answer. */
-export const silences = ['off', 'focused', 'unchanged', 'resolved', 'continuing'] as const
+export const silences = ['off', 'imported', 'focused', 'unchanged', 'resolved', 'continuing'] as const
 export type Silence = (typeof silences)[number]
 
 /** What the decision needs to know besides the change itself. */
@@ -25,6 +25,7 @@ export const urgentConfidence = 0.8
 export function decide(change: Change, context: NotifyContext): Decision {
   const { detection, transition } = change
   if (!context.enabled) return quiet('off')
+  if (change.isImported === true) return quiet('imported')
   if (transition.from === transition.to) return quiet('unchanged')
   if (transition.to === 'resolved') return quiet('resolved')
   // A posture issue that goes from detected to ongoing is the same misconfiguration, told already.

@@ -81,6 +81,7 @@ describe('decide', () => {
   test('is silent for a named reason', () => {
     const found = [
       decide(change(), { enabled: false, timelineFocused: false }),
+      decide({ ...change(), isImported: true }, listening),
       decide(change(), { enabled: true, timelineFocused: true }),
       decide(change({ status: 'ongoing' }, 'ongoing'), listening),
       decide(change({ status: 'resolved' }, 'ongoing'), listening),

@@ -1,26 +1,150 @@
 import { assertNever } from '../../shared/assert-never.ts'
-import type { Detection } from '../../shared/detection.ts'
-import { fold } from './query.ts'
-import type { Query } from './query.ts'
+import type { Detection, Instant, Json, JsonObject } from '../../shared/detection.ts'
+import { fits, numberOf } from './pattern.ts'
+import type { Comparison, ListField, Pattern, Query, State, TextField, TimeField, What } from './query.ts'
+import { indexedTokens, searchedFields } from './tokens.ts'
 
 /** Whether the history would find this detection by this query. */
 export function matches(query: Query, detection: Detection): boolean {
-  return test(query, searchedText(detection))
-}
-
-function test(query: Query, text: string): boolean {
   switch (query.kind) {
     case 'all':
-      return query.of.every((part) => test(part, text))
+      return query.of.every((part) => matches(part, detection))
+    case 'any':
+      return query.of.some((part) => matches(part, detection))
+    case 'not':
+      return !matches(query.of, detection)
     case 'words':
-      return text.includes(query.text)
+      return hasTokens(indexedTokens(detection), query.tokens, query.isPrefix)
+    case 'anywhere':
+      return searchedFields(detection).some((text) => fits(query.pattern, text))
+    case 'text': {
+      const text = texts[query.field](detection)
+      return text !== null && fits(query.pattern, text)
+    }
+    case 'list':
+      return lists[query.field](detection).some((text) => fits(query.pattern, text))
+    case 'metadata':
+      return valuesAt(detection.metadata, query.path).some((value) => isValue(value, query.test))
+    case 'confidence':
+      return detection.confidence !== null && compares(detection.confidence, query.comparison)
+    case 'time': {
+      const at = times[query.field](detection)
+      return at !== null && (query.from === null || at >= query.from) && (query.to === null || at < query.to)
+    }
+    case 'is':
+      return isIn(query.state, detection, query.now)
+    case 'has':
+      return has(query.what, detection)
     default:
       return assertNever(query)
   }
 }
 
-function searchedText(detection: Detection): string {
-  const { id, type, status, kind, entityId, entityType, sourceType, connectionId, tactics, techniques, frameworks } = detection
-  const fields = [id, type, status, kind, entityId, entityType, sourceType, connectionId, ...tactics, ...techniques, ...frameworks]
-  return fold(fields.filter((field) => field !== null).join('\n'))
+function hasTokens(all: readonly string[], wanted: readonly string[], isPrefix: boolean): boolean {
+  const last = wanted.length - 1
+  return all.some((_, start) =>
+    wanted.every((token, index) => {
+      const found = all[start + index]
+      return found !== undefined && (isPrefix && index === last ? found.startsWith(token) : found === token)
+    }),
+  )
+}
+
+const texts: Readonly<Record<TextField, (detection: Detection) => string | null>> = {
+  id: ({ id }) => id,
+  kind: ({ kind }) => kind,
+  type: ({ type }) => type,
+  status: ({ status }) => status,
+  trust: ({ trust }) => trust,
+  source: ({ sourceType }) => sourceType,
+  entity: ({ entityId }) => entityId,
+  entity_type: ({ entityType }) => entityType,
+  connection: ({ connectionId }) => connectionId,
+  organization: ({ organizationId }) => organizationId,
+  tracking: ({ trackingStatus }) => trackingStatus,
+  triage: ({ triage }) => triage.state,
+  verdict: ({ triage }) => triage.verdict,
+}
+
+const lists: Readonly<Record<ListField, (detection: Detection) => readonly string[]>> = {
+  tactic: ({ tactics }) => tactics,
+  technique: ({ techniques }) => techniques,
+  framework: ({ frameworks }) => frameworks,
+  label: ({ triage }) => triage.labels,
+}
+
+const times: Readonly<Record<TimeField, (detection: Detection) => Instant | null>> = {
+  detected: ({ detectedAt }) => detectedAt,
+  changed: ({ changedAt }) => changedAt,
+  received: ({ receivedAt }) => receivedAt,
+  resolved: ({ resolvedAt }) => resolvedAt,
+}
+
+/** One value, or those of a list; an object is none. */
+function valuesAt(metadata: JsonObject, path: readonly string[]): readonly Json[] {
+  let value: Json | undefined = metadata
+  for (const name of path) {
+    if (typeof value !== 'object' || value === null || Array.isArray(value) || !Object.hasOwn(value, name)) return []
+    value = (value as JsonObject)[name]
+  }
+  if (value === undefined) return []
+  return Array.isArray(value) ? (value as readonly Json[]) : [value]
+}
+
+function isValue(value: Json, test: Pattern | Comparison): boolean {
+  if (test.kind === 'comparison') return typeof value === 'number' && compares(value, test)
+  if (typeof value === 'string') return fits(test, value)
+  if (typeof value === 'boolean') return fits(test, String(value))
+  return typeof value === 'number' && value === numberOf(test)
+}
+
+function compares(value: number, { by, number }: Comparison): boolean {
+  switch (by) {
+    case '>=':
+      return value >= number
+    case '<=':
+      return value <= number
+    case '>':
+      return value > number
+    case '<':
+      return value < number
+    case '=':
+      return value === number
+    default:
+      return assertNever(by)
+  }
+}
+
+function isIn(state: State, { status, triage, demo, imported }: Detection, now: Instant): boolean {
+  switch (state) {
+    case 'unread':
+      return triage.isUnread
+    case 'open':
+      return status !== 'resolved'
+    case 'demo':
+      return demo
+    case 'imported':
+      return imported
+    case 'snoozed':
+      return triage.snoozedUntil !== null && triage.snoozedUntil > now
+    default:
+      return assertNever(state)
+  }
+}
+
+function has(what: What, detection: Detection): boolean {
+  const { triage, confidence, entityId, connectionId, tactics, techniques, frameworks, metadata } = detection
+  const answers: Readonly<Record<What, boolean>> = {
+    note: triage.noteCount > 0,
+    label: triage.labels.length > 0,
+    verdict: triage.verdict !== null,
+    confidence: confidence !== null,
+    entity: entityId !== null,
+    connection: connectionId !== null,
+    tactic: tactics.length > 0,
+    technique: techniques.length > 0,
+    framework: frameworks.length > 0,
+    metadata: Object.keys(metadata).length > 0,
+  }
+  return answers[what]
 }

@@ -1,27 +1,281 @@
-import { fold, longestQuery, mostWords } from './query.ts'
-import type { Parsed, Query } from './query.ts'
+import { assertNever } from '../../shared/assert-never.ts'
+import { trusts, triageStates, kinds } from '../../shared/detection.ts'
+import { grow, type Operator, type Tree, type Value } from './grammar.ts'
+import { exactly, patternOf } from './pattern.ts'
+import { listFields, queryLimits, states, textFields, things, timeFields } from './query.ts'
+import type { Comparison, ListField, Parsed, Query, QueryRefusal, State, TextField, TimeField, What } from './query.ts'
+import { tokensOf } from './tokens.ts'
+import { readDuration, readSpan, toInstant } from './when.ts'
 
-/** Words, and phrases in double quotes; a quote that is never closed reaches to the end. Never throws. */
-export function parse(text: string): Parsed {
-  if (text.length > longestQuery) {
+/** Reads what was typed. `now` is what relative times start from, in epoch ms. Never throws, and needs a bounded time for any text. */
+export function parse(text: string, { now }: { readonly now: number }): Parsed {
+  if (text.length > queryLimits.characters) {
     return {
       kind: 'refused',
       because: 'too-long',
-      detail: `A search may have ${longestQuery} characters; this one has ${text.length}. Shorten it.`,
+      at: queryLimits.characters,
+      length: text.length - queryLimits.characters,
+      detail: `A search may have ${queryLimits.characters} characters; this one has ${text.length}. Shorten it.`,
     }
   }
-  const words: Query[] = []
-  for (const [, phrase, word] of text.matchAll(/"([^"]*)"?|([^\s"]+)/gu)) {
-    // Fields are joined by line breaks where they are searched, so that nothing may match across two of them.
-    const wanted = fold((phrase ?? word ?? '').replace(/\s+/gu, ' ').trim())
-    if (wanted !== '') words.push({ kind: 'words', text: wanted })
+  const grown = grow(text, queryLimits)
+  if (grown.kind === 'refused') return grown
+  if (grown.tree === null) return { kind: 'parsed', query: { kind: 'all', of: [] } }
+  const outcome = toQuery(grown.tree, now)
+  return isRefusal(outcome) ? { kind: 'refused', ...outcome } : { kind: 'parsed', query: outcome }
+}
+
+type Refusal = { readonly because: QueryRefusal; readonly at: number; readonly length: number; readonly detail: string }
+
+function isRefusal(outcome: Query | Refusal): outcome is Refusal {
+  return 'because' in outcome
+}
+
+function toQuery(tree: Tree, now: number): Query | Refusal {
+  switch (tree.kind) {
+    case 'all':
+    case 'any': {
+      const of: Query[] = []
+      for (const part of tree.of) {
+        const query = toQuery(part, now)
+        if (isRefusal(query)) return query
+        of.push(query)
+      }
+      return { kind: tree.kind, of }
+    }
+    case 'not': {
+      const of = toQuery(tree.of, now)
+      return isRefusal(of) ? of : { kind: 'not', of }
+    }
+    case 'words':
+      return toWords(tree.value)
+    case 'field':
+      return toField(tree, now)
+    default:
+      return assertNever(tree)
   }
-  if (words.length > mostWords) {
+}
+
+function toWords(value: Value): Query | Refusal {
+  const { text, isQuoted } = value
+  // One at the end says what is meant anyway: that the word may go on.
+  const hasWildcard = !isQuoted && text.replace(/\*+$/, '').includes('*')
+  if (hasWildcard) {
+    const pattern = patternOf(`*${text}*`)
+    return tooMany(value) ?? (pattern.parts.every((part) => part === '') ? everything : { kind: 'anywhere', pattern })
+  }
+  const tokens = tokensOf(text)
+  // Of signs alone nothing is indexed; as a part of a text they can be found all the same.
+  if (tokens.length === 0) {
+    const signs = isQuoted ? text.trim() : text.replace(/\*+$/, '')
+    return signs === '' ? everything : { kind: 'anywhere', pattern: { kind: 'pattern', parts: ['', ...exactly(signs).parts, ''] } }
+  }
+  return { kind: 'words', tokens, isPrefix: !isQuoted }
+}
+
+const everything: Query = { kind: 'all', of: [] }
+
+type Field = Extract<Tree, { kind: 'field' }>
+
+function toField(field: Field, now: number): Query | Refusal {
+  const { by, value, at } = field
+  const name = field.name.toLowerCase()
+  if (name.startsWith('metadata.')) return toMetadata(field)
+  const known = aliases[name] ?? name
+  if (known === 'confidence') return toConfidence(value, by)
+  const time = timeFields.find((one) => one === known)
+  if (time !== undefined) return toTime(time, value, by, now)
+  if (by !== ':' && by !== '=') {
+    if (isKnown(known)) return badValue(value, `${name} is no number and no time, so it cannot be more or less. Write ${name}:value.`)
+    return unknownField(field.name, at)
+  }
+  const text = textFields.find((one) => one === known)
+  if (text !== undefined) return toText(text, value)
+  const list = listFields.find((one) => one === known)
+  if (list !== undefined) return tooMany(value) ?? { kind: 'list', field: list, pattern: valuePattern(value) }
+  switch (known) {
+    case 'after':
+    case 'before':
+      return toTime('detected', value, known === 'after' ? '>=' : '<', now)
+    case 'last':
+      return toLast(value, now)
+    case 'is':
+      return toState(value, now)
+    case 'has':
+      return toHas(value)
+    default:
+      return unknownField(field.name, at)
+  }
+}
+
+function valuePattern({ text, isQuoted }: Value) {
+  return isQuoted ? exactly(text) : patternOf(text)
+}
+
+/** Some fields have few values, and a wrong one would find nothing without a word. */
+const closed: Readonly<Partial<Record<TextField, readonly string[]>>> = {
+  kind: kinds,
+  trust: trusts,
+  triage: triageStates,
+  verdict: ['true-positive', 'false-positive', 'expected'],
+}
+
+function toText(field: TextField, value: Value): Query | Refusal {
+  const values = closed[field]
+  const isOpen = values === undefined || (!value.isQuoted && value.text.includes('*'))
+  if (!isOpen && !values.includes(value.text.toLowerCase())) return badValue(value, `${field} is ${orList(values)}.`)
+  return tooMany(value) ?? { kind: 'text', field, pattern: valuePattern(value) }
+}
+
+function toMetadata({ name, by, value, at }: Field): Query | Refusal {
+  const path = name.slice('metadata.'.length)
+  const steps = path.split('.')
+  if (steps.some((step) => step === '') || steps.length > 8 || path.includes('\\'))
     return {
-      kind: 'refused',
-      because: 'too-many-words',
-      detail: `A search may have ${mostWords} words; this one has ${words.length}. Leave some out, or put them in double quotes as a phrase.`,
+      because: 'unknown-field',
+      at,
+      length: name.length,
+      detail: 'After metadata. come names, parted by single dots, at most eight of them.',
     }
+  let test: Extract<Query, { kind: 'metadata' }>['test']
+  if (by === ':') {
+    const many = tooMany(value)
+    if (many !== null) return many
+    test = valuePattern(value)
+  } else {
+    const compared = toComparison(value, by)
+    if (compared.kind !== 'comparison') return compared.refusal
+    test = compared
   }
-  return { kind: 'parsed', query: { kind: 'all', of: words } }
+  const one: Query = { kind: 'metadata', path: steps, test }
+  // Nothing keeps a sender from using a dot in a name.
+  return steps.length === 1 ? one : { kind: 'any', of: [one, { kind: 'metadata', path: [path], test }] }
+}
+
+function toConfidence(value: Value, by: Operator): Query | Refusal {
+  const compared = toComparison(value, by === ':' ? '=' : by)
+  return compared.kind === 'comparison' ? { kind: 'confidence', comparison: compared } : compared.refusal
+}
+
+function toComparison(value: Value, by: Exclude<Operator, ':'>): Comparison | { readonly kind: 'refused'; readonly refusal: Refusal } {
+  const isNumber = /^[+-]?(?:\d{1,15}(?:\.\d{1,15})?|\.\d{1,15})$/.test(value.text)
+  if (!isNumber) return { kind: 'refused', refusal: badValue(value, 'A number is needed here, such as 0.8.') }
+  return { kind: 'comparison', by, number: Number(value.text) }
+}
+
+function toTime(field: TimeField, value: Value, by: Operator, now: number): Query | Refusal {
+  const span = readSpan(value.text.trim(), now)
+  if (span === null)
+    return badValue(value, 'A time is needed here: 2026-01-31, 2026-01, 2026-01-31T14:00, today, or 7d for seven days ago.')
+  const { from, to } = span
+  const bounds = { '>=': [from, null], '>': [to, null], '<': [null, from], '<=': [null, to], ':': [from, to], '=': [from, to] } as const
+  const [first, last] = bounds[by]
+  return { kind: 'time', field, from: first === null ? null : toInstant(first), to: last === null ? null : toInstant(last) }
+}
+
+function toLast(value: Value, now: number): Query | Refusal {
+  const ms = readDuration(value.text.trim())
+  if (ms === null) return badValue(value, 'A length of time is needed here: 90m, 24h, 7d or 4w.')
+  return { kind: 'time', field: 'detected', from: toInstant(now - ms), to: null }
+}
+
+/** Words for which another field has the value. */
+const sugar: Readonly<Record<string, readonly [TextField, string]>> = {
+  threat: ['kind', 'threat'],
+  posture: ['kind', 'posture'],
+  detected: ['status', 'detected'],
+  ongoing: ['status', 'ongoing'],
+  resolved: ['status', 'resolved'],
+  verified: ['trust', 'verified'],
+  late: ['trust', 'late'],
+  unsigned: ['trust', 'unsigned'],
+  new: ['triage', 'new'],
+  acknowledged: ['triage', 'acknowledged'],
+  done: ['triage', 'done'],
+}
+
+function toState(value: Value, now: number): Query | Refusal {
+  const word = value.text.toLowerCase()
+  const state = states.find((one): one is State => one === word)
+  if (state !== undefined) return { kind: 'is', state, now: toInstant(now) }
+  const other = Object.hasOwn(sugar, word) ? sugar[word] : undefined
+  if (other !== undefined) return { kind: 'text', field: other[0], pattern: exactly(other[1]) }
+  return badValue(value, `After is: comes ${orList([...states, ...Object.keys(sugar)])}.`)
+}
+
+function toHas(value: Value): Query | Refusal {
+  const what = things.find((one): one is What => one === value.text.toLowerCase())
+  return what === undefined ? badValue(value, `After has: comes ${orList(things)}.`) : { kind: 'has', what }
+}
+
+function tooMany({ text, isQuoted, at, length }: Value): Refusal | null {
+  if (isQuoted || text.replace(/\*+/g, '*').split('*').length - 1 <= queryLimits.asterisks) return null
+  return { because: 'bad-value', at, length, detail: `A value may have ${queryLimits.asterisks} asterisks. Leave some out.` }
+}
+
+function badValue({ at, length }: Value, detail: string): Refusal {
+  return { because: 'bad-value', at, length, detail }
+}
+
+/** The names SlashID uses, and those a hand writes first. */
+const aliases: Readonly<Record<string, string>> = {
+  source_type: 'source',
+  entity_id: 'entity',
+  connection_id: 'connection',
+  org: 'organization',
+  organization_id: 'organization',
+  tracking_status: 'tracking',
+  confidence_score: 'confidence',
+  timestamp: 'detected',
+  tactics: 'tactic',
+  techniques: 'technique',
+  frameworks: 'framework',
+  labels: 'label',
+  since: 'after',
+  until: 'before',
+}
+
+/** Every name that can stand before a colon, in the order in which people are told of them. */
+export const fieldNames: readonly string[] = [
+  ...textFields,
+  ...listFields,
+  'confidence',
+  'after',
+  'before',
+  'last',
+  ...timeFields,
+  'is',
+  'has',
+  'metadata.NAME',
+] satisfies readonly (TextField | ListField | TimeField | string)[]
+
+function isKnown(name: string): boolean {
+  return fieldNames.includes(name)
+}
+
+function unknownField(name: string, at: number): Refusal {
+  const near = [...fieldNames, ...Object.keys(aliases)].find((one) => isNear(one, name.toLowerCase()))
+  const hint = near === undefined ? `There is ${fieldNames.slice(1, 9).join(', ')} and more.` : `Did you mean ${near}?`
+  return {
+    because: 'unknown-field',
+    at,
+    length: name.length,
+    detail: `There is no field ${name}. ${hint} To look for the text itself, put it in quotes.`,
+  }
+}
+
+/** One letter more, less or other. */
+function isNear(one: string, other: string): boolean {
+  if (Math.abs(one.length - other.length) > 1) return false
+  let same = 0
+  while (same < one.length && one[same] === other[same]) same += 1
+  return [
+    one.slice(same + 1) === other.slice(same + 1),
+    one.slice(same + 1) === other.slice(same),
+    one.slice(same) === other.slice(same + 1),
+  ].some(Boolean)
+}
+
+function orList(words: readonly string[]): string {
+  return words.length < 2 ? words.join('') : `${words.slice(0, -1).join(', ')} or ${words.at(-1)}`
 }

@@ -1,9 +1,12 @@
 import { z } from 'zod'
+import { leastBytes, leastDays, mostBytes, mostDays, type RetentionChoice } from '../../shared/care.ts'
+import { kinds } from '../../shared/detection.ts'
 import type { DetectionId, Instant, OrganizationId, Sequence } from '../../shared/detection.ts'
 import { kindOf, type InletDraft, type InletId, type TunnelSetUp } from '../../shared/inlets.ts'
 import type { Argument, RequestName } from '../../shared/ipc.ts'
 import { organizationColours } from '../../shared/organization.ts'
 import { mostDiscarded } from '../../shared/quarantine.ts'
+import { exportFormats, type TaskId } from '../../shared/tasks.ts'
 
 const mebibyte = 1_048_576
 
@@ -52,6 +55,16 @@ const tunnel: z.ZodType<TunnelSetUp> = z.discriminatedUnion('kind', [
   z.strictObject({ kind: z.literal('command'), command: z.array(z.string().max(2_048)).min(1).max(64), origin: url.nullable() }),
 ])
 
+const retention: z.ZodType<RetentionChoice> = z
+  .strictObject({
+    olderThanDays: z.int().min(leastDays).max(mostDays).nullable(),
+    kinds: z.array(z.enum(kinds)).min(1).max(kinds.length).nullable(),
+    maxBytes: z.int().min(leastBytes).max(mostBytes).nullable(),
+    keepsNew: z.boolean(),
+  })
+  // Everything may not go by mistake.
+  .refine(({ olderThanDays, maxBytes }) => olderThanDays !== null || maxBytes !== null)
+
 /**
  * The shape of every request's argument: strict objects and bounded text, so that nothing large or unexpected passes. Whether
  * the words in it make sense (an origin, a JWK set) is for the handler to say, in words the user can read.
@@ -65,6 +78,11 @@ export const argumentSchemas: { readonly [N in RequestName]: z.ZodType<Argument<
   }),
   // A page could look for what it was not shown: the key names one detection, which the user may read anyway.
   'detection:open': z.strictObject({ organizationId: branded<OrganizationId>(), id: branded<DetectionId>() }),
+  // A page could take the mark from evidence: what goes after that is still asked for in a dialog, or was granted in one.
+  'detection:keep': z.strictObject({
+    key: z.strictObject({ organizationId: branded<OrganizationId>(), id: branded<DetectionId>() }),
+    keep: z.boolean(),
+  }),
   // A page could fill the disk or overwrite a file: the user chooses each place in a dialog of the desktop, one at a time.
   'evidence:save': z.strictObject({ organizationId: branded<OrganizationId>(), id: branded<DetectionId>() }),
   // Counts and words only: there is nothing to take.
@@ -152,6 +170,28 @@ export const argumentSchemas: { readonly [N in RequestName]: z.ZodType<Argument<
   'tunnel:restart': nothing,
   // Times and counts only, and not all at once.
   'gaps:list': z.strictObject({ inlet: inletId.nullable(), since: instant.nullable(), limit: z.int().min(1).max(1_000) }),
+  // A page could fill the disk, overwrite a file, or bury the user in dialogs: the user chooses each place in a dialog of the desktop,
+  // one at a time, and few tasks run at once.
+  'export:start': z.strictObject({ text: z.string().max(1_000), format: z.enum(exportFormats) }),
+  // A page could have files read: the user chooses them in a dialog, and all that is in them is checked as if it had arrived.
+  'import:start': nothing,
+  // A page could cancel what the user began, as the user can: no half file stays, and what was kept stays.
+  'task:cancel': z
+    .string()
+    .max(36)
+    .transform((text) => text as TaskId),
+  // Names of files the user chose, with counts.
+  'tasks:list': nothing,
+  // Names, sizes and times of backups, and where they lie.
+  'backups:list': nothing,
+  // A page could have backups made over and over: one at a time, they replace those of the same day, and room is left on the disk.
+  'backup:make': nothing,
+  // A page could have the history looked through over and over: between other work, and a later look ends an earlier one.
+  'retention:preview': z.strictObject({ policy: retention }),
+  // A page could have the history emptied: the user is asked in a dialog of the desktop each time, with Cancel as its default.
+  'retention:apply': z.strictObject({ policy: retention }),
+  // The same by the day: asked in the same way. To keep everything takes nothing from anybody.
+  'retention:save': z.strictObject({ policy: retention.nullable() }),
   // Choices of the user: no secret is among them.
   'settings:read': nothing,
   // A page could turn notifications off, as the user can: the change is pushed to every view. It could name a public address of its own to

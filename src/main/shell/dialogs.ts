@@ -47,10 +47,34 @@ export async function confirm({ message, detail }: { readonly message: string; r
   return response === 1
 }
 
+type FileKind = { readonly name: string; readonly extensions: string[] }
+
 /** Asks where a file is to be written; null where the user would rather not. */
-export async function chooseWhereToSave({ title, name }: { readonly title: string; readonly name: string }): Promise<string | null> {
-  const options = { title, defaultPath: name, filters: [{ name: 'JSON', extensions: ['json'] }] }
+export async function chooseWhereToSave(wanted: {
+  readonly title: string
+  readonly name: string
+  readonly kind: FileKind
+}): Promise<string | null> {
+  const options = { title: wanted.title, defaultPath: wanted.name, filters: [wanted.kind] }
   const window = BrowserWindow.getFocusedWindow()
   const { canceled, filePath } = await (window === null ? dialog.showSaveDialog(options) : dialog.showSaveDialog(window, options))
   return canceled || !filePath ? null : filePath
+}
+
+/** Asks which files are to be read; null where the user would rather not. */
+export async function chooseToOpen({
+  title,
+  kind,
+}: {
+  readonly title: string
+  readonly kind: FileKind
+}): Promise<readonly string[] | null> {
+  const options = {
+    title,
+    filters: [kind, { name: 'All files', extensions: ['*'] }],
+    properties: ['openFile' as const, 'multiSelections' as const],
+  }
+  const window = BrowserWindow.getFocusedWindow()
+  const { canceled, filePaths } = await (window === null ? dialog.showOpenDialog(options) : dialog.showOpenDialog(window, options))
+  return canceled || filePaths.length === 0 ? null : filePaths
 }

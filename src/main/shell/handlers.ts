@@ -1,6 +1,7 @@
 import { app, clipboard } from 'electron'
 import type { Core } from '../core.ts'
-import { chooseWhereToSave, confirm } from './dialogs.ts'
+import { chooseToOpen, chooseWhereToSave, confirm } from './dialogs.ts'
+import { exportFile } from './export-file.ts'
 import type { Handlers } from './ipc.ts'
 
 /** What the page may ask of main. The shape of each argument was checked at the gate; what it could do with an answer is said there. */
@@ -10,11 +11,15 @@ export function createHandlers({ core, profile }: { readonly core: Core; readonl
 
   /** Whether nothing has to be asked, or the person in front of the screen agrees. */
   async function isGranted(consent: Parameters<typeof confirm>[0] | null): Promise<boolean> {
-    if (consent === null) return true
-    if (isChoosing) return false
+    return consent === null || (await choose(() => confirm(consent))) === true
+  }
+
+  /** null where the user would rather not, or another dialog is open. */
+  async function choose<T>(ask: () => Promise<T>): Promise<T | null> {
+    if (isChoosing) return null
     isChoosing = true
     try {
-      return await confirm(consent)
+      return await ask()
     } finally {
       isChoosing = false
     }
@@ -23,15 +28,12 @@ export function createHandlers({ core, profile }: { readonly core: Core; readonl
   return {
     'timeline:page': core.page,
     'detection:open': core.open,
+    'detection:keep': ({ key, keep }) => core.care.keep(key, keep),
     async 'evidence:save'(key) {
-      if (isChoosing) return { kind: 'cancelled' }
-      isChoosing = true
-      try {
-        const path = await chooseWhereToSave({ title: 'Save the evidence of this detection', name: core.evidence.fileName(key) })
-        return path === null ? { kind: 'cancelled' } : core.evidence.save(key, path)
-      } finally {
-        isChoosing = false
-      }
+      const kind = { name: 'JSON', extensions: ['json'] }
+      const file = { title: 'Save the evidence of this detection', name: core.evidence.fileName(key), kind }
+      const path = await choose(() => chooseWhereToSave(file))
+      return path === null ? { kind: 'cancelled' } : core.evidence.save(key, path)
     },
     'health:read': () => core.health(),
     'app:read': () => ({
@@ -78,6 +80,35 @@ export function createHandlers({ core, profile }: { readonly core: Core; readonl
     },
     'tunnel:restart': () => core.tunnel.restart(),
     'gaps:list': core.gaps.list,
+    async 'export:start'({ text, format }) {
+      const refused = core.tasks.refusal({ kind: 'export', text })
+      if (refused !== null) return refused
+      const path = await choose(() => chooseWhereToSave(exportFile(format, Date.now())))
+      return path === null ? { kind: 'cancelled' } : core.tasks.export({ text, format, path })
+    },
+    async 'import:start'() {
+      const refused = core.tasks.refusal({ kind: 'import' })
+      if (refused !== null) return refused
+      const kind = { name: 'Archives and tokens', extensions: ['ndjson', 'jsonl', 'txt', 'jwt'] }
+      const files = await choose(() => chooseToOpen({ title: 'Import detections', kind }))
+      return files === null ? { kind: 'cancelled' } : core.tasks.import(files)
+    },
+    'task:cancel'(id) {
+      core.tasks.cancel(id)
+      return null
+    },
+    'tasks:list': () => core.tasks.list(),
+    'backups:list': core.care.backups.list,
+    'backup:make': core.care.backups.make,
+    'retention:preview': ({ policy }) => core.care.retention.preview(policy),
+    async 'retention:apply'({ policy }) {
+      if (!(await isGranted(core.care.retention.consent(policy, 'now')))) return notGranted
+      return core.care.retention.apply(policy)
+    },
+    async 'retention:save'({ policy }) {
+      if (!(await isGranted(policy === null ? null : core.care.retention.consent(policy, 'daily')))) return notGranted
+      return core.care.retention.save(policy)
+    },
     'settings:read': () => core.settings(),
     async 'settings:write'(changes) {
       if (!(await isGranted(core.ways.consent(changes)))) return notGranted

@@ -9,6 +9,7 @@ type Listener = (event: unknown, ...rest: unknown[]) => Promise<Reply>
 
 const mainFrame: Frame = { processId: 4, routingId: 1, url: 'app://tocsin/' }
 const refused: Reply = { kind: 'refused' }
+const retention = { olderThanDays: 30, kinds: ['threat'], maxBytes: null, keepsNew: true }
 const valid: Readonly<Record<string, unknown>> = {
   'timeline:page': { text: 'okta', before: { changedAt: '2025-03-01T14:02:11.000Z', row: 7 }, limit: 100 },
   'detection:open': { organizationId: 'org-1', id: 'd-1' },
@@ -33,6 +34,12 @@ const valid: Readonly<Record<string, unknown>> = {
   'inlet:test': 'receiver',
   'tunnel:save': { kind: 'command', command: ['bore', '{port}'], origin: null },
   'gaps:list': { inlet: 'receiver', since: '2025-03-01T14:02:11.000Z', limit: 100 },
+  'export:start': { text: 'kind:threat', format: 'ocsf' },
+  'task:cancel': '5f0c2a52-4d8a-4a6e-9d2f-0f2f2f4b1c11',
+  'detection:keep': { key: { organizationId: 'o', id: 'd' }, keep: true },
+  'retention:preview': { policy: retention },
+  'retention:apply': { policy: retention },
+  'retention:save': { policy: null },
   'settings:write': { theme: 'dark', publicOrigin: null, requireSecretHeader: true },
   'clipboard:write': 'text',
 }
@@ -127,8 +134,19 @@ describe('the gate', () => {
     ['a long id', 'detection:open', { organizationId: 'o', id: 'x'.repeat(513) }],
     ['an id that is no text', 'detection:open', { organizationId: 'o', id: 1 }],
     ['an argument where there is none', 'health:read', {}],
+    ['an export to a place the page chose', 'export:start', { text: '', format: 'csv', path: '/etc/passwd' }],
+    ['an export in a format that is none', 'export:start', { text: '', format: 'xlsx' }],
+    ['an export of a long search', 'export:start', { text: 'x'.repeat(1_001), format: 'csv' }],
+    ['an import of files the page chose', 'import:start', ['/etc/passwd']],
+    ['a long task id', 'task:cancel', 'x'.repeat(37)],
     ['a theme that is none', 'settings:write', { theme: 'purple' }],
     ['a setting that is none', 'settings:write', { notify: true, sandbox: false }],
+    ['retention of everything', 'retention:apply', { policy: { ...retention, olderThanDays: null } }],
+    ['retention of what is not a day old', 'retention:apply', { policy: { ...retention, olderThanDays: 0 } }],
+    ['retention of no kind', 'retention:save', { policy: { ...retention, kinds: [] } }],
+    ['retention through the settings', 'settings:write', { retention }],
+    ['a backup to a place the page chose', 'backup:make', '/etc'],
+    ['a mark that is none', 'detection:keep', { key: { organizationId: 'o', id: 'd' }, keep: 'yes' }],
     ['an inlet through the settings', 'settings:write', { inlets: [] }],
     ['a tunnel through the settings', 'settings:write', { tunnel: { kind: 'command', command: ['sh'], origin: null } }],
     ['an inlet id of another form', 'inlet:remove', 'relay:../../etc'],

@@ -12,13 +12,16 @@ export type StartTrouble =
 const longest = 1_000
 const otherProfile = 'Tocsin can also start with another profile: --user-data FOLDER.'
 
+const restoreIt =
+  'The command “tocsin restore” sets the damaged files aside together, puts the newest verified backup in their place, and says what is missing.'
+
 /** What happened, what is safe and what to do next. */
 export function startTroubleWords(trouble: StartTrouble): { readonly title: string; readonly text: string } {
   switch (trouble.kind) {
     case 'history-newer':
       return history('Tocsin cannot open this history: a newer version wrote it', trouble.detail)
     case 'history-damaged':
-      return history('Tocsin cannot open this history: it is damaged', trouble.detail)
+      return history('Tocsin cannot open this history: it is damaged', `${trouble.detail} ${restoreIt}`)
     case 'history-foreign':
       return history('Tocsin cannot open this history: it belongs to another program', trouble.detail)
     case 'history-older':

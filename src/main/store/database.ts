@@ -1,5 +1,7 @@
 import { chmodSync, closeSync, openSync, statSync } from 'node:fs'
 import Sqlite from 'better-sqlite3'
+import { copyBeforeMigration } from './before-migration.ts'
+import { addFunctions } from './functions.ts'
 import { migrations as allMigrations } from './migrations/index.ts'
 import type { Migration } from './migrations/migration.ts'
 
@@ -27,36 +29,75 @@ export type OpenedDatabase = { readonly kind: 'opened'; readonly db: Database } 
 export type OpenOptions = {
   readonly readOnly?: boolean
   readonly migrations?: readonly Migration[]
+  /** Epoch ms; names the backup that is made before a migration. */
+  readonly now?: () => number
 }
 
 /** Opens the history, creating it where there is none, with its schema up to date. Anything it cannot vouch for is left untouched. */
-export function openDatabase(file: string, { readOnly = false, migrations = allMigrations }: OpenOptions = {}): OpenedDatabase {
+export function openDatabase(file: string, options: OpenOptions = {}): OpenedDatabase {
+  return openWith(file, options, (db) => ({ kind: 'opened', db }))
+}
+
+/** The same, and what stands on it is part of the opening: where that cannot be built the files are left untouched as well. */
+export function openWith<T>(file: string, options: OpenOptions, build: (db: Database) => T): T | NotOpened {
+  const { readOnly = false, migrations = allMigrations, now = Date.now } = options
   const known = migrations.length
+  let guard: Database | null = null
   let db: Database | null = null
+  let isUpToDate = false
+  const refuse = (notOpened: NotOpened): NotOpened => {
+    db?.close()
+    guard?.close()
+    return notOpened
+  }
   try {
-    const obstacle = inspect(file, known, readOnly)
-    if (obstacle !== null) return obstacle
+    const inspected = inspect(file, known, readOnly)
+    if (isNotOpened(inspected)) return inspected
+    guard = inspected.guard
     if (!readOnly) makePrivate(file)
     db = new Sqlite(file, { readonly: readOnly, fileMustExist: true, timeout: 2000 })
     assertSqliteVersion(db)
+    // Its first read takes back what was interrupted; only then can be told what the file is.
+    const obstacle = inspected.isInterrupted ? judge(db, file, known, readOnly) : null
+    if (obstacle !== null) return refuse(obstacle)
     if (!readOnly) prepareForWriting(db)
     protect(db)
+    addFunctions(db)
+    const withoutBackup = readOnly ? null : secure(db, file, known, now)
+    if (withoutBackup !== null) return refuse(withoutBackup)
     const overtaken = readOnly ? null : migrate(db, migrations)
-    if (overtaken !== null) {
-      db.close()
-      return newer(file, overtaken, known)
-    }
-    return { kind: 'opened', db }
+    if (overtaken !== null) return refuse(newer(file, overtaken, known))
+    isUpToDate = true
+    const built = build(db)
+    guard?.close()
+    return built
   } catch (error) {
+    const notOpened = explain(file, error, isUpToDate)
     db?.close()
-    const notOpened = explain(file, error)
+    guard?.close()
     if (notOpened === null) throw error
     return notOpened
   }
 }
 
-/** What speaks against opening the file, found without writing to it; null where nothing does. */
-function inspect(file: string, known: number, readOnly: boolean): NotOpened | null {
+type Inspected = {
+  /** Open until the opening has succeeded: the last writer to close would write the log, which may be damaged, into the file and delete it. */
+  readonly guard: Database | null
+  /** Power failed while it was not yet, or not any more, written through a log, as on its first start and after a restore. */
+  readonly isInterrupted: boolean
+}
+
+function isNotOpened(inspected: Inspected | NotOpened): inspected is NotOpened {
+  return 'kind' in inspected
+}
+
+/** Where a restore prepares what it will put in the place of a history. */
+export function restoringFile(file: string): string {
+  return `${file}.restoring`
+}
+
+/** Looks at the file without writing to it, for what speaks against opening it. */
+function inspect(file: string, known: number, readOnly: boolean): NotOpened | Inspected {
   const size = sizeOf(file)
   if (size === null || size === 0) {
     // SQLite would take this for a new database and throw the log away, and acknowledged deliveries with it.
@@ -65,32 +106,50 @@ function inspect(file: string, known: number, readOnly: boolean): NotOpened | nu
       const detail = `The history ${file} ${what}, but its write-ahead log is still there. Nothing was changed. Restore the history from a backup, or move both files away to begin a new one.`
       return { kind: 'damaged', detail }
     }
-    return readOnly ? { kind: 'missing', detail: `There is no history at ${file} yet. Start Tocsin once to create it.` } : null
+    // What was there was set aside, and its backup is not in place yet: to begin anew would hide both.
+    if (sizeOf(restoringFile(file)) !== null) {
+      const detail = `A restore of the history ${file} was interrupted. Nothing is lost, and nothing was changed. Run “tocsin restore” again.`
+      return { kind: 'damaged', detail }
+    }
+    return readOnly
+      ? { kind: 'missing', detail: `There is no history at ${file} yet. Start Tocsin once to create it.` }
+      : { guard: null, isInterrupted: false }
   }
   const db = new Sqlite(file, { readonly: true, fileMustExist: true, timeout: 2000 })
   try {
-    const version = number(db, 'user_version')
-    const id = number(db, 'application_id')
-    const isEmpty = id === 0 && version === 0 && db.prepare('SELECT 1 FROM sqlite_schema LIMIT 1').get() === undefined
-    if (id !== applicationId && !isEmpty) {
-      return {
-        kind: 'foreign',
-        detail: `${file} is a database of another program. Nothing was changed. Choose another profile folder, or move it away.`,
-      }
-    }
-    if (version > known) return newer(file, version, known)
-    if (readOnly && version < known) {
-      return {
-        kind: 'older',
-        version,
-        known,
-        detail: `The history ${file} was last used by an older Tocsin. Start this one once to bring it up to date.`,
-      }
-    }
-    return null
-  } finally {
+    const obstacle = judge(db, file, known, readOnly)
+    if (obstacle === null) return { guard: db, isInterrupted: false }
     db.close()
+    return obstacle
+  } catch (error) {
+    db.close()
+    if ((error as { code?: unknown }).code !== 'SQLITE_READONLY_ROLLBACK') throw error
+    if (!readOnly) return { guard: null, isInterrupted: true }
+    const detail = `A write to the history ${file} was interrupted. Nothing was changed. Start Tocsin once: it takes the write back.`
+    return { kind: 'unavailable', detail }
   }
+}
+
+function judge(db: Database, file: string, known: number, readOnly: boolean): NotOpened | null {
+  const version = number(db, 'user_version')
+  const id = number(db, 'application_id')
+  const isEmpty = id === 0 && version === 0 && db.prepare('SELECT 1 FROM sqlite_schema LIMIT 1').get() === undefined
+  if (id !== applicationId && !isEmpty) {
+    return {
+      kind: 'foreign',
+      detail: `${file} is a database of another program. Nothing was changed. Choose another profile folder, or move it away.`,
+    }
+  }
+  if (version > known) return newer(file, version, known)
+  if (readOnly && version < known) {
+    return {
+      kind: 'older',
+      version,
+      known,
+      detail: `The history ${file} was last used by an older Tocsin. Start this one once to bring it up to date.`,
+    }
+  }
+  return null
 }
 
 function newer(file: string, version: number, known: number): NotOpened {
@@ -109,8 +168,9 @@ function makePrivate(file: string): void {
 }
 
 function prepareForWriting(db: Database): void {
-  // Counts only before the first page is written: lets retention give disk space back without rewriting the file.
-  db.pragma('auto_vacuum = INCREMENTAL')
+  // Counts only before the first page is written, and would write one at every start: lets retention give disk space back without
+  // rewriting the file.
+  if (number(db, 'page_count') === 0) db.pragma('auto_vacuum = INCREMENTAL')
   if (db.pragma('journal_mode = WAL', { simple: true }) !== 'wal') throw new Error('the history cannot use a write-ahead log here')
   // Reads as FULL without this line as well, and falls to NORMAL with the first write (SQLITE_DEFAULT_WAL_SYNCHRONOUS=1). Said, it stays.
   db.pragma('synchronous = FULL')
@@ -128,6 +188,16 @@ function protect(db: Database): void {
   // A mapped file that shrinks or fails under us ends the process with SIGBUS; a read only fails.
   db.pragma('mmap_size = 0')
   if (db.readonly) db.pragma('query_only = ON')
+}
+
+/** Makes a backup of a history that is about to be changed in its schema. */
+function secure(db: Database, file: string, known: number, now: () => number): NotOpened | null {
+  const version = number(db, 'user_version')
+  if (version === 0 || version >= known) return null
+  const because = copyBeforeMigration(db, file, version, now())
+  if (because === null) return null
+  const detail = `The history ${file} has to be brought up to date, and the backup that is made before cannot be made: ${because}. Nothing was changed. Make room, or check the disk, and start again.`
+  return { kind: 'unavailable', detail }
 }
 
 /** Brings the schema up to date; answers its version where another process has made it newer meanwhile. */
@@ -169,10 +239,12 @@ function number(db: Database, pragma: string): number {
 }
 
 /** Turns what the disk or SQLite said into words; null for what is our own mistake. */
-function explain(file: string, error: unknown): NotOpened | null {
+function explain(file: string, error: unknown, isUpToDate: boolean): NotOpened | null {
   if (!(error instanceof Error) || !('code' in error) || typeof error.code !== 'string') return null
   const { code, message } = error
-  if (/^SQLITE_(NOTADB|CORRUPT)/.test(code)) {
+  // A schema that is not what its number says it is: every statement here is tested against the one it should be.
+  const isOtherSchema = code === 'SQLITE_ERROR' && (isUpToDate || message.endsWith('already exists'))
+  if (/^SQLITE_(NOTADB|CORRUPT)/.test(code) || isOtherSchema) {
     const detail = `The history ${file} is damaged (${message}). It was left as it is. Restore it from a backup, or move it away together with its -wal and -shm files to begin a new one.`
     return { kind: 'damaged', detail }
   }

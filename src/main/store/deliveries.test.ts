@@ -8,6 +8,7 @@ import { createDriftLog } from './drift.ts'
 import type { Deliveries } from './deliveries.ts'
 import { createPresent } from './present.ts'
 import { createQuarantine } from './quarantine.ts'
+import { createTextIndex } from './text-index.ts'
 import {
   believed,
   content,
@@ -221,7 +222,7 @@ describe('a commit that fails', () => {
         return quarantine.room()
       },
     }
-    const { keeper } = createDeliveries(db, createPresent(db, contentOf), watched, createDriftLog(db))
+    const { keeper } = createDeliveries(db, createPresent(db, contentOf), watched, createDriftLog(db), createTextIndex(db))
     expect(keepOne(keeper, trusted(content())).sequence).toBe(1)
     expect(intrude).not.toThrow()
   })
@@ -241,6 +242,7 @@ describe('a commit that fails', () => {
       createPresent(other, contentOf),
       createQuarantine(other, () => start),
       createDriftLog(other),
+      createTextIndex(other),
     )
     expect(keepOne(elsewhere.keeper, trusted(content())).sequence).toBe(2)
     expect(keepOne(keeper, trusted(content())).sequence).toBe(3)

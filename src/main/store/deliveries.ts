@@ -2,15 +2,15 @@ import { createHash } from 'node:crypto'
 import type { Instant, Sequence } from '../../shared/detection.ts'
 import type { Change, Checked, Delivery, Keeper, Kept, Standing, TokenFacts } from '../ingest/delivery.ts'
 import { assertNever } from '../../shared/assert-never.ts'
-import { fromChainRow } from './chain-row.ts'
-import type { ChainRow } from './chain-row.ts'
-import { chainHash, contentHash, genesis } from './chain.ts'
-import type { ChainedDelivery, ChainLink } from './chain.ts'
+import { isImport } from '../../shared/imported.ts'
+import { fromChainRow, type ChainRow } from './chain-row.ts'
+import { chainHash, contentHash, genesis, type ChainedDelivery, type ChainLink } from './chain.ts'
 import type { Database } from './database.ts'
 import type { DriftGathering, DriftLog } from './drift.ts'
-import type { Present } from './present.ts'
+import type { Present, PresentGathering } from './present.ts'
 import type { Quarantine } from './quarantine.ts'
 import { insertInto } from './statements.ts'
+import type { TextIndex } from './text-index.ts'
 import { toInstant, toMillis, toMillisOrNull } from './time.ts'
 
 export type DeliveryState = 'detection' | 'other-trigger' | 'unreadable' | 'waiting' | 'refused' | 'removed'
@@ -81,10 +81,18 @@ export type Deliveries = {
   chain(after: Sequence | null): Iterable<ChainedDelivery>
 }
 
+type Gathered = { readonly drift: DriftGathering; readonly present: PresentGathering }
+
 /** What a stranger chose to write into a token is kept whole in the body; columns hold this much of it. */
 const longestUntrusted = 256
 
-export function createDeliveries(db: Database, present: Present, quarantine: Quarantine, driftLog: DriftLog): Deliveries {
+export function createDeliveries(
+  db: Database,
+  present: Present,
+  quarantine: Quarantine,
+  driftLog: DriftLog,
+  textIndex: Pick<TextIndex, 'lookedAgain'>,
+): Deliveries {
   const databaseId = db.prepare<[], string>('SELECT id FROM identity').pluck()
   const newest = db.prepare<[], { sequence: number; chain_hash: Uint8Array }>(
     'SELECT sequence, chain_hash FROM deliveries ORDER BY sequence DESC LIMIT 1',
@@ -121,7 +129,7 @@ export function createDeliveries(db: Database, present: Present, quarantine: Qua
     // Read inside the transaction, not remembered: another process may have written, and a rollback leaves no hole.
     let link = head()
     const hasRoom = quarantine.room()
-    const drift = driftLog.gather()
+    const gathered: Gathered = { drift: driftLog.gather(), present: present.gather() }
     const kept = batch.map((checked): Kept => {
       const row = toDeliveryRow(link, checked)
       if (row.state === 'waiting') {
@@ -131,15 +139,16 @@ export function createDeliveries(db: Database, present: Present, quarantine: Qua
       }
       if (insertOnce(row).changes === 0) return { kind: 'duplicate' }
       link = { sequence: row.sequence, chainHash: row.chain_hash }
-      return { kind: 'kept', sequence: row.sequence as Sequence, change: apply(row.sequence, row.received_at, checked, drift) }
+      return { kind: 'kept', sequence: row.sequence as Sequence, change: apply(row.sequence, row.received_at, checked, gathered) }
     })
-    drift.write()
+    gathered.drift.write()
+    gathered.present.write()
     if (batch.some(({ standing }) => standing.kind !== 'trusted')) quarantine.trim()
     return kept
   })
 
   const settleAll = db.transaction((batch: Parameters<Keeper['settle']>[0]): readonly (Change | null)[] => {
-    const drift = driftLog.gather()
+    const gathered: Gathered = { drift: driftLog.gather(), present: present.gather() }
     const changes = batch.map(({ sequence, checked }) => {
       const { organizationId, signingInputHash } = factsOf(checked)
       // Another delivery of the same signing input was believed meanwhile: it carries all that this one would.
@@ -148,9 +157,13 @@ export function createDeliveries(db: Database, present: Present, quarantine: Qua
         return null
       }
       const settled = settleOne.get({ sequence, ...standingColumns(checked.standing), ...tokenColumns(checked) })
-      return settled === undefined ? null : apply(sequence, settled.received_at, checked, drift)
+      if (settled === undefined) return null
+      const change = apply(sequence, settled.received_at, checked, gathered)
+      textIndex.lookedAgain(sequence)
+      return change
     })
-    drift.write()
+    gathered.drift.write()
+    gathered.present.write()
     quarantine.trim()
     return changes
   })
@@ -180,18 +193,19 @@ export function createDeliveries(db: Database, present: Present, quarantine: Qua
   }
 
   /** What a kept delivery does to everything that is made of deliveries. */
-  function apply(sequence: number, receivedAt: number, checked: Checked, drift: DriftGathering): Change | null {
+  function apply(sequence: number, receivedAt: number, checked: Checked, gathered: Gathered): Change | null {
     const { standing } = checked
     if (standing.kind !== 'trusted') return null
     const { organizationId, issuedAt } = factsOf(checked)
-    drift.add(organizationId, receivedAt, checked.drift ?? [])
+    gathered.drift.add(organizationId, receivedAt, checked.drift ?? [])
     if (standing.content.kind !== 'detection') return null
-    return present.apply({
+    return gathered.present.apply({
       sequence,
       organizationId,
       issuedAt: toMillis(issuedAt),
       receivedAt,
       trust: standing.trust,
+      isImported: isImport(checked.delivery.inlet),
       content: standing.content.detection,
     })
   }

@@ -129,15 +129,15 @@ export function fromRow(row: DetectionRow): Detection {
     connectionId: row.connection_id,
     confidence: row.confidence,
     trackingStatus: row.tracking_status,
-    tactics: JSON.parse(row.tactics) as readonly string[],
-    techniques: JSON.parse(row.techniques) as readonly string[],
-    frameworks: JSON.parse(row.frameworks) as readonly string[],
-    metadata: JSON.parse(row.metadata) as JsonObject,
-    extra: JSON.parse(row.extra) as JsonObject,
+    tactics: toList(row.tactics),
+    techniques: toList(row.techniques),
+    frameworks: toList(row.frameworks),
+    metadata: toObject(row.metadata),
+    extra: toObject(row.extra),
     triage: {
       state: row.triage_state as TriageState,
       verdict: row.verdict as Verdict | null,
-      labels: JSON.parse(row.labels) as readonly string[],
+      labels: toList(row.labels),
       snoozedUntil: toInstantOrNull(row.snoozed_until),
       noteCount: row.note_count,
       isUnread: row.opened_at === null && row.triage_state === 'new',
@@ -145,4 +145,13 @@ export function fromRow(row: DetectionRow): Detection {
     demo: row.is_demo === 1,
     imported: row.is_imported === 1,
   }
+}
+
+// Most are empty, and a page has hundreds of them.
+function toList(json: string): readonly string[] {
+  return json === '[]' ? [] : (JSON.parse(json) as readonly string[])
+}
+
+function toObject(json: string): JsonObject {
+  return json === '{}' ? {} : (JSON.parse(json) as JsonObject)
 }

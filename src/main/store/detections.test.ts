@@ -11,6 +11,7 @@ import { createPresent } from './present.ts'
 import { createQuarantineStore } from './quarantine-list.ts'
 import { createQuarantine } from './quarantine.ts'
 import { createSettings } from './settings.ts'
+import { createTextIndex } from './text-index.ts'
 import {
   at,
   content,
@@ -150,12 +151,13 @@ describe('the plan of every statement', () => {
       },
     }) as Database
     const quarantine = createQuarantine(recording, () => start)
-    createDeliveries(recording, createPresent(recording, contentOf), quarantine, createDriftLog(recording))
+    const textIndex = createTextIndex(recording)
+    createDeliveries(recording, createPresent(recording, contentOf), quarantine, createDriftLog(recording), textIndex)
     createQuarantineStore(recording, quarantine)
     createOrganizations(recording, () => start)
     createSettings(recording)
-    const detections = createDetections(recording, () => start)
-    for (const text of ['', 'two words']) {
+    const detections = createDetections(recording, { textIndex, now: () => start })
+    for (const text of searches) {
       for (const before of [null, { changedAt: at(0), row: 1 }]) detections.page({ text, before, limit: 1 })
     }
     return [...sources].map((sql) => ({
@@ -167,16 +169,25 @@ describe('the plan of every statement', () => {
     }))
   }
 
+  const searches = [
+    '',
+    'one words',
+    ...['kind:threat', 'type:A', 'status:ongoing', 'source:a', 'entity:a', 'entity_type:a', 'connection:a', 'organization:a', 'is:unread'],
+    'type:A status:ongoing confidence>0.5',
+    'is:unread metadata.a:b',
+    'a OR type:b',
+  ]
+
   function parametersOf(sql: string): unknown[] {
     const names = [...sql.matchAll(/@(\w+)/g)].map(([, name]) => [name, null])
-    return names.length > 0 ? [Object.fromEntries(names)] : [...sql.matchAll(/\?/g)].map(() => null)
+    return [...[...sql.matchAll(/\?/g)].map(() => null), ...(names.length > 0 ? [Object.fromEntries(names)] : [])]
   }
 
   test('goes by an index: none walks the deliveries, the detections or the transitions', () => {
     const all = plans()
     expect(all.length).toBeGreaterThan(30)
     const walks = all.filter(({ sql, steps }) => {
-      const isPage = sql.includes('ORDER BY changed_at DESC, row DESC LIMIT ?')
+      const isPage = sql.includes('@stride')
       const isChain = sql.includes('LIMIT 1') && sql.includes('FROM deliveries')
       return steps.some(
         (step) =>
@@ -195,16 +206,35 @@ describe('the plan of every statement', () => {
     ])
   })
 
-  test('of a page follows the order of changes and never sorts', () => {
-    const pages = plans().filter(({ sql }) => sql.includes('ORDER BY changed_at DESC, row DESC LIMIT ?'))
-    const firsts = pages.map(({ steps }) => steps[0])
-    expect(firsts).toEqual([
-      'SCAN detections USING INDEX detections_by_change',
+  test('of a page of words, of one field, of the unread ones and of all goes by an index that has its order, and never sorts', () => {
+    const pages = plans().filter(({ sql }) => sql.endsWith('DESC LIMIT @limit') && !sql.includes('@endAt'))
+    const steps = new Set(pages.flatMap((page) => page.steps))
+    expect([...steps].sort()).toEqual([
+      'SCAN text_index VIRTUAL TABLE INDEX 192:M1<',
       'SEARCH detections USING INDEX detections_by_change (changed_at<?)',
-      'SCAN detections USING INDEX detections_by_change',
-      'SEARCH detections USING INDEX detections_by_change (changed_at<?)',
+      'SEARCH detections USING INDEX detections_by_connection (connection_id=? AND changed_at<?)',
+      'SEARCH detections USING INDEX detections_by_entity (entity_id=? AND changed_at<?)',
+      'SEARCH detections USING INDEX detections_by_entity_type (entity_type=? AND changed_at<?)',
+      'SEARCH detections USING INDEX detections_by_kind (kind=? AND changed_at<?)',
+      'SEARCH detections USING INDEX detections_by_organization (organization_id=? AND changed_at<?)',
+      'SEARCH detections USING INDEX detections_by_source (source_type=? AND changed_at<?)',
+      'SEARCH detections USING INDEX detections_by_status (status=? AND changed_at<?)',
+      'SEARCH detections USING INDEX detections_by_type (type=? AND changed_at<?)',
+      'SEARCH detections USING INDEX detections_unread_by_change (changed_at<?)',
+      'SEARCH detections USING INTEGER PRIMARY KEY (rowid=?)',
     ])
-    expect(pages.flatMap(({ steps }) => steps).filter((step) => step.includes('TEMP B-TREE'))).toEqual([])
+  })
+
+  test('of words goes by their index, newest first, and to detections by their row', () => {
+    const steps = plans()
+      .filter(({ sql }) => sql.includes('FROM text_index JOIN'))
+      .flatMap((page) => page.steps)
+    expect(steps.filter((step) => step.includes('detections')).every((step) => step.includes('USING INTEGER PRIMARY KEY'))).toBe(true)
+    expect(
+      steps
+        .filter((step) => step.includes('text_index'))
+        .every((step) => /VIRTUAL TABLE INDEX \d+:M1|VIRTUAL TABLE INDEX \d+:<?M/.test(step) || step.includes('M')),
+    ).toBe(true)
   })
 
   test('of a detail goes straight to one detection, its transitions and its deliveries', () => {

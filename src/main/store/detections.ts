@@ -1,11 +1,11 @@
 import type { Detection, DetectionKey, FieldChange, Instant, Sequence, Transition, Trust } from '../../shared/detection.ts'
-import type { PageAnswer, PageKey } from '../../shared/ipc.ts'
-import { parse } from '../query/parse.ts'
-import { toSql } from '../query/to-sql.ts'
+import type { PageAnswer } from '../../shared/ipc.ts'
 import type { Database } from './database.ts'
 import { fromRow } from './detection-row.ts'
 import type { DetectionRow } from './detection-row.ts'
-import { toInstant, toInstantOrNull, toMillis } from './time.ts'
+import { createPages, type PageQuery } from './pages.ts'
+import type { TextIndex } from './text-index.ts'
+import { toInstant, toInstantOrNull } from './time.ts'
 
 /** A delivery behind a detection, undecoded. `body` is null where retention has removed it. */
 export type RawDelivery = {
@@ -22,8 +22,6 @@ export type RawDelivery = {
   readonly body: Uint8Array | null
 }
 
-export type PageQuery = { readonly text: string; readonly before: PageKey | null; readonly limit: number }
-
 export type Detections = {
   /** Newest first, at most 500. */
   page(query: PageQuery): PageAnswer
@@ -39,12 +37,9 @@ export type Detections = {
   unread(): number
 }
 
-const longestPage = 500
 const mostUnread = 10_000
 const mostTransitions = 500
 const mostDeliveries = 100
-/** Each number of words in a search is a statement of its own; more shapes than this are not remembered. */
-const mostStatements = 64
 
 type TransitionRow = {
   readonly sequence: number
@@ -68,7 +63,11 @@ type RawRow = {
   readonly body: Uint8Array | null
 }
 
-export function createDetections(db: Database, now: () => number): Detections {
+export function createDetections(
+  db: Database,
+  parts: { readonly textIndex: TextIndex; readonly now: () => number; readonly clock?: () => number },
+): Detections {
+  const { now } = parts
   const byKey = db.prepare<[string, string], DetectionRow>('SELECT * FROM detections WHERE organization_id = ? AND id = ?')
   const newestTransitions = db.prepare<[number, number], TransitionRow>(`
     SELECT sequence, transitions.issued_at, received_at, trust, from_status, to_status, changes
@@ -86,26 +85,10 @@ export function createDetections(db: Database, now: () => number): Detections {
   const countUnread = db
     .prepare<[number], number>("SELECT count(*) FROM (SELECT 1 FROM detections WHERE opened_at IS NULL AND triage_state = 'new' LIMIT ?)")
     .pluck()
-  const pages = new Map<string, ReturnType<typeof preparePage>>()
+  const total = () => countAll.get() ?? 0
 
   return {
-    page({ text, before, limit }) {
-      const parsed = parse(text)
-      if (parsed.kind === 'refused') return { kind: 'refused', detail: parsed.detail }
-      const where = toSql(parsed.query)
-      const size = Math.max(1, Math.min(longestPage, Math.trunc(limit)))
-      const start = before === null ? [] : [toMillis(before.changedAt), before.row]
-      // One more than asked tells whether there is a next page.
-      const rows = pageStatement(where.sql, before !== null).all(...start, ...where.values, size + 1)
-      const shown = rows.slice(0, size)
-      const last = shown.at(-1)
-      return {
-        kind: 'page',
-        detections: shown.map(fromRow),
-        next: rows.length > size && last !== undefined ? { changedAt: toInstant(last.changed_at), row: last.row } : null,
-        total: countAll.get() ?? 0,
-      }
-    },
+    page: createPages(db, { ...parts, total }),
 
     get(key) {
       const row = byKey.get(key.organizationId, key.id)
@@ -128,20 +111,9 @@ export function createDetections(db: Database, now: () => number): Detections {
       return row === undefined ? null : fromRow(row)
     },
 
-    total: () => countAll.get() ?? 0,
+    total,
     unread: () => countUnread.get(mostUnread) ?? 0,
   }
-
-  function pageStatement(where: string, isContinued: boolean) {
-    const source = `SELECT * FROM detections WHERE ${isContinued ? '(changed_at, row) < (?, ?) AND ' : ''}${where} ORDER BY changed_at DESC, row DESC LIMIT ?`
-    const prepared = pages.get(source) ?? preparePage(db, source)
-    if (pages.size < mostStatements) pages.set(source, prepared)
-    return prepared
-  }
-}
-
-function preparePage(db: Database, source: string) {
-  return db.prepare<(string | number)[], DetectionRow>(source)
 }
 
 function toTransition(row: TransitionRow): Transition {

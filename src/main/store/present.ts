@@ -4,6 +4,7 @@ import type { Database } from './database.ts'
 import { fromRow, newestColumns, presentColumns, toRow, untouched } from './detection-row.ts'
 import type { DetectionRow, NewestRow, PresentRow } from './detection-row.ts'
 import { fieldChanges } from './field-changes.ts'
+import { createRollups, type RollupGathering } from './rollups.ts'
 import { insertInto, update } from './statements.ts'
 import { toInstant } from './time.ts'
 
@@ -14,6 +15,8 @@ export type Arrival = {
   readonly issuedAt: number
   readonly receivedAt: number
   readonly trust: Trust
+  /** It came out of a file, and not from where deliveries are received. */
+  readonly isImported: boolean
   readonly content: DetectionContent
 }
 
@@ -22,11 +25,16 @@ export type ContentOf = (body: Uint8Array, receivedAt: Instant) => DetectionCont
 
 /** Makes deliveries into the present and the past of detections; runs inside the transaction that keeps them. */
 export type Present = {
+  /** For the deliveries of one transaction; `write` belongs at its end, and keeps what is counted of detections true. */
+  gather(): PresentGathering
+}
+export type PresentGathering = {
   /**
    * null where a newer delivery is there already: then the past alone has changed. Signed and unsigned deliveries make two lines of
    * transitions, and whenever any is signed the present is that line's: what nobody vouches for changes nothing that somebody does.
    */
   apply(arrival: Arrival): Change | null
+  write(): void
 }
 
 type SiblingRow = { readonly sequence: number; readonly to_status: string; readonly received_at: number; readonly body: Uint8Array | null }
@@ -40,6 +48,7 @@ export type TransitionRow = {
 }
 
 export function createPresent(db: Database, contentOf: ContentOf): Present {
+  const rollups = createRollups(db)
   const byKey = db.prepare<[string, string], DetectionRow>('SELECT * FROM detections WHERE organization_id = ? AND id = ?')
   const isDemo = db.prepare<[string], number>('SELECT is_demo FROM organizations WHERE id = ?').pluck()
   const insertDetection = insertInto<PresentRow>(db, 'detections', presentColumns)
@@ -74,49 +83,59 @@ export function createPresent(db: Database, contentOf: ContentOf): Present {
     WHERE row = ? AND status = 'resolved'`)
 
   return {
-    apply(arrival) {
-      const present = byKey.get(arrival.organizationId, arrival.content.id)
-      if (present === undefined) return begin(arrival)
-      if (isSigned(arrival) && !isSigned(present)) return takeOver(present, arrival)
-      const isOutranked = isSigned(present) && !isSigned(arrival)
-      const isNewest =
-        arrival.issuedAt > present.changed_at || (arrival.issuedAt === present.changed_at && arrival.sequence > present.newest_sequence)
-      if (isNewest && !isOutranked) return advance(present, arrival)
-      recordPast(present.row, arrival)
-      return null
+    gather() {
+      const counts = rollups.gather()
+      return { apply: (arrival) => apply(arrival, counts), write: () => counts.write() }
     },
   }
 
-  function begin(arrival: Arrival): Change {
+  function apply(arrival: Arrival, counts: RollupGathering): Change | null {
+    const present = byKey.get(arrival.organizationId, arrival.content.id)
+    if (present === undefined) return begin(arrival, counts)
+    if (isSigned(arrival) && !isSigned(present)) return takeOver(present, arrival, counts)
+    const isOutranked = isSigned(present) && !isSigned(arrival)
+    const isNewest =
+      arrival.issuedAt > present.changed_at || (arrival.issuedAt === present.changed_at && arrival.sequence > present.newest_sequence)
+    if (isNewest && !isOutranked) return advance(present, arrival, counts)
+    recordPast(present.row, arrival)
+    return null
+  }
+
+  function begin(arrival: Arrival, counts: RollupGathering): Change {
     const present: PresentRow = {
       ...toNewestRow(arrival, arrival.content.status === 'resolved' ? arrival.issuedAt : null),
       organization_id: arrival.organizationId,
       id: arrival.content.id,
       is_demo: isDemo.get(arrival.organizationId) ?? 0,
-      is_imported: 0,
+      is_imported: arrival.isImported ? 1 : 0,
     }
     const row = Number(insertDetection(present).lastInsertRowid)
     countDetection.run()
     countForOrganization.run(arrival.organizationId)
-    return changed({ ...present, ...untouched, row }, arrival, null, [])
+    const made = { ...present, ...untouched, row }
+    counts.moved(null, made)
+    return changed(made, arrival, null, [])
   }
 
-  function advance(present: DetectionRow, arrival: Arrival): Change {
+  function advance(present: DetectionRow, arrival: Arrival, counts: RollupGathering): Change {
     const newest = toNewestRow(arrival, resolvedAt(present, arrival))
     updateDetection(newest, present.row)
+    counts.moved(present, { ...present, ...newest })
     return changed({ ...present, ...newest }, arrival, present.status, fieldChanges(fromRow(present), arrival.content))
   }
 
   /** The first signed delivery begins anew, whatever unsigned ones said before it, and whenever they came. */
-  function takeOver(present: DetectionRow, arrival: Arrival): Change {
+  function takeOver(present: DetectionRow, arrival: Arrival, counts: RollupGathering): Change {
     const newest = toNewestRow(arrival, arrival.content.status === 'resolved' ? arrival.issuedAt : null)
     updateDetection(newest, present.row)
+    counts.moved(present, { ...present, ...newest })
     return changed({ ...present, ...newest }, arrival, null, [])
   }
 
   function changed(row: DetectionRow, arrival: Arrival, from: string | null, changes: readonly FieldChange[]): Change {
     insertTransition(toTransitionRow(row.row, arrival, from, changes))
-    return { detection: fromRow(row), transition: toTransition(arrival, from, changes) }
+    const change = { detection: fromRow(row), transition: toTransition(arrival, from, changes) }
+    return arrival.isImported ? { ...change, isImported: true } : change
   }
 
   /** A transition depends on the delivery just before it only: the late one and its successor are all there is to write. */

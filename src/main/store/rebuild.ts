@@ -1,4 +1,5 @@
 import type { DetectionContent, DetectionKey, OrganizationId, Trust } from '../../shared/detection.ts'
+import { isImport } from '../../shared/imported.ts'
 import type { Database } from './database.ts'
 import { newestColumns } from './detection-row.ts'
 import type { DetectionRow } from './detection-row.ts'
@@ -24,6 +25,7 @@ export type Rebuilt = {
 }
 
 type MadeOfRow = TransitionRow & {
+  readonly inlet: string | null
   readonly state: string | null
   readonly trust: Trust | null
   readonly delivery_issued_at: number | null
@@ -42,7 +44,7 @@ export function createRebuild(db: Database, contentOf: ContentOf): (after: numbe
   const isDemo = db.prepare<[string], number>('SELECT is_demo FROM organizations WHERE id = ?').pluck()
   const madeOf = db.prepare<[number], MadeOfRow>(`
     SELECT sequence, detection, transitions.issued_at, from_status, to_status, changes,
-      state, trust, deliveries.issued_at AS delivery_issued_at, received_at, body
+      inlet, state, trust, deliveries.issued_at AS delivery_issued_at, received_at, body
     FROM transitions LEFT JOIN deliveries USING (sequence)
     WHERE detection = ? ORDER BY transitions.issued_at, sequence`)
 
@@ -61,6 +63,7 @@ export function createRebuild(db: Database, contentOf: ContentOf): (after: numbe
     }
     const lines: { signed: Line | null; unsigned: Line | null } = { signed: null, unsigned: null }
     let transitions = 0
+    let imported = 0
     // Each transition is compared with its delivery's own time as well, so an order that was tampered with is found, too.
     for (const kept of madeOf.iterate(shown.row)) {
       transitions += 1
@@ -75,8 +78,10 @@ export function createRebuild(db: Database, contentOf: ContentOf): (after: numbe
         issuedAt: kept.delivery_issued_at,
         receivedAt: kept.received_at,
         trust: kept.trust,
+        isImported: isImport(kept.inlet ?? ''),
         content,
       }
+      if (arrival.isImported) imported += 1
       const line = isSigned(arrival) ? 'signed' : 'unsigned'
       const previous = lines[line]?.arrival.content ?? null
       const changes = previous === null ? [] : fieldChanges(previous, content)
@@ -94,7 +99,8 @@ export function createRebuild(db: Database, contentOf: ContentOf): (after: numbe
         ...toNewestRow(arrival, arrival.content.status === 'resolved' ? resolvedAt : null),
         id: arrival.content.id as string,
         is_demo: isDemo.get(organizationId) ?? 0,
-        is_imported: 0,
+        // Where some were imported and others received, either word may be true: which was first believed is in no record.
+        is_imported: imported > 0 && imported < transitions ? shown.is_imported : Math.min(imported, 1),
       }
       const columns = differing(['id', 'is_demo', 'is_imported', ...newestColumns], expected, shown)
       if (columns.length > 0) find({ what: 'detection-changed', columns })

@@ -95,6 +95,8 @@ test.each([
   ['settings.unsignedInlet', '{"organizationId":7}'],
   ['settings.tunnel', '{"kind":"command","command":"sh"}'],
   ['settings.inlets', '{}'],
+  ['settings.retention', '{"olderThanDays":0,"kinds":null,"maxBytes":null,"keepsNew":false}'],
+  ['settings.retention', '{"olderThanDays":null,"kinds":null,"maxBytes":null,"keepsNew":false}'],
 ])('a damaged %s = %s reads as its default and harms no other', (key, value) => {
   const { db, settings } = setUp()
   const good = {
@@ -105,6 +107,7 @@ test.each([
     unsignedInlet: { organizationId: 'org-1' as OrganizationId },
     inlets,
     tunnel: { kind: 'command', command: ['bore', 'local', '{port}'], origin: 'https://bore.example.org' },
+    retention: { olderThanDays: 30, kinds: ['threat'], maxBytes: 20_000_000, keepsNew: true },
   } as const
   settings.write(good)
   db.prepare('UPDATE settings SET value = ? WHERE key = ?').run(value, key)

@@ -2,6 +2,8 @@ import { z } from 'zod'
 import type { OrganizationId } from '../../shared/detection.ts'
 import type { InletSetUp, TunnelSetUp } from '../../shared/inlets.ts'
 import { kindOf } from '../../shared/inlets.ts'
+import { leastBytes, leastDays, mostBytes, mostDays, type RetentionChoice } from '../../shared/care.ts'
+import { kinds } from '../../shared/detection.ts'
 import { defaultSettings } from '../../shared/settings.ts'
 import type { Settings } from '../../shared/settings.ts'
 import type { Database } from './database.ts'
@@ -69,6 +71,15 @@ const tunnel: z.ZodType<TunnelSetUp> = z.discriminatedUnion('kind', [
   z.object({ kind: z.literal('command'), command: z.array(z.string()).min(1), origin: text.nullable() }),
 ])
 
+const retention: z.ZodType<RetentionChoice> = z
+  .object({
+    olderThanDays: z.int().min(leastDays).max(mostDays).nullable(),
+    kinds: z.array(z.enum(kinds)).min(1).max(kinds.length).nullable(),
+    maxBytes: z.int().min(leastBytes).max(mostBytes).nullable(),
+    keepsNew: z.boolean(),
+  })
+  .refine(({ olderThanDays, maxBytes }) => olderThanDays !== null || maxBytes !== null)
+
 const settingsSchema = {
   theme: z.enum(['system', 'dark', 'light']),
   notify: z.boolean(),
@@ -77,6 +88,8 @@ const settingsSchema = {
   unsignedInlet: z.object({ organizationId: z.string().transform((id) => id as OrganizationId) }).nullable(),
   inlets,
   tunnel: tunnel.nullable(),
+  // One that is damaged reads as none: nothing goes that nobody chose.
+  retention: retention.nullable(),
 } satisfies Schema<Settings>
 
 const whole = z.int()

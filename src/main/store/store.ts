@@ -1,12 +1,14 @@
 import type { Keeper } from '../ingest/delivery.ts'
 import type { KeyStore } from '../ingest/key-store.ts'
-import { openDatabase } from './database.ts'
+import { openWith } from './database.ts'
 import type { Database, NotOpened } from './database.ts'
 import { createDeliveries } from './deliveries.ts'
 import type { Deliveries } from './deliveries.ts'
 import { createDetections } from './detections.ts'
 import type { Detections } from './detections.ts'
 import { createDriftLog } from './drift.ts'
+import { createImportStore } from './imported.ts'
+import type { ImportStore } from './imported.ts'
 import type { DriftLog } from './drift.ts'
 import { createGapRows } from './gaps.ts'
 import type { GapRows } from './gaps.ts'
@@ -14,6 +16,8 @@ import { createInletRows } from './inlets.ts'
 import type { InletRows } from './inlets.ts'
 import { createOrganizations } from './organizations.ts'
 import type { Organizations } from './organizations.ts'
+import { createOverview } from './overview.ts'
+import type { Overview } from './overview.ts'
 import { createPresent } from './present.ts'
 import type { ContentOf } from './present.ts'
 import { createProof } from './proof.ts'
@@ -21,10 +25,16 @@ import type { Proof } from './proof.ts'
 import { createQuarantineStore } from './quarantine-list.ts'
 import type { QuarantineStore } from './quarantine-list.ts'
 import { createQuarantine } from './quarantine.ts'
+import { createRetention } from './retention.ts'
+import type { Retention } from './retention.ts'
 import { createSecretRows } from './secrets.ts'
 import type { SecretRows } from './secrets.ts'
 import { createSettings } from './settings.ts'
+import { createTextIndex } from './text-index.ts'
+import type { TextIndex } from './text-index.ts'
 import type { SettingsStore } from './settings.ts'
+import { openSnapshot } from './walk.ts'
+import type { OpenedSnapshot } from './walk.ts'
 import { createWebhookRows } from './webhooks.ts'
 import type { WebhookRows } from './webhooks.ts'
 
@@ -35,6 +45,8 @@ export type Store = {
   readonly keyStore: KeyStore
   readonly organizations: Organizations
   readonly detections: Detections
+  readonly textIndex: Pick<TextIndex, 'catchUp' | 'isUpToDate'>
+  readonly overview: Overview
   readonly quarantine: QuarantineStore
   readonly drift: Pick<DriftLog, 'list'>
   readonly settings: SettingsStore
@@ -48,6 +60,10 @@ export type Store = {
   }
   readonly chain: Pick<Deliveries, 'genesis' | 'head' | 'chain'>
   readonly proof: Proof
+  readonly imported: ImportStore
+  readonly retention: Retention
+  /** The history as it is now, to be walked over at leisure and closed soon. */
+  snapshot(): OpenedSnapshot
   /** Calls back within a quarter of a second of a commit by another process, until the returned function is called. */
   onForeignChange(listener: () => void): () => void
   /** Writes the log back into the history, then closes it. Nothing may be asked of the store afterwards. */
@@ -60,6 +76,8 @@ export type StoreOptions = {
   /** How a kept body is read again. */
   readonly contentOf: ContentOf
   readonly now: () => number
+  /** What long searches measure their time with, in ms from any start. */
+  readonly clock?: () => number
 }
 
 export type OpenedStore = { readonly kind: 'opened'; readonly store: Store } | NotOpened
@@ -67,19 +85,23 @@ export type OpenedStore = { readonly kind: 'opened'; readonly store: Store } | N
 const foreignChangePollMs = 250
 
 /** Opens the history and prepares every statement. What cannot be opened is left as it is, and said. */
-export function openStore({ file, readOnly = false, contentOf, now }: StoreOptions): OpenedStore {
-  const opened = openDatabase(file, { readOnly })
-  if (opened.kind !== 'opened') return opened
-  const { db } = opened
+export function openStore({ file, readOnly = false, contentOf, now, clock = () => performance.now() }: StoreOptions): OpenedStore {
+  return openWith(file, { readOnly, now }, (db) => ({ kind: 'opened', store: createStore(db, { file, readOnly, contentOf, now, clock }) }))
+}
+
+function createStore(db: Database, { file, readOnly, contentOf, now, clock }: Required<StoreOptions>): Store {
   const quarantine = createQuarantine(db, now)
   const drift = createDriftLog(db)
-  const deliveries = createDeliveries(db, createPresent(db, contentOf), quarantine, drift)
+  const textIndex = createTextIndex(db)
+  const deliveries = createDeliveries(db, createPresent(db, contentOf), quarantine, drift, textIndex)
   const polls = new Set<NodeJS.Timeout>()
 
-  const store: Store = {
+  return {
     keeper: deliveries.keeper,
     ...createOrganizations(db, now),
-    detections: createDetections(db, now),
+    detections: createDetections(db, { textIndex, now, clock }),
+    textIndex,
+    overview: createOverview(db, { textIndex, now, clock }),
     quarantine: createQuarantineStore(db, quarantine),
     drift,
     settings: createSettings(db),
@@ -90,6 +112,9 @@ export function openStore({ file, readOnly = false, contentOf, now }: StoreOptio
     health: { waiting: () => quarantine.waiting().rows },
     chain: deliveries,
     proof: createProof(db, contentOf),
+    imported: createImportStore(db, now),
+    retention: createRetention(db, textIndex, now),
+    snapshot: () => openSnapshot(file),
 
     onForeignChange(listener) {
       // Changes with every commit but our own; asking costs no disk access.
@@ -115,7 +140,6 @@ export function openStore({ file, readOnly = false, contentOf, now }: StoreOptio
       db.close()
     },
   }
-  return { kind: 'opened', store }
 }
 
 function checkpoint(db: Database): void {

@@ -15,6 +15,7 @@ import { createQuarantine, quarantineBounds } from './quarantine.ts'
 import type { Load, QuarantineBounds } from './quarantine.ts'
 import { openStore } from './store.ts'
 import type { Store, StoreOptions } from './store.ts'
+import { createTextIndex } from './text-index.ts'
 
 export const organization = 'org-1' as OrganizationId
 export const start = Date.parse('2026-03-01T08:00:00.000Z')
@@ -55,7 +56,7 @@ export function testDeliveries(bounds: QuarantineBounds = quarantineBounds) {
   const file = temporaryFile()
   const db = testDatabase(file)
   const quarantine = createQuarantine(db, () => start, bounds)
-  const deliveries = createDeliveries(db, createPresent(db, contentOf), quarantine, createDriftLog(db))
+  const deliveries = createDeliveries(db, createPresent(db, contentOf), quarantine, createDriftLog(db), createTextIndex(db))
   const all = <T>(sql: string) => db.prepare(sql).all() as T[]
   return { file, db, quarantine, deliveries, keeper: deliveries.keeper, all }
 }

@@ -3,6 +3,7 @@ import { createServer, request } from 'node:http'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { expect, onTestFinished, test } from 'vitest'
+import { careOnNode } from '../care/history-files.ts'
 import type { DetectionId, OrganizationId } from '../../shared/detection.ts'
 import { startCore, type Core } from '../core.ts'
 import { readMark } from '../high-water-mark.ts'
@@ -28,6 +29,9 @@ function temporaryProfile(): string {
 
 async function start(profile: string): Promise<Core> {
   const started = await startCore({
+    readerThread: new URL('../reader/thread.ts', import.meta.url),
+    careProcess: careOnNode(new URL('../store/care-process.ts', import.meta.url)),
+    resources: new URL('../../../resources', import.meta.url).pathname,
     profile,
     log: { info: () => undefined, error: () => undefined },
     now: Date.now,

@@ -1,5 +1,6 @@
 import { createContext } from 'svelte'
 import type { Bridge } from '../../shared/ipc.ts'
+import { Care } from './care.svelte.ts'
 import { Clock } from './clock.svelte.ts'
 import { Connect } from './connect.svelte.ts'
 import { Evidence } from './evidence.svelte.ts'
@@ -16,6 +17,7 @@ import { Registrations } from './registrations.svelte.ts'
 import { Sample } from './sample.svelte.ts'
 import { Selection } from './selection.svelte.ts'
 import { SettingsState } from './settings.svelte.ts'
+import { Tasks } from './tasks.svelte.ts'
 import { Timeline } from './timeline.svelte.ts'
 import { Unread } from './unread.svelte.ts'
 import { Unsigned } from './unsigned.svelte.ts'
@@ -45,8 +47,10 @@ export function createAppState(bridge: Bridge, address: Address, now: () => numb
   const gaps = new Gaps(bridge)
   const connect = new Connect()
   const settings = new SettingsState(bridge)
+  const care = new Care(bridge)
   const facts = new Facts(bridge)
   const evidence = new Evidence(bridge, (notice) => notices.raise(notice))
+  const tasks = new Tasks(bridge, (notice) => notices.raise(notice))
   const unlisten = bridge.on('detection:chosen', (key) => {
     navigation.go('timeline')
     void selection.open(key)
@@ -70,8 +74,10 @@ export function createAppState(bridge: Bridge, address: Address, now: () => numb
     gaps,
     connect,
     settings,
+    care,
     facts,
     evidence,
+    tasks,
     async copy(text: string, what: string): Promise<void> {
       try {
         await bridge.invoke('clipboard:write', text)
@@ -83,8 +89,10 @@ export function createAppState(bridge: Bridge, address: Address, now: () => numb
     stop(): void {
       unlisten()
       for (const part of [
+        tasks,
         facts,
         settings,
+        care,
         gaps,
         ways,
         drift,

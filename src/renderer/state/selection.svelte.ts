@@ -54,6 +54,20 @@ export class Selection {
     if (this.phase !== 'none') this.#rest = setTimeout(() => void this.open(key), restMs)
   }
 
+  /** Marks the open detection as one that retention never takes, or takes the mark away. Answers why not, or null. */
+  async keep(isKept: boolean): Promise<string | null> {
+    const key = this.#key
+    if (key === null) return null
+    try {
+      const kept = await this.#bridge.invoke('detection:keep', { key, keep: isKept })
+      if (kept === null) return 'It is not in the history any more.'
+      if (key === this.#key && this.detail !== null) this.detail = { ...this.detail, isKept: kept.isKept }
+      return null
+    } catch (error) {
+      return reasonOf(error)
+    }
+  }
+
   async retry(): Promise<void> {
     if (this.#key) await this.#ask(this.#key)
   }

@@ -23,12 +23,20 @@ const health: Health = {
   receiver: { kind: 'listening', port: 4711 },
   ways: [{ id: 'receiver' as InletId, name: 'Receiver', state: 'live', because: null }],
   storage: { kind: 'ok' },
+  integrity: { kind: 'ok' },
+  backups: { kind: 'ok', newestAt: null },
+  retention: { kind: 'idle' },
   proof: { kind: 'ok' },
   counters: { received: 0, kept: 0, duplicate: 0, quarantined: 0, otherTrigger: 0, unreadable: 0, failed: 0, refused: {}, turnedAway: 0 },
   lastDeliveryAt: null,
   waiting: 0,
 }
-const detailOf = (n: number, more = {}): DetectionDetail => ({ detection: detectionOf(n, more), transitions: [], deliveries: [] })
+const detailOf = (n: number, more = {}): DetectionDetail => ({
+  detection: detectionOf(n, more),
+  transitions: [],
+  deliveries: [],
+  isKept: false,
+})
 
 describe('facts', () => {
   test('are read again when the receiver changed, not when a counter did', async () => {

@@ -1,6 +1,6 @@
 /* eslint-disable svelte/prefer-svelte-reactivity -- its sets and maps are bookkeeping; what is shown is replaced as a whole */
 import type { Detection, Instant } from '../../shared/detection.ts'
-import type { Bridge, DetectionsChanged, Page, PageKey } from '../../shared/ipc.ts'
+import type { Bridge, DetectionsChanged, Page, PageKey, SearchRefused } from '../../shared/ipc.ts'
 import { keyOf } from './key.ts'
 import { place, update, type Placed } from './placed.ts'
 import { reasonOf } from './reason.ts'
@@ -10,6 +10,11 @@ export const pageSize = 100
 export const mostLoaded = 5_000
 const typingMs = 150
 const againMs = 400
+/** While the newest deliveries are still being indexed. */
+const indexingMs = 2_000
+
+/** A text that is no search, and why, in words for people; `at` and `length` are the characters of it that they are about. */
+export type Refused = Pick<SearchRefused, 'at' | 'length' | 'detail'> & { readonly text: string }
 
 /**
  * The history as far as it is loaded, newest change first. Listens, then asks, then merges by id. While the user reads
@@ -22,13 +27,17 @@ export class Timeline {
   /** What the rows are an answer to, and what the user typed last. */
   text = $state('')
   typed = $state('')
-  /** Why the text that was typed is no search, in words for people; the rows are then still the answer to the one before. */
-  refused = $state<string | null>(null)
+  /** What was asked last and is no search; the rows are then still the answer to the one before. */
+  refused = $state.raw<Refused | null>(null)
   /** All detections in the history, whatever the text; null before the first answer. */
   total = $state<number | null>(null)
   /** New or moved above the first row, not shown yet; `pageSize` stands for that many or more. */
   waiting = $state(0)
   next = $state.raw<PageKey | null>(null)
+  /** How far back the search came in the time it may take; null where it reached the end, or a whole page. `loadOlder` goes on. */
+  searchedTo = $state<Instant | null>(null)
+  /** Whether words of the newest deliveries can be found yet. */
+  isWhole = $state(true)
   older = $state<'idle' | 'loading' | 'failed'>('idle')
   /** What slid in last, so that only this moves. */
   arrived = $state.raw<ReadonlySet<string>>(new Set())
@@ -41,8 +50,9 @@ export class Timeline {
   readonly #seen: (detections: readonly Detection[]) => void
   readonly #unlisten: () => void
   #ticket = 0
-  #answered = ''
-  #isAsking = false
+  /** What is asked for: `text` once it is answered. */
+  #wanted = ''
+  #asking: 'all' | 'head' | null = null
   #askAgain = false
   /** Pushed while a request was under way: newer than its answer. */
   #meanwhile = new Map<string, Detection>()
@@ -74,9 +84,12 @@ export class Timeline {
 
   searchNow(): void {
     clearTimeout(this.#timer)
-    this.refused = null
-    if (this.typed.trim() === this.text && this.phase === 'ready') return
-    this.text = this.typed.trim()
+    const wanted = this.typed.trim()
+    if (wanted === this.text && this.phase === 'ready') {
+      this.refused = null
+      return
+    }
+    this.#wanted = wanted
     void this.#ask('all')
   }
 
@@ -104,6 +117,7 @@ export class Timeline {
       const known = new Set(this.rows.map((row) => row.key))
       this.rows = [...this.rows, ...page.detections.map(place).filter((row) => !known.has(row.key))]
       this.next = page.next
+      this.searchedTo = page.searchedTo
       this.older = 'idle'
       this.#seen(page.detections)
     } catch {
@@ -122,7 +136,7 @@ export class Timeline {
   #take({ changed, more }: DetectionsChanged): void {
     this.#seen(changed)
     const byKey = new Map(changed.map((detection) => [keyOf(detection), detection]))
-    if (this.#isAsking) for (const [key, detection] of byKey) this.#meanwhile.set(key, detection)
+    if (this.#asking !== null) for (const [key, detection] of byKey) this.#meanwhile.set(key, detection)
     const placedAt = new Map(this.rows.map((row) => [row.key, row.placedAt]))
     const moved = [...byKey].filter(([key, detection]) => placedAt.get(key) !== detection.changedAt).map(([key]) => key)
     this.#apply(byKey)
@@ -144,48 +158,57 @@ export class Timeline {
     if (this.rows.length > mostLoaded) void this.#ask('all')
   }
 
-  #scheduleAsk(): void {
+  #scheduleAsk(afterMs = againMs): void {
     this.#askAgain = true
-    if (this.#isAsking || this.#againTimer !== undefined) return
+    if (this.#asking !== null || this.#againTimer !== undefined) return
     this.#againTimer = setTimeout(() => {
       this.#againTimer = undefined
-      if (this.#askAgain && !this.#isAsking) void this.#ask('head')
-    }, againMs)
+      if (this.#askAgain && this.#asking === null) void this.#ask('head')
+    }, afterMs)
   }
 
   /** `all` starts over, and says that it loads; `head` brings the top up to date. */
-  async #ask(what: 'all' | 'head'): Promise<void> {
+  async #ask(wanted: 'all' | 'head'): Promise<void> {
     const ticket = ++this.#ticket
-    this.#isAsking = true
+    // The answer to the one under way will not count, and it was to start over.
+    const what = this.#asking === 'all' ? 'all' : wanted
+    const text = this.#wanted
+    this.#asking = what
     this.#askAgain = false
     this.#meanwhile.clear()
     if (what === 'all') this.phase = 'loading'
     try {
-      const page = await this.#bridge.invoke('timeline:page', { text: this.text, before: null, limit: pageSize })
+      const page = await this.#bridge.invoke('timeline:page', { text, before: null, limit: pageSize })
       if (ticket !== this.#ticket) return
-      this.#isAsking = false
-      if (page.kind === 'refused') this.#refuse(page.detail)
-      else this.#merge(page, what)
+      this.#asking = null
+      if (page.kind === 'refused') this.#refuse(text, page)
+      else this.#merge(text, page, what)
     } catch (error) {
       if (ticket !== this.#ticket) return
-      this.#isAsking = false
+      this.#asking = null
       this.trouble = reasonOf(error)
-      if (what === 'all') this.phase = 'failed'
+      if (what === 'all') {
+        this.phase = 'failed'
+        this.refused = null
+      }
     }
     if (this.#askAgain) this.#scheduleAsk()
+    else if (!this.isWhole) this.#scheduleAsk(indexingMs)
   }
 
   /** What is shown stays, and what is asked for from now on continues that. */
-  #refuse(detail: string): void {
-    this.refused = detail
-    this.text = this.#answered
+  #refuse(text: string, { at, length, detail }: SearchRefused): void {
+    this.refused = { text, at, length, detail }
+    this.#wanted = this.text
     if (this.total === null) void this.#ask('all')
     else this.phase = 'ready'
   }
 
-  #merge(page: Page, what: 'all' | 'head'): void {
-    this.#answered = this.text
+  #merge(text: string, page: Page, what: 'all' | 'head'): void {
+    this.text = text
+    if (text === this.typed.trim()) this.refused = null
     this.total = page.total
+    this.isWhole = page.isWhole
     this.#seen(page.detections)
     if (what === 'head' && !this.isFollowing) {
       const placedAt = new Map<string, Instant>(this.rows.map((row) => [row.key, row.placedAt]))
@@ -194,23 +217,46 @@ export class Timeline {
       ).length
       return
     }
+    this.phase = 'ready'
+    this.trouble = null
+    this.waiting = 0
+    if (what === 'head' && this.#hasGoneOn(page)) {
+      this.#putAbove(page)
+      return
+    }
     const before = new Set(this.rows.map((row) => row.key))
     // What was loaded below goes, and is loaded again by scrolling: whoever follows the top does not look at it, and between it and
     // this page there may be rows that nobody told.
     this.rows = page.detections.map(place)
     this.next = page.next
+    this.searchedTo = page.searchedTo
     this.arrived = what === 'all' ? new Set() : new Set(this.rows.map((row) => row.key).filter((key) => !before.has(key)))
     this.older = 'idle'
-    this.waiting = 0
-    this.phase = 'ready'
-    this.trouble = null
     const meanwhile = new Map(this.#meanwhile)
     this.#meanwhile.clear()
     this.#apply(meanwhile)
   }
 
+  /** Whether the search was already further back than this new look at its beginning came in its time. */
+  #hasGoneOn({ searchedTo }: Page): boolean {
+    if (searchedTo === null) return false
+    return this.next === null || this.next.changedAt < searchedTo
+  }
+
+  /** All that fits down to where it looked is in the page; below that, what was found by going on stays. */
+  #putAbove({ detections, searchedTo }: Page): void {
+    const known = new Set(this.rows.map((row) => row.key))
+    const found = detections.map(place)
+    const keys = new Set(found.map((row) => row.key))
+    this.arrived = new Set([...keys].filter((key) => !known.has(key)))
+    this.rows = [...found, ...this.rows.filter((row) => !keys.has(row.key) && searchedTo !== null && row.placedAt < searchedTo)]
+    this.#meanwhile.clear()
+  }
+
   stop(): void {
     this.#unlisten()
+    // What is under way is not answered any more.
+    this.#ticket += 1
     clearTimeout(this.#timer)
     clearTimeout(this.#againTimer)
   }

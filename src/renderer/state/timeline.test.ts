@@ -6,6 +6,9 @@ import { mostLoaded, pageSize, Timeline } from './timeline.svelte.ts'
 
 type Page = Extract<PageAnswer, { kind: 'page' }>
 
+/** Of a search that came to its end, with everything indexed. */
+const whole = { searchedTo: null, isWhole: true } as const
+
 /** A history as main keeps it, paged by key. The text matches types. */
 function createHistory(count: number) {
   const all = Array.from({ length: count }, (_, n) => detectionOf(n))
@@ -19,6 +22,7 @@ function createHistory(count: number) {
       detections,
       next: last && from + limit < sorted.length ? { changedAt: last.changedAt, row: from + limit } : null,
       total: all.length,
+      ...whole,
     }
   }
   const put = (detection: Detection) => {
@@ -96,7 +100,7 @@ describe('the timeline', () => {
     const main = createMemoryBridge({ 'timeline:page': () => answer.promise })
     const timeline = new Timeline(main.bridge, () => {})
     main.push('detections:changed', { changed: [detectionOf(2, { status: 'ongoing' }), detectionOf(3)], more: false })
-    answer.resolve({ kind: 'page', detections: [detectionOf(2), detectionOf(1)], next: null, total: 2 })
+    answer.resolve({ kind: 'page', detections: [detectionOf(2), detectionOf(1)], next: null, total: 2, ...whole })
     await vi.advanceTimersByTimeAsync(0)
     expect(ids(timeline)).toEqual(['d3', 'd2', 'd1'])
     expect(timeline.rows[1]?.detection.status).toBe('ongoing')
@@ -219,7 +223,9 @@ describe('a search', () => {
     const slow = later<Page>()
     const main = createMemoryBridge({
       'timeline:page': ({ text }) =>
-        text === 'slow' ? slow.promise : { kind: 'page', detections: [detectionOf(text === 'fast' ? 2 : 1)], next: null, total: 2 },
+        text === 'slow'
+          ? slow.promise
+          : { kind: 'page', detections: [detectionOf(text === 'fast' ? 2 : 1)], next: null, total: 2, ...whole },
     })
     const timeline = new Timeline(main.bridge, () => {})
     await settle()
@@ -227,7 +233,7 @@ describe('a search', () => {
     await settle()
     timeline.search('fast')
     await settle()
-    slow.resolve({ kind: 'page', detections: [detectionOf(9)], next: null, total: 2 })
+    slow.resolve({ kind: 'page', detections: [detectionOf(9)], next: null, total: 2, ...whole })
     await settle()
     expect(timeline.text).toBe('fast')
     expect(ids(timeline)).toEqual(['d2'])
@@ -235,16 +241,17 @@ describe('a search', () => {
 
   test('beyond its bounds is said in words; what is shown stays, goes on, and can be searched anew', async () => {
     const { timeline, history, main, arrive } = start(250)
+    const tooLong = { kind: 'refused', at: 9, length: 11, detail: 'Too long. Shorten it.' } as const
     await settle()
-    main.handlers['timeline:page'] = (argument) =>
-      argument.text.length > 9 ? { kind: 'refused', detail: 'Too long. Shorten it.' } : history.page(argument)
+    main.handlers['timeline:page'] = (argument) => (argument.text.length > 9 ? tooLong : history.page(argument))
     timeline.search('much too long a text')
     await settle()
-    expect([timeline.refused, timeline.phase, timeline.text, ids(timeline, 1)]).toEqual(['Too long. Shorten it.', 'ready', '', ['d249']])
+    const refused = { at: 9, length: 11, detail: tooLong.detail, text: 'much too long a text' }
+    expect([timeline.refused, timeline.phase, timeline.text, ids(timeline, 1)]).toEqual([refused, 'ready', '', ['d249']])
     arrive(detectionOf(300))
     await settle()
     await timeline.loadOlder()
-    expect([timeline.refused, timeline.rows.length, ids(timeline, 1)]).toEqual(['Too long. Shorten it.', 200, ['d300']])
+    expect([timeline.refused, timeline.rows.length, ids(timeline, 1)]).toEqual([refused, 200, ['d300']])
     timeline.search('')
     await settle()
     expect(timeline.refused).toBeNull()
@@ -255,11 +262,117 @@ describe('a search', () => {
 
   test('that is refused before the first answer leaves the whole history', async () => {
     const { timeline, history, main } = start(3)
-    main.handlers['timeline:page'] = (argument) => (argument.text === '' ? history.page(argument) : { kind: 'refused', detail: 'No.' })
+    main.handlers['timeline:page'] = (argument) =>
+      argument.text === '' ? history.page(argument) : { kind: 'refused', at: 0, length: 1, detail: 'No.' }
     timeline.search('x')
     timeline.searchNow()
     await settle()
-    expect([timeline.refused, timeline.phase, timeline.rows.length]).toEqual(['No.', 'ready', 3])
+    expect([timeline.refused?.detail, timeline.phase, timeline.rows.length]).toEqual(['No.', 'ready', 3])
+  })
+
+  test('that is no search leaves the list where it is while it is typed, and the refusal until there is another answer', async () => {
+    const { timeline, history, main } = start(250)
+    await settle()
+    await timeline.loadOlder()
+    const answer = later<PageAnswer>()
+    main.handlers['timeline:page'] = () => answer.promise
+    timeline.search('type:')
+    await settle()
+    expect([timeline.text, timeline.rows.length]).toEqual(['', 200])
+    answer.resolve({ kind: 'refused', at: 5, length: 0, detail: 'A value is needed.' })
+    await settle()
+    expect([timeline.refused?.text, timeline.text, timeline.rows.length, timeline.phase]).toEqual(['type:', '', 200, 'ready'])
+    const next = later<PageAnswer>()
+    main.handlers['timeline:page'] = () => next.promise
+    timeline.search('Missing')
+    await settle()
+    expect(timeline.refused?.text).toBe('type:')
+    next.resolve(history.page({ text: 'Missing', before: null, limit: 100 }))
+    await settle()
+    expect([timeline.refused, timeline.text, timeline.rows.length]).toEqual([null, 'Missing', 0])
+  })
+
+  test('whose answer is on its way is not lost to what arrives at the top meanwhile', async () => {
+    const { timeline, history, main, arrive } = start(250)
+    await settle()
+    timeline.follow(false)
+    arrive(detectionOf(300, { type: 'MissingMFA' }))
+    await settle()
+    const answer = later<PageAnswer>()
+    main.handlers['timeline:page'] = () => answer.promise
+    timeline.search('Missing')
+    await settle()
+    main.handlers['timeline:page'] = history.page
+    timeline.follow(true)
+    await settle()
+    expect([timeline.text, timeline.phase, ids(timeline)]).toEqual(['Missing', 'ready', ['d300']])
+  })
+
+  describe('that takes too long', () => {
+    /** Looks at 50 rows a page at most, as main does when its time is over. */
+    function startSlow(count: number) {
+      const history = createHistory(count)
+      const page = ({ text, before }: Parameters<typeof history.page>[0]): Page => {
+        const sorted = [...history.all].sort((a, b) => (a.changedAt < b.changedAt ? 1 : -1))
+        const from = before === null ? 0 : sorted.findIndex((d) => Number(d.id.slice(1)) === before.row) + 1
+        const looked = sorted.slice(from, from + 50)
+        const last = looked.at(-1)
+        const next = last && from + 50 < sorted.length ? { changedAt: last.changedAt, row: Number(last.id.slice(1)) } : null
+        const detections = looked.filter((d) => d.type.includes(text))
+        return { kind: 'page', detections, next, total: sorted.length, searchedTo: next?.changedAt ?? null, isWhole: true }
+      }
+      const main = createMemoryBridge({ 'timeline:page': page })
+      const timeline = new Timeline(main.bridge, () => {})
+      const arrive = (detection: Detection) => {
+        history.put(detection)
+        main.push('detections:changed', { changed: [detection], more: false })
+      }
+      return { timeline, history, arrive }
+    }
+
+    test('says how far back it came, also with nothing found, and goes on from there to the end', async () => {
+      const { timeline, history } = startSlow(180)
+      history.put(detectionOf(70, { type: 'MissingMFA' }))
+      timeline.search('Missing')
+      await settle()
+      expect([timeline.rows.length, timeline.searchedTo, timeline.isComplete]).toEqual([0, detectionOf(130).changedAt, false])
+      await timeline.loadOlder()
+      expect([timeline.rows.length, timeline.searchedTo]).toEqual([0, detectionOf(80).changedAt])
+      await timeline.loadOlder()
+      await timeline.loadOlder()
+      expect([ids(timeline), timeline.searchedTo, timeline.isComplete]).toEqual([['d70'], null, true])
+    })
+
+    test('does not begin anew with everything that arrives', async () => {
+      const { timeline, history, arrive } = startSlow(180)
+      history.put(detectionOf(70, { type: 'MissingMFA' }))
+      history.put(detectionOf(170, { type: 'MissingMFA' }))
+      timeline.search('Missing')
+      await settle()
+      await timeline.loadOlder()
+      await timeline.loadOlder()
+      const reached = timeline.searchedTo
+      arrive(detectionOf(300, { type: 'MissingMFA' }))
+      arrive(detectionOf(170, { type: 'MissingMFA', changedAt: detectionOf(301).changedAt }))
+      await settle()
+      expect([ids(timeline), timeline.searchedTo]).toEqual([['d170', 'd300', 'd70'], reached])
+      await timeline.loadOlder()
+      expect([ids(timeline), timeline.isComplete]).toEqual([['d170', 'd300', 'd70'], true])
+    })
+  })
+
+  test('looks again by itself while the newest deliveries are still being indexed', async () => {
+    const { timeline, history, main } = start(3)
+    main.handlers['timeline:page'] = (argument) => ({ ...history.page(argument), isWhole: false })
+    timeline.search('Cred')
+    await settle()
+    expect(timeline.isWhole).toBe(false)
+    main.handlers['timeline:page'] = history.page
+    await vi.advanceTimersByTimeAsync(3_000)
+    expect(timeline.isWhole).toBe(true)
+    const { length } = main.asked
+    await vi.advanceTimersByTimeAsync(10_000)
+    expect(main.asked).toHaveLength(length)
   })
 
   test('lets main decide whether what arrives is an answer to it', async () => {

@@ -1,6 +1,9 @@
 import type { Migration } from './migration.ts'
 import { history } from './001-history.ts'
 import { waysIn } from './002-ways-in.ts'
+import { search } from './003-search.ts'
+import { rollups } from './004-rollups.ts'
+import { care } from './005-care.ts'
 
 /** In order of version, from 1 and without a hole. */
-export const migrations: readonly Migration[] = [history, waysIn]
+export const migrations: readonly Migration[] = [history, waysIn, search, rollups, care]

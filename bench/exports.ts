@@ -1,0 +1,108 @@
+import { spawn } from 'node:child_process'
+import { once } from 'node:events'
+import { copyFileSync, rmSync } from 'node:fs'
+import { join } from 'node:path'
+import { fileURLToPath } from 'node:url'
+import { historyFile } from '../src/main/profile.ts'
+import { compareAll, percentile, within, type Figure } from './figure.ts'
+import { openHistory } from './histories.ts'
+import type { Benchmark } from './index.ts'
+import { inProcess } from './measured-process.ts'
+import { createStream, receive } from './receiving.ts'
+import { send } from './send.ts'
+import { removeHistory } from './bulk.ts'
+
+const million = 1_000_000
+const attackFile = fileURLToPath(new URL('../resources/attack-enterprise.json', import.meta.url))
+
+/** P15: everything as CSV, and what those who send meanwhile feel of it. */
+export const exports: Benchmark = {
+  id: 'P15',
+  async run({ rows, histories }) {
+    const size = rows ?? million
+    const profile = await histories.profile(size)
+    // The log is in the file since the history was closed: the copy is whole, and another SQLite may open it.
+    openHistory(profile).close()
+    const copy = join(histories.folder, 'copy.sqlite')
+    copyFileSync(historyFile(profile), copy)
+    const target = join(histories.folder, 'export.csv')
+    const peaks: number[] = []
+    const figures: Figure[] = [
+      ...(await compareAll(
+        async () => {
+          const { ms, peakBytes, baseBytes } = await inProcess({ task: 'export', profile, target, attackFile })
+          peaks.push((peakBytes - baseBytes) / 2 ** 20)
+          return (size * 1000) / ms
+        },
+        [
+          {
+            id: 'P15',
+            measured: `export of ${size} as CSV, rows a second`,
+            peer: 'sqlite3 -csv on a copy',
+            async theirs() {
+              const startedAt = performance.now()
+              await runCsv(copy, target)
+              return (size * 1000) / (performance.now() - startedAt)
+            },
+            bound: { kind: 'at-least', ratio: 0.6 },
+            note: (ours, theirs) => `${ours.toFixed(0)} /s beside ${theirs.toFixed(0)} /s`,
+          },
+        ],
+        { rounds: 3, warmUp: false },
+      )),
+      within({ id: 'P15', measured: `peak RSS of an export of ${size}, beyond that before it`, limit: 48, unit: 'MB', values: peaks }),
+    ]
+    removeHistory(copy)
+
+    const { core, url, stop } = await receive(profile)
+    const stream = createStream(histories.signer, size)
+    const p99 = async (isWanted: () => boolean) => {
+      const times: number[] = []
+      while (isWanted() || times.length === 0)
+        times.push(...(await send({ url, bodies: stream.next(400), connections: 4, perSecond: 200 })).times)
+      return percentile(times, 0.99)
+    }
+    figures.push(
+      ...(await compareAll(async () => {
+        const store = openHistory(profile, true)
+        const cancel = new AbortController()
+        const { exportToFile } = await import('../src/main/export-history.ts')
+        const exporting = exportToFile(target, {
+          store,
+          text: '',
+          format: 'csv',
+          attackFile,
+          now: Date.now,
+          signal: cancel.signal,
+          replace: true,
+        })
+        const value = await p99(() => false)
+        cancel.abort()
+        await exporting
+        store.close()
+        return value
+      }, [
+        {
+          id: 'P15',
+          measured: 'acknowledgement p99 while the same process exports',
+          peer: 'p99, quiet',
+          theirs: () => p99(() => false),
+          bound: { kind: 'at-most', ratio: 2 },
+          note: (ours, theirs) => `${ours.toFixed(1)} ms beside ${theirs.toFixed(1)} ms at 200 a second`,
+        },
+      ])),
+    )
+    void core
+    await stop()
+    rmSync(target, { force: true })
+    return figures
+  },
+}
+
+async function runCsv(file: string, target: string): Promise<void> {
+  const sql = `.output '${target}'\nSELECT * FROM detections ORDER BY changed_at DESC, row DESC;\n`
+  const process = spawn('sqlite3', ['-csv', '-header', file], { stdio: ['pipe', 'ignore', 'inherit'] })
+  process.stdin.end(sql)
+  const [code] = (await once(process, 'exit')) as [number]
+  if (code !== 0) throw new Error(`sqlite3 ended with ${code}`)
+}

@@ -1,0 +1,118 @@
+import { chmodSync, rmSync, statSync, truncateSync, writeFileSync } from 'node:fs'
+import { describe, expect, test } from 'vitest'
+import { createBackups } from './backup.ts'
+import { files, mark, openHistory, temporaryProfile } from './test-support.ts'
+import { examine } from './doctor.ts'
+import { keep } from '../evidence-test-support.ts'
+import { noon } from '../ingest/test-support.ts'
+import { historyFile, markFile, writeConnection } from '../profile.ts'
+import { backupFolder } from '../store/backup-folder.ts'
+import { startFile } from './unclean-end.ts'
+
+async function healthyProfile() {
+  const profile = temporaryProfile()
+  const store = openHistory(profile)
+  for (let i = 0; i < 30; i++) keep(store, `det-${i}`, 'ongoing', noon / 1000 - 60 + i)
+  while (!store.textIndex.catchUp(100));
+  mark(profile, store)
+  const history = historyFile(profile)
+  await createBackups({ history, folder: backupFolder(history), files, now: () => noon, schedule: () => () => {} }).make()
+  store.close()
+  writeConnection(profile, { url: 'http://127.0.0.1:4000/in/AAECAwQFBgcICQoLDA0ODw', pid: process.pid })
+  return profile
+}
+
+const look = (profile: string, now = noon, mostCheckMs = 10_000) => examine({ profile, files, now: () => now, mostCheckMs })
+
+describe('doctor', () => {
+  test('finds nothing in a profile that is well, and says everything of it', async () => {
+    const lines = await look(await healthyProfile())
+    expect(lines.filter(({ state }) => state !== 'ok')).toEqual([])
+    expect(lines.filter(({ next }) => next !== null)).toEqual([])
+    const text = Object.fromEntries(lines.map((line) => [line.what, line.text]))
+    expect(text['chain and mark']).toContain('delivery 30')
+    expect(text['backups']).toContain('1, each verified')
+    expect(text['keys']).toContain('1 current')
+    expect(text['content']).toContain('30 detections')
+    expect(lines.map(({ what }) => what)).toEqual(
+      expect.arrayContaining([
+        'app',
+        'last end',
+        'files',
+        'free disk',
+        'structure',
+        'schema',
+        'quarantine',
+        'search',
+        'counts',
+        'secrets',
+        'permissions',
+      ]),
+    )
+  })
+
+  const troubles: readonly [string, (profile: string) => void, string, 'attention' | 'trouble', string, string][] = [
+    ['the app does not run', (profile) => rmSync(`${profile}/connection.json`), 'app', 'attention', 'does not run', 'Start Tocsin'],
+    [
+      'the last end was none',
+      (profile) => {
+        rmSync(`${profile}/connection.json`)
+        writeFileSync(startFile(profile), JSON.stringify({ pid: 2147483646, startedAt: new Date(noon - 7_200_000).toISOString() }))
+      },
+      'last end',
+      'attention',
+      '2 h ago',
+      'looks at the history by itself',
+    ],
+    [
+      'the history is cut off',
+      (profile) => truncateSync(historyFile(profile), statSync(historyFile(profile)).size - 40_960),
+      'structure',
+      'trouble',
+      '',
+      'tocsin restore',
+    ],
+    ['the history is gone', (profile) => rmSync(historyFile(profile)), 'history', 'trouble', 'there are backups', 'tocsin restore'],
+    ['the mark is gone', (profile) => rmSync(markFile(profile)), 'chain and mark', 'trouble', '', 'tocsin verify'],
+    [
+      'others can read the history',
+      (profile) => chmodSync(historyFile(profile), 0o644),
+      'permissions',
+      'trouble',
+      'history.sqlite',
+      'chmod',
+    ],
+    [
+      'there are no backups',
+      (profile) => rmSync(backupFolder(historyFile(profile)), { recursive: true }),
+      'backups',
+      'attention',
+      'none',
+      'tocsin backup',
+    ],
+  ]
+  test.each(troubles)('says that %s, and what to do', async (_, make, what, state, text, next) => {
+    const profile = await healthyProfile()
+    make(profile)
+    const lines = await look(profile)
+    expect(lines.find((line) => line.what === what)).toMatchObject({
+      state,
+      text: expect.stringContaining(text),
+      next: expect.stringContaining(next),
+    })
+  })
+
+  test('of a backup that is days old, and of a look that took too long, says so', async () => {
+    const profile = await healthyProfile()
+    const lines = await look(profile, noon + 5 * 86_400_000, 1)
+    expect(lines.find(({ what }) => what === 'backups')).toMatchObject({ state: 'attention', text: expect.stringContaining('5 d old') })
+    expect(lines.find(({ what }) => what === 'structure')).toMatchObject({
+      state: 'attention',
+      text: expect.stringContaining('time ran out'),
+    })
+  })
+
+  test('of a folder without a history says that there is none', async () => {
+    expect(await look(temporaryProfile())).toContainEqual(expect.objectContaining({ what: 'history', state: 'attention' }))
+  })
+})

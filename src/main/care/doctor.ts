@@ -1,0 +1,251 @@
+import { statfsSync, statSync } from 'node:fs'
+import { join } from 'node:path'
+import { proofWords } from '../../shared/proof-words.ts'
+import { compareMark, readMark, type MarkComparison } from '../high-water-mark.ts'
+import type { FileChecked, HistoryFiles } from './history-files.ts'
+import { historyFile, isAlive, markFile, readConnection } from '../profile.ts'
+import { backupFolder, listBackups, megabytes } from '../store/backup-folder.ts'
+import { readFacts, type HistoryFacts } from '../store/facts.ts'
+import { openHistoryFile } from '../store/history-file.ts'
+import { migrations } from '../store/migrations/index.ts'
+import { readStart, startFile } from './unclean-end.ts'
+
+export type DoctorLine = {
+  readonly what: string
+  readonly state: 'ok' | 'attention' | 'trouble'
+  readonly text: string
+  /** What to do; null where there is nothing to do. */
+  readonly next: string | null
+}
+
+const dayMs = 24 * 60 * 60 * 1000
+const lowDiskBytes = 500_000_000
+
+/** The health of a profile. Reads only, and in bounded time, so that an app may run meanwhile. */
+export async function examine(parts: {
+  readonly profile: string
+  readonly files: HistoryFiles
+  readonly now: () => number
+  /** Of the look at the structure; what is not seen by then is said. */
+  readonly mostCheckMs: number
+  readonly signal?: AbortSignal
+}): Promise<readonly DoctorLine[]> {
+  const { profile, files, now, mostCheckMs, signal } = parts
+  const history = historyFile(profile)
+  if (statSync(history, { throwIfNoEntry: false }) === undefined) return [...appLines(profile, now), ...missingLines(history)]
+  const checked = await files.check(history, { depth: 'quick', mostMs: mostCheckMs, signal })
+  const read = readFacts(history)
+  return [
+    ...appLines(profile, now),
+    ...fileLines(profile),
+    structureLine(checked),
+    proofLine(profile),
+    ...(read.kind === 'read' ? factLines(read.facts, now()) : [line('history', 'trouble', `cannot be read: ${read.detail}`, restoreIt)]),
+    backupLine(history, now()),
+    permissionsLine(profile),
+  ]
+}
+
+const restoreIt = 'Quit Tocsin, then: tocsin restore'
+
+function line(what: string, state: DoctorLine['state'], text: string, next: string | null = null): DoctorLine {
+  return { what, state, text, next }
+}
+
+function missingLines(history: string): readonly DoctorLine[] {
+  if (statSync(`${history}-wal`, { throwIfNoEntry: false })?.size)
+    return [line('history', 'trouble', 'is missing, and its log is still there', restoreIt)]
+  const hasBackups = listBackups(backupFolder(history)).length > 0
+  return [
+    hasBackups
+      ? line('history', 'trouble', 'is missing, and there are backups', restoreIt)
+      : line('history', 'attention', 'there is none yet', 'Start Tocsin once to begin it'),
+  ]
+}
+
+function appLines(profile: string, now: () => number): readonly DoctorLine[] {
+  const connection = readConnection(profile)
+  const start = readStart(profile)
+  const isRunning = connection.kind === 'running' || (start !== null && isAlive(start.pid))
+  const app = line(
+    'app',
+    isRunning ? 'ok' : 'attention',
+    connection.kind === 'running'
+      ? `runs (process ${connection.pid}) and receives`
+      : isRunning
+        ? 'runs, and receives nothing on this machine'
+        : 'does not run',
+    isRunning ? null : 'Start Tocsin: what is sent meanwhile may be missed',
+  )
+  if (start === null || isRunning) return [app, line('last end', 'ok', isRunning ? 'it has not ended' : 'in order')]
+  const since = now() - Date.parse(start.startedAt)
+  const text = `not in order: started ${start.startedAt} (${age(since)} ago), and never stopped`
+  return [app, line('last end', 'attention', text, 'Start Tocsin: it looks at the history by itself')]
+}
+
+function fileLines(profile: string): readonly DoctorLine[] {
+  const history = historyFile(profile)
+  const [main, log] = [history, `${history}-wal`].map((file) => statSync(file, { throwIfNoEntry: false })?.size ?? 0)
+  const { bavail, bsize } = statfsSync(profile)
+  const free = bavail * bsize
+  const isLow = free < lowDiskBytes
+  return [
+    line('files', 'ok', `history ${megabytes(main ?? 0)}, log ${megabytes(log ?? 0)}`),
+    line(
+      'free disk',
+      isLow ? 'attention' : 'ok',
+      megabytes(free),
+      isLow ? 'Make room: on a full disk deliveries are turned away and sent again later' : null,
+    ),
+  ]
+}
+
+function structureLine(checked: FileChecked): DoctorLine {
+  switch (checked.kind) {
+    case 'sound':
+      return line('structure', 'ok', 'every table and index is in order')
+    case 'partial':
+      return line(
+        'structure',
+        'attention',
+        `${checked.done} of ${checked.of} tables are in order; then the time ran out`,
+        'tocsin doctor --time 600',
+      )
+    case 'damaged':
+      return line('structure', 'trouble', checked.findings.slice(0, 3).join('; '), restoreIt)
+    case 'failed':
+      return line('structure', 'attention', `could not be looked at: ${checked.detail}`, 'Try again')
+    case 'cancelled':
+      return line('structure', 'attention', 'was not looked at', 'Try again')
+  }
+}
+
+function proofLine(profile: string): DoctorLine {
+  const opened = openHistoryFile(historyFile(profile))
+  if (opened.kind === 'unreadable') return line('chain and mark', 'trouble', opened.detail, restoreIt)
+  const reading = readMark(markFile(profile))
+  try {
+    const head = opened.history.head()
+    const comparison = compareMark(reading, opened.history)
+    const losses = reading.kind === 'read' ? reading.mark.losses.length : 0
+    const at = `delivery ${count(head.sequence)}${head.at === null ? '' : `, ${head.at}`}`
+    if (comparison.kind !== 'ok')
+      return line('chain and mark', 'trouble', `ends at ${at}; ${wordsOf(comparison)}`, 'tocsin verify says more')
+    if (losses > 0)
+      return line('chain and mark', 'attention', `ends at ${at}; ${count(losses)} losses on record`, 'tocsin verify says which')
+    return line('chain and mark', 'ok', `ends at ${at}; the mark agrees`)
+  } catch (error) {
+    return line('chain and mark', 'trouble', (error as Error).message, restoreIt)
+  } finally {
+    opened.history.close()
+  }
+}
+
+function wordsOf(comparison: Exclude<MarkComparison, { kind: 'ok' }>): string {
+  return proofWords(comparison, (at) => at)?.title ?? comparison.kind
+}
+
+function factLines(facts: HistoryFacts, at: number): readonly DoctorLine[] {
+  const { version, sqlite, usedBytes, freeBytes, quarantine, tombstones, textBehind, openGaps, organizations, secrets, uncounted } = facts
+  const known = migrations.length
+  const behind = version < known ? 'Start Tocsin: it makes a backup and brings it up to date' : null
+  const tooNew = version > known ? 'Install the newer Tocsin' : null
+  const waiting = quarantine?.waiting ?? 0
+  return [
+    line(
+      'schema',
+      tooNew ? 'trouble' : behind ? 'attention' : 'ok',
+      `${version}, this Tocsin knows ${known}; SQLite ${sqlite}`,
+      tooNew ?? behind,
+    ),
+    line(
+      'content',
+      'ok',
+      `${count(facts.detections ?? 0)} detections, ${count(facts.kept ?? 0)} marked to keep, ${megabytes(usedBytes)} used, ${megabytes(freeBytes)} free inside`,
+    ),
+    line(
+      'tombstones',
+      'ok',
+      `${count(tombstones?.retention ?? 0)} by retention, ${count((tombstones?.crowdedOut ?? 0) + (tombstones?.discarded ?? 0))} of quarantine`,
+    ),
+    line(
+      'quarantine',
+      waiting > 0 ? 'attention' : 'ok',
+      `${count(waiting)} wait, ${count(quarantine?.refused ?? 0)} were refused`,
+      waiting > 0 ? 'Look at Connections: a key may be missing' : null,
+    ),
+    ...(textBehind === null
+      ? []
+      : [
+          line(
+            'search',
+            textBehind > 10_000 ? 'attention' : 'ok',
+            textBehind === 0 ? 'everything can be found' : `${count(textBehind)} deliveries behind`,
+            textBehind > 10_000 ? 'Leave Tocsin running: it catches up' : null,
+          ),
+        ]),
+    ...(uncounted === null
+      ? []
+      : [
+          line(
+            'counts',
+            uncounted > 0 ? 'trouble' : 'ok',
+            uncounted > 0 ? `${count(uncounted)} of the newest 500 detections are not counted` : 'agree with the newest detections',
+            uncounted > 0 ? 'tocsin verify; the detections themselves are there' : null,
+          ),
+        ]),
+    ...(openGaps ?? []).map(({ inlet, fromAt, because }) =>
+      line('gap', 'attention', `${inlet} has not listened for ${age(at - fromAt)} (${because})`, 'Look at Connections'),
+    ),
+    ...organizations.map(({ id, name, currentKeys, retiredKeys, newestConfirmedAt }) => {
+      const text = `${name} (${id}): ${currentKeys} current, ${retiredKeys} retired${newestConfirmedAt === null ? '' : `, confirmed ${age(at - newestConfirmedAt)} ago`}`
+      return line(
+        'keys',
+        currentKeys === 0 ? 'attention' : 'ok',
+        text,
+        currentKeys === 0 ? 'Its deliveries wait in quarantine until a key is known' : null,
+      )
+    }),
+    line('secrets', 'ok', `${secrets.sealed} in the keychain, ${secrets.references} read from where you said; none in the clear`),
+  ]
+}
+
+function backupLine(history: string, at: number): DoctorLine {
+  const backups = listBackups(backupFolder(history))
+  const newest = backups[0]
+  if (newest === undefined) return line('backups', 'attention', 'none yet', 'tocsin backup, or leave Tocsin running')
+  const bytes = backups.reduce((sum, backup) => sum + backup.bytes, 0)
+  const isOld = at - newest.madeAt > 3 * dayMs
+  const text = `${count(backups.length)}, each verified when it was made, ${megabytes(bytes)}; the newest ${age(at - newest.madeAt)} old, up to delivery ${count(newest.sequence)}`
+  return line('backups', isOld ? 'attention' : 'ok', text, isOld ? 'tocsin backup' : null)
+}
+
+function permissionsLine(profile: string): DoctorLine {
+  if (process.platform === 'win32') return line('permissions', 'ok', 'are those of your folder')
+  const history = historyFile(profile)
+  const private_ = [
+    profile,
+    history,
+    `${history}-wal`,
+    `${history}-shm`,
+    markFile(profile),
+    startFile(profile),
+    backupFolder(history),
+    join(profile, 'connection.json'),
+  ]
+  const open = private_.filter((file) => ((statSync(file, { throwIfNoEntry: false })?.mode ?? 0) & 0o077) !== 0)
+  return open.length === 0
+    ? line('permissions', 'ok', 'only you can read the files')
+    : line('permissions', 'trouble', `others can read ${open.join(', ')}`, `chmod -R go= ${JSON.stringify(profile)}`)
+}
+
+function age(ms: number): string {
+  const minutes = Math.max(0, Math.round(ms / 60_000))
+  if (minutes < 120) return `${minutes} min`
+  const hours = Math.round(minutes / 60)
+  return hours < 72 ? `${hours} h` : `${Math.round(hours / 24)} d`
+}
+
+function count(value: number): string {
+  return value.toLocaleString('en')
+}

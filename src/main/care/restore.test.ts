@@ -1,0 +1,112 @@
+import { readdirSync, readFileSync, statSync, truncateSync, writeFileSync } from 'node:fs'
+import { join } from 'node:path'
+import { describe, expect, test } from 'vitest'
+import { createBackups } from './backup.ts'
+import { files, mark, openHistory, temporaryProfile } from './test-support.ts'
+import { keep } from '../evidence-test-support.ts'
+import { readMark } from '../high-water-mark.ts'
+import { noon } from '../ingest/test-support.ts'
+import { historyFile, markFile, writeConnection } from '../profile.ts'
+import { restore } from './restore.ts'
+import { backupFolder, listBackups } from '../store/backup-folder.ts'
+import { startFile } from './unclean-end.ts'
+import { verifyHistory } from '../verify-history.ts'
+
+const later = noon + 3_600_000
+
+/** Five deliveries with a backup, then three more that only the history and its mark know; closed. */
+async function damagedProfile() {
+  const profile = temporaryProfile()
+  const store = openHistory(profile)
+  const history = historyFile(profile)
+  for (let i = 0; i < 5; i++) keep(store, `det-${i}`, 'ongoing', noon / 1000 - 60 + i)
+  await createBackups({ history, folder: backupFolder(history), files, now: () => noon, schedule: () => () => {} }).make()
+  for (let i = 5; i < 8; i++) keep(store, `det-${i}`, 'ongoing', noon / 1000 - 60 + i)
+  mark(profile, store, noon + 90 * 60_000)
+  store.close()
+  truncateSync(history, 20_000)
+  writeFileSync(`${history}-wal`, 'a log')
+  return { profile, history }
+}
+
+const run = (profile: string, from: string | null = null) => restore({ profile, from, files, now: () => later })
+
+describe('restore', () => {
+  test('sets the damaged files aside together, and says what is missing in rows and in time', async () => {
+    const { profile, history } = await damagedProfile()
+    const damaged = readFileSync(history)
+    const restored = await run(profile)
+    if (restored.kind !== 'restored') throw new Error(restored.detail)
+    expect(restored.missing).toMatchObject({ kind: 'lost', lost: 3, kept: { sequence: 5 }, marked: { sequence: 8 } })
+    expect(restored.detail).toContain('3 deliveries are missing')
+    expect(restored.detail).toContain('1 h 30 min')
+    expect(readdirSync(restored.setAside ?? '').sort()).toEqual(['history.mark', 'history.sqlite', 'history.sqlite-wal'])
+    expect(readFileSync(join(restored.setAside ?? '', 'history.sqlite'))).toEqual(damaged)
+    expect(statSync(history).mode & 0o777).toBe(0o600)
+
+    const store = openHistory(profile)
+    expect(store.chain.head().sequence).toBe(5)
+    const verified = await verifyHistory({
+      store,
+      mark: readMark(markFile(profile)),
+      now: () => later,
+      signal: new AbortController().signal,
+    })
+    expect(verified).toMatchObject({
+      mark: { kind: 'ok' },
+      losses: [{ kind: 'lost', lost: 3 }],
+      chain: { broken: 0 },
+      shown: { differing: 0 },
+    })
+    store.close()
+  })
+
+  test('passes over a backup that is damaged itself', async () => {
+    const { profile, history } = await damagedProfile()
+    const folder = backupFolder(history)
+    const good = listBackups(folder)[0]!.name
+    const bad = good.replace(/T\d{9}Z-5/, 'T235959999Z-6')
+    writeFileSync(join(folder, bad), readFileSync(join(folder, good)).subarray(0, 40_000))
+    expect(listBackups(folder)[0]!.name).toBe(bad)
+    expect(await run(profile)).toMatchObject({ kind: 'restored', from: join(folder, good) })
+    expect(readdirSync(folder).sort()).toEqual([bad, good].sort())
+  })
+
+  test.each([
+    [
+      'while the app receives',
+      (profile: string) => writeConnection(profile, { url: 'http://127.0.0.1:4000/in/AAECAwQFBgcICQoLDA0ODw', pid: process.pid }),
+    ],
+    [
+      'while the app is open and receives nothing',
+      (profile: string) =>
+        writeFileSync(startFile(profile), JSON.stringify({ pid: process.ppid, startedAt: new Date(noon).toISOString() })),
+    ],
+  ])('%s changes nothing', async (_, begin) => {
+    const { profile, history } = await damagedProfile()
+    const before = readFileSync(history)
+    begin(profile)
+    expect(await run(profile)).toMatchObject({ kind: 'refused', detail: expect.stringContaining('Quit it first') })
+    expect(readFileSync(history)).toEqual(before)
+  })
+
+  test('without a backup that passes changes nothing, in words', async () => {
+    const { profile, history } = await damagedProfile()
+    // Whoever reads a history with a log makes an index of that log.
+    const names = () => readdirSync(profile).filter((name) => !name.endsWith('-shm'))
+    const before = names()
+    expect(await run(profile, history)).toMatchObject({ kind: 'refused', detail: expect.stringContaining('No backup passed its check') })
+    expect(await run(profile, join(profile, 'nowhere'))).toMatchObject({
+      kind: 'refused',
+      detail: expect.stringContaining('Nothing was changed'),
+    })
+    expect(names()).toEqual(before)
+    expect(await run(temporaryProfile())).toMatchObject({ kind: 'refused', detail: expect.stringContaining('There is no backup') })
+  })
+
+  test('of a mark that is gone says that nothing can be told', async () => {
+    const { profile } = await damagedProfile()
+    truncateSync(markFile(profile))
+    expect(await run(profile)).toMatchObject({ kind: 'restored', missing: { kind: 'no-mark', because: 'unreadable' } })
+  })
+})

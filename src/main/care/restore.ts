@@ -1,0 +1,177 @@
+import { chmodSync, closeSync, copyFileSync, fsyncSync, mkdirSync, openSync, renameSync, statSync, writeFileSync } from 'node:fs'
+import { basename, join } from 'node:path'
+import type { Place } from '../../shared/health.ts'
+import { compareMark, readMark, type FoundLoss, type Mark, type MarkComparison } from '../high-water-mark.ts'
+import type { HistoryFiles } from './history-files.ts'
+import { toInstant } from '../ingest/instant.ts'
+import { historyFile, isAlive, markFile, readConnection } from '../profile.ts'
+import { backupFolder, listBackups, moveDurably, noRoomFor, removeUnfinished, syncFolder } from '../store/backup-folder.ts'
+import { restoringFile } from '../store/database.ts'
+import { openHistoryFile, type HistoryHead } from '../store/history-file.ts'
+import { readStart } from './unclean-end.ts'
+
+export type Restored =
+  | {
+      readonly kind: 'restored'
+      readonly from: string
+      /** Where what was there lies now; null where nothing was there. */
+      readonly setAside: string | null
+      readonly head: HistoryHead
+      /** Against the mark that was beside the damaged history. */
+      readonly missing: MarkComparison
+      readonly detail: string
+    }
+  /** Nothing was changed. */
+  | { readonly kind: 'refused'; readonly detail: string }
+
+/**
+ * Puts a backup in the place of the history: the newest that passes its check, or the one that is named. What was there is moved away
+ * together and never deleted; what is missing now stays on record in the new mark.
+ */
+export async function restore(parts: {
+  readonly profile: string
+  readonly from: string | null
+  readonly files: HistoryFiles
+  readonly now: () => number
+  readonly signal?: AbortSignal
+}): Promise<Restored> {
+  const { profile, from, files, now, signal } = parts
+  const busy = whoRuns(profile)
+  if (busy !== null) return { kind: 'refused', detail: busy }
+  const history = historyFile(profile)
+  const folder = backupFolder(history)
+  const candidates = from === null ? listBackups(folder).map(({ name }) => join(folder, name)) : [from]
+  const problems: string[] = []
+  for (const candidate of candidates) {
+    const unfinished = restoringFile(history)
+    try {
+      removeUnfinished(unfinished)
+      const size = statSync(candidate).size
+      const noRoom = noRoomFor(size, profile)
+      if (noRoom !== null) return refused(`${basename(candidate)} cannot be put in place: ${noRoom}.`)
+      const copied = await copy(candidate, unfinished)
+      if (copied !== null) {
+        problems.push(`${basename(candidate)}: ${copied}`)
+        continue
+      }
+      // What is judged is what will be used, and not what it was copied from.
+      const checked = await files.check(unfinished, { depth: 'full', signal })
+      if (checked.kind === 'cancelled') return refused('It was cancelled.')
+      if (checked.kind === 'sound') return putInPlace(unfinished, candidate, checked.head)
+      problems.push(`${basename(candidate)}: ${checked.kind === 'damaged' ? (checked.findings[0] ?? 'damaged') : checked.kind}`)
+    } catch (error) {
+      problems.push(`${basename(candidate)}: ${(error as Error).message}`)
+    } finally {
+      removeUnfinished(unfinished)
+    }
+  }
+  if (candidates.length === 0) return refused(`There is no backup in ${folder}. Name another one with --from FILE.`)
+  return refused(`No backup passed its check (${problems.join('; ')}). Name another one with --from FILE.`)
+
+  /** What is wrong, or null. A file that has a log beside it is read together with that. */
+  async function copy(candidate: string, unfinished: string): Promise<string | null> {
+    if (statSync(`${candidate}-wal`, { throwIfNoEntry: false })?.size) {
+      const copied = await files.copy(candidate, unfinished, { signal })
+      return copied.kind === 'copied' ? null : copied.kind === 'failed' ? copied.detail : copied.kind
+    }
+    copyFileSync(candidate, unfinished)
+    chmodSync(unfinished, 0o600)
+    sync(unfinished)
+    return null
+  }
+
+  function putInPlace(unfinished: string, candidate: string, head: HistoryHead): Restored {
+    const reading = readMark(markFile(profile))
+    const missing = compare(unfinished, reading)
+    const at = now()
+    const setAside = setFilesAside(profile, at)
+    moveDurably(unfinished, history, profile)
+    const before: readonly FoundLoss[] = reading.kind === 'read' ? reading.mark.losses : []
+    const losses = missing.kind === 'ok' ? before : [...before, { ...missing, foundAt: toInstant(at) }].slice(-20)
+    const mark: Mark = { databaseId: head.databaseId, sequence: head.sequence, chainHash: head.chainHash, at: toInstant(at), losses }
+    writeFileSync(markFile(profile), `${JSON.stringify(mark)}\n`, { mode: 0o600 })
+    sync(markFile(profile))
+    syncFolder(profile)
+    return { kind: 'restored', from: candidate, setAside, head, missing, detail: missingWords(missing, head) }
+  }
+}
+
+/** Main file first: where this ends in the middle, a log without its history is told as such, and nothing new is begun in its place. */
+const filesOfHistory = ['', '-wal', '-shm'] as const
+
+function setFilesAside(profile: string, at: number): string | null {
+  const history = historyFile(profile)
+  const all = [...filesOfHistory.map((suffix) => history + suffix), markFile(profile)]
+  const there = all.filter((file) => statSync(file, { throwIfNoEntry: false }) !== undefined)
+  if (there.length === 0) return null
+  const folder = join(profile, `set-aside-${new Date(at).toISOString().replace(/[-:.]/g, '')}`)
+  mkdirSync(folder, { mode: 0o700 })
+  for (const file of there) renameSync(file, join(folder, basename(file)))
+  syncFolder(folder)
+  syncFolder(profile)
+  return folder
+}
+
+function compare(file: string, reading: ReturnType<typeof readMark>): MarkComparison {
+  const opened = openHistoryFile(file)
+  if (opened.kind === 'unreadable') throw new Error(opened.detail)
+  try {
+    return compareMark(reading, opened.history)
+  } finally {
+    opened.history.close()
+  }
+}
+
+/** null where nobody has the history of a profile open, as far as can be told; else who, in words. */
+export function whoRuns(profile: string): string | null {
+  const start = readStart(profile)
+  const connection = readConnection(profile)
+  const pid =
+    connection.kind === 'running' ? connection.pid : start !== null && start.pid !== process.pid && isAlive(start.pid) ? start.pid : null
+  if (pid === null) return null
+  return `Tocsin runs on this profile (process ${pid}). Nothing was changed. Quit it first, then try again.`
+}
+
+/** What is missing, in rows and in time. */
+export function missingWords(missing: MarkComparison, head: HistoryHead): string {
+  const ends =
+    head.at === null ? 'The backup holds no deliveries' : `The backup ends with delivery ${count(head.sequence)}, received ${head.at}`
+  switch (missing.kind) {
+    case 'ok':
+      return `${ends}. As far as the mark tells, nothing is missing.`
+    case 'lost':
+      return `${ends}. ${count(missing.lost)} deliveries are missing, up to delivery ${count(missing.marked.sequence)}, marked ${missing.marked.at}${span(missing.kept, missing.marked)}. They stay on record as lost; what SlashID shows of that time was acknowledged and will not be sent again by itself.`
+    case 'rewritten':
+    case 'other-history':
+      return `${ends}. It is not a copy of the history that was here: the mark stood at delivery ${count(missing.marked.sequence)}, ${missing.marked.at}.`
+    case 'no-mark':
+      return `${ends}. What is missing cannot be told: the mark that says how far the history went is ${missing.because}.`
+  }
+}
+
+function span(kept: Place | null, marked: Place): string {
+  if (kept === null) return ''
+  const minutes = Math.max(0, Math.round((Date.parse(marked.at) - Date.parse(kept.at)) / 60_000))
+  const [days, hours] = [Math.floor(minutes / 1440), Math.floor((minutes % 1440) / 60)]
+  const parts = [days > 0 ? `${days} d` : '', hours > 0 ? `${hours} h` : '', days === 0 ? `${minutes % 60} min` : ''].filter(
+    (part) => part !== '',
+  )
+  return `: ${parts.join(' ')}`
+}
+
+function count(value: number): string {
+  return value.toLocaleString('en')
+}
+
+function refused(because: string): Restored {
+  return { kind: 'refused', detail: `${because} Nothing was changed.` }
+}
+
+function sync(file: string): void {
+  const handle = openSync(file, 'r+')
+  try {
+    fsyncSync(handle)
+  } finally {
+    closeSync(handle)
+  }
+}

@@ -1,0 +1,120 @@
+import { setImmediate as nextTurn } from 'node:timers/promises'
+import type { RetentionCounts, RetentionReport, StaysBecause } from '../../shared/care.ts'
+import { oldest, oldestDetection } from '../store/retention.ts'
+import type { Candidate, Retention, RetentionPlace, RetentionPolicy, RetentionSlice } from '../store/retention.ts'
+
+/** What the user asks for. What is older than `before` goes; then, where the history is larger than `mostBytes`, the oldest. */
+export type RetentionWish = {
+  /** Epoch ms; null: none goes for its age. */
+  readonly before: number | null
+  /** Of the history without free pages; null: none goes for its size. */
+  readonly mostBytes: number | null
+} & Pick<RetentionPolicy, 'kinds' | 'keepsNew' | 'keepsOngoing'>
+
+type Parts = {
+  readonly retention: Retention
+  readonly signal: AbortSignal
+  /** ms from any start. */
+  readonly clock?: () => number
+}
+
+/** A delivery may wait for one slice and its commit. */
+const sliceMs = 4
+const mostOfASlice = 256
+const mostPages = 1_024
+
+/** What would go. Changes nothing. */
+export function previewRetention(wish: RetentionWish, parts: Parts): Promise<RetentionReport> {
+  return run(wish, parts, parts.retention.look)
+}
+
+/** Lets go of it slice by slice, between other work, then gives the room back to the disk. */
+export async function applyRetention(wish: RetentionWish, parts: Parts): Promise<RetentionReport> {
+  const report = await run(wish, parts, parts.retention.remove)
+  const pace = createPace(parts.clock ?? (() => performance.now()), mostPages)
+  for (let left = Infinity; left > 0 && !parts.signal.aborted;) {
+    await nextTurn()
+    const before = left
+    left = pace.step((pages) => parts.retention.giveBack(pages))
+    // A history from before this was possible keeps its free pages, and fills them again.
+    if (left >= before) break
+  }
+  return { ...report, leftBytes: parts.retention.usedBytes(), longestSliceMs: Math.max(report.longestSliceMs, pace.longest()) }
+}
+
+async function run(
+  wish: RetentionWish,
+  { retention, signal, clock = () => performance.now() }: Parts,
+  act: (policy: RetentionPolicy, from: RetentionPlace, limit: number) => RetentionSlice,
+): Promise<RetentionReport> {
+  const { before, mostBytes, kinds, keepsNew, keepsOngoing } = wish
+  const usedBytes = retention.usedBytes()
+  const goes = new Map<string | null, RetentionCounts>()
+  let stays: Partial<Record<StaysBecause, number>> = {}
+  const pace = createPace(clock, mostOfASlice)
+  const isPreview = act === retention.look
+  let going = 0
+
+  const count = (candidate: Candidate): void => {
+    const { kind: of, at, bytes, deliveries, isUnread } = candidate
+    if (candidate.stays !== null) {
+      stays[candidate.stays] = (stays[candidate.stays] ?? 0) + 1
+      return
+    }
+    going += bytes
+    const known = goes.get(of)
+    goes.set(of, {
+      kind: of,
+      detections: (known?.detections ?? 0) + (of === null ? 0 : 1),
+      unread: (known?.unread ?? 0) + (isUnread ? 1 : 0),
+      deliveries: (known?.deliveries ?? 0) + deliveries,
+      bytes: (known?.bytes ?? 0) + bytes,
+      oldestAt: Math.min(known?.oldestAt ?? at, at),
+      newestAt: Math.max(known?.newestAt ?? at, at),
+    })
+  }
+  const walk = async (policy: RetentionPolicy, start: RetentionPlace, isEnough: () => boolean): Promise<boolean> => {
+    for (let place: RetentionPlace | null = start; place !== null && !isEnough();) {
+      await nextTurn()
+      if (signal.aborted) return false
+      const from: RetentionPlace = place
+      const slice: RetentionSlice = pace.step((limit) => act(policy, from, limit))
+      for (const candidate of slice.candidates) count(candidate)
+      place = slice.next
+      if (isPreview) continue
+      await nextTurn()
+      retention.writeBack()
+    }
+    return true
+  }
+
+  let isWhole = true
+  if (before !== null) isWhole = await walk({ before, kinds, keepsNew, keepsOngoing }, oldest, () => false)
+  const used = (): number => (isPreview ? usedBytes - going : retention.usedBytes())
+  if (isWhole && mostBytes !== null && used() > mostBytes) {
+    // In a preview those that are too old are there still, and are counted already.
+    const start: RetentionPlace =
+      isPreview && before !== null ? { of: 'detections', changedAt: before, row: Number.MIN_SAFE_INTEGER } : oldestDetection
+    // Those are met again.
+    if (start === oldestDetection) stays = {}
+    isWhole = await walk({ before: Infinity, kinds, keepsNew, keepsOngoing }, start, () => used() <= mostBytes)
+  }
+  return { goes: [...goes.values()], stays, usedBytes, leftBytes: Math.max(0, used()), longestSliceMs: pace.longest(), isWhole }
+}
+
+/** Finds how much can be done in a slice. */
+function createPace(clock: () => number, most: number): { step<T>(work: (amount: number) => T): T; longest(): number } {
+  let amount = 4
+  let longest = 0
+  return {
+    step(work) {
+      const begunAt = clock()
+      const result = work(amount)
+      const took = clock() - begunAt
+      longest = Math.max(longest, took)
+      amount = Math.max(1, Math.min(most, Math.round(amount * Math.min(2, sliceMs / Math.max(took, 0.01)))))
+      return result
+    },
+    longest: () => longest,
+  }
+}

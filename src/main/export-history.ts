@@ -1,0 +1,150 @@
+import { existsSync, readFileSync } from 'node:fs'
+import { assertNever } from '../shared/assert-never.ts'
+import type { ExportFormat } from '../shared/tasks.ts'
+import { readAttack } from './export/attack.ts'
+import { createCsvWriter } from './export/csv.ts'
+import { pieces } from './export/exporter.ts'
+import type { Writer } from './export/format.ts'
+import { createNavigatorWriter } from './export/navigator.ts'
+import { createNdjsonWriter } from './export/ndjson.ts'
+import { createOcsfWriter } from './export/ocsf.ts'
+import { openFileSink, type Sink } from './export/sink.ts'
+import { toInstant } from './ingest/instant.ts'
+import { parse } from './query/parse.ts'
+import type { Snapshot } from './store/walk.ts'
+import type { Store } from './store/store.ts'
+
+export type ExportProgress = {
+  /** Detections written. */
+  readonly written: number
+  /** Detections looked at, of all in the history: how far it is. */
+  readonly looked: number
+  readonly total: number
+}
+
+export type Exported =
+  | { readonly kind: 'exported'; readonly written: number }
+  | { readonly kind: 'cancelled' }
+  /** The search cannot be meant; `at` and `length` are the characters of its text that `detail` is about. */
+  | { readonly kind: 'refused'; readonly at: number; readonly length: number; readonly detail: string }
+  | { readonly kind: 'failed'; readonly detail: string }
+
+export type ExportParts = {
+  readonly store: Pick<Store, 'snapshot'>
+  /** What to search for; '' is everything. */
+  readonly text: string
+  readonly format: ExportFormat
+  /** resources/attack-enterprise.json */
+  readonly attackFile: string
+  readonly now: () => number
+  readonly signal: AbortSignal
+  readonly onProgress?: (progress: ExportProgress) => void
+  /** Bytes that the write-ahead log may grow meanwhile. */
+  readonly mostLogGrowth?: number
+}
+
+/** A reader that stalls keeps the log from starting over, and everything that is received makes it longer. */
+const defaultLogGrowth = 1024 * 1024 * 1024
+const lookAtLogEveryMs = 1_000
+
+/** Writes what a search finds to a file that has its name only once it is whole; `replace` says whether one that is there may go. */
+export function exportToFile(path: string, { replace, ...parts }: ExportParts & { readonly replace: boolean }): Promise<Exported> {
+  return exportHistory({
+    ...parts,
+    async openSink() {
+      if (!replace && existsSync(path)) throw new Error('a file of that name is there already')
+      return openFileSink(path, { replace })
+    },
+  })
+}
+
+/**
+ * Writes what a search finds, as the history is at the moment it begins: rows neither double nor go missing while it goes on receiving.
+ * Reads no faster than `openSink`'s sink takes. Cancelled or failed, the sink is told to discard what it has.
+ */
+export async function exportHistory(parts: ExportParts & { readonly openSink: () => Promise<Sink> }): Promise<Exported> {
+  const { store, text, signal, now } = parts
+  const parsed = parse(text, { now: now() })
+  if (parsed.kind === 'refused') return { kind: 'refused', at: parsed.at, length: parsed.length, detail: parsed.detail }
+  const opened = store.snapshot()
+  if (opened.kind !== 'opened') return { kind: 'failed', detail: opened.detail }
+  const { snapshot } = opened
+  let sink: Sink | null = null
+  try {
+    const writer = createWriter(parts)
+    sink = await parts.openSink()
+    const watch = watchOver(snapshot, signal, parts.mostLogGrowth ?? defaultLogGrowth)
+    try {
+      let written = 0
+      for (const piece of pieces(snapshot, parsed.query, writer)) {
+        // Also where nothing is to be written this lets others have their turn, and a cancel through.
+        await watch.orEnd(piece.text === '' ? nextTurn() : sink.write(piece.text))
+        written = piece.written
+        parts.onProgress?.({ written, looked: piece.looked, total: snapshot.total })
+      }
+      await sink.finish()
+      return { kind: 'exported', written }
+    } finally {
+      watch.stop()
+    }
+  } catch (error) {
+    await sink?.discard()
+    if (signal.aborted) return { kind: 'cancelled' }
+    return {
+      kind: 'failed',
+      detail: `The export came to no end: ${(error as Error).message}. The history is as it was; no half file was left.`,
+    }
+  } finally {
+    snapshot.close()
+  }
+}
+
+function createWriter({ format, attackFile, text, now }: ExportParts): Writer {
+  const attack = () => readAttack(readFileSync(attackFile, 'utf8'))
+  switch (format) {
+    case 'csv':
+      return createCsvWriter()
+    case 'ndjson':
+      return createNdjsonWriter()
+    case 'ocsf':
+      return createOcsfWriter(attack())
+    case 'navigator':
+      return createNavigatorWriter(attack(), { query: text, madeAt: toInstant(now()) })
+    default:
+      return assertNever(format)
+  }
+}
+
+/** Ends waiting for a slow reader, by the user or where it costs too much. */
+function watchOver(snapshot: Snapshot, signal: AbortSignal, mostLogGrowth: number) {
+  let ended: Error | null = null
+  let wake: ((error: Error) => void) | null = null
+  const end = (because: string): void => {
+    ended ??= new Error(because)
+    wake?.(ended)
+  }
+  const cancel = (): void => end('it was cancelled')
+  if (signal.aborted) cancel()
+  signal.addEventListener('abort', cancel)
+  const timer = setInterval(() => {
+    if (snapshot.logGrowth() > mostLogGrowth)
+      end('what was received meanwhile could not be put away any longer, since whoever takes the export is too slow')
+  }, lookAtLogEveryMs)
+  return {
+    /** One at a time. */
+    orEnd: (work: Promise<void>): Promise<void> =>
+      new Promise((resolve, reject) => {
+        wake = reject
+        if (ended !== null) reject(ended)
+        work.then(resolve, reject)
+      }),
+    stop() {
+      clearInterval(timer)
+      signal.removeEventListener('abort', cancel)
+    },
+  }
+}
+
+function nextTurn(): Promise<void> {
+  return new Promise((resolve) => setImmediate(resolve))
+}

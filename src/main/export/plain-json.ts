@@ -1,0 +1,11 @@
+/** Control characters, bidi overrides, invisible ones, line and paragraph separators: what a terminal or an editor obeys or hides. */
+const hidden = /[\p{Cc}\p{Cf}\p{Cs}\p{Co}\p{Zl}\p{Zp}]/gu
+
+/** JSON on one line in which everything that a sender hid is an escape. It reads back as the same value. */
+export function plainJson(value: unknown): string {
+  return JSON.stringify(value).replace(hidden, escape)
+}
+
+function escape(character: string): string {
+  return Array.from({ length: character.length }, (_, i) => `\\u${character.charCodeAt(i).toString(16).padStart(4, '0')}`).join('')
+}

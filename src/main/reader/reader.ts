@@ -1,0 +1,74 @@
+import { Worker } from 'node:worker_threads'
+import { lanes, type Asked, type Lane, type QuestionName, type Questions, type ReaderData, type Told } from './questions.ts'
+
+/** Reads the history beside the main thread, so that nothing that is looked for holds up an answer to SlashID, or a frame. */
+export type Reader = {
+  /**
+   * A later question of the same lane makes an earlier one end early: that one is answered with what it had found by then. Rejects where
+   * the thread failed; it is started again by the next question.
+   */
+  ask<N extends QuestionName>(name: N, argument: Questions[N]['argument'], lane: Lane): Promise<Questions[N]['answer']>
+  /** Answers what was asked, closes the other connection, then ends the thread. */
+  stop(): Promise<void>
+}
+
+type Waiting = { readonly resolve: (value: never) => void; readonly reject: (error: Error) => void }
+
+/** `thread` is the program of thread.ts, as built or as it is. */
+export function createReader(parts: {
+  readonly file: string
+  readonly thread: URL | string
+  readonly onTrouble: (detail: string) => void
+}): Reader {
+  const { file, thread, onTrouble } = parts
+  const turns = new SharedArrayBuffer(lanes.length * Int32Array.BYTES_PER_ELEMENT)
+  const newest = new Int32Array(turns)
+  const waiting = new Map<number, Waiting>()
+  let worker: Worker | null = null
+  let ended: Promise<void> = Promise.resolve()
+  let ids = 0
+  let isStopping = false
+
+  function start(): Worker {
+    const started = new Worker(thread, { workerData: { file, turns } satisfies ReaderData, name: 'reader' })
+    started.on('message', (told: Told) => {
+      if (told.kind === 'not-opened') return onTrouble(told.detail)
+      const one = waiting.get(told.id)
+      waiting.delete(told.id)
+      if (told.kind === 'answered') one?.resolve(told.value as never)
+      else one?.reject(new Error(told.detail))
+    })
+    started.on('error', (error) => onTrouble(`the reader failed: ${error.message}`))
+    ended = new Promise((resolve) => {
+      started.once('exit', (code) => {
+        if (worker === started) worker = null
+        for (const { reject } of waiting.values()) reject(new Error(`the reader ended with ${code}`))
+        waiting.clear()
+        resolve()
+      })
+    })
+    return started
+  }
+
+  return {
+    ask(name, argument, lane) {
+      if (isStopping) return Promise.reject(new Error('the reader is stopping'))
+      worker ??= start()
+      const place = lanes.indexOf(lane)
+      const id = (ids += 1)
+      const turn = Atomics.add(newest, place, 1) + 1
+      const asked: Asked = { id, name, argument, lane: place, turn }
+      return new Promise((resolve, reject) => {
+        waiting.set(id, { resolve, reject })
+        worker?.postMessage(asked)
+      })
+    },
+    async stop() {
+      isStopping = true
+      // What is under way is not wanted any more; a thread that is ended with an open history could take the process with it.
+      for (let lane = 0; lane < lanes.length; lane += 1) Atomics.add(newest, lane, 1)
+      worker?.postMessage('close')
+      await ended
+    },
+  }
+}

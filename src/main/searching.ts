@@ -1,0 +1,35 @@
+import type { PageAnswer, Requests } from '../shared/ipc.ts'
+import { createIndexing } from './indexing.ts'
+import type { Schedule } from './ingest/refresher.ts'
+import { createReader } from './reader/reader.ts'
+import type { Store } from './store/store.ts'
+
+/** What is looked for in the history: read beside the main thread, in an index of words that follows what is received. */
+export type Searching = {
+  /** A later one makes an earlier one end early. */
+  page(query: Requests['timeline:page']['argument']): Promise<PageAnswer>
+  /** There may be something to index. */
+  wake(): void
+  stop(): Promise<void>
+}
+
+export function createSearching(parts: {
+  readonly file: string
+  /** The program of reader/thread.ts, as built or as it is. */
+  readonly thread: URL | string
+  readonly textIndex: Store['textIndex']
+  readonly schedule: Schedule
+  readonly log: { error(text: string, error?: unknown): void }
+}): Searching {
+  const { file, thread, textIndex, schedule, log } = parts
+  const indexing = createIndexing({ textIndex, schedule, onTrouble: (error) => log.error('the index of words is behind', error) })
+  const reader = createReader({ file, thread, onTrouble: (detail) => log.error(detail) })
+  return {
+    page: (query) => reader.ask('page', query, 'list'),
+    wake: indexing.wake,
+    stop() {
+      indexing.stop()
+      return reader.stop()
+    },
+  }
+}

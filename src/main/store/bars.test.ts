@@ -1,0 +1,73 @@
+import { afterEach, beforeEach, describe, expect, test } from 'vitest'
+import { barsOf, mostBars } from './bars.ts'
+
+const zone = process.env['TZ']
+afterEach(() => {
+  if (zone === undefined) delete process.env['TZ']
+  else process.env['TZ'] = zone
+})
+
+const range = (from: string, to: string) => ({ from: Date.parse(from), to: Date.parse(to) })
+const hours = (bars: readonly { from: number; to: number }[]) => bars.map(({ from, to }) => (to - from) / 3_600_000)
+
+describe('where the clock is changed', () => {
+  beforeEach(() => {
+    process.env['TZ'] = 'Europe/Berlin'
+  })
+
+  test('a day has 23 or 25 hours and begins at midnight', () => {
+    const spring = barsOf(range('2026-03-27T23:00:00Z', '2026-03-30T22:00:00Z'), 'day')
+    expect(hours(spring.bars)).toEqual([24, 23, 24])
+    const autumn = barsOf(range('2026-10-23T22:00:00Z', '2026-10-26T23:00:00Z'), 'day')
+    expect(hours(autumn.bars)).toEqual([24, 25, 24])
+  })
+
+  test('hours stay hours, and the one that comes twice is two', () => {
+    expect(hours(barsOf(range('2026-03-28T23:00:00Z', '2026-03-29T22:00:00Z'), 'hour').bars)).toEqual(Array(23).fill(1))
+    expect(hours(barsOf(range('2026-10-24T22:00:00Z', '2026-10-25T23:00:00Z'), 'hour').bars)).toEqual(Array(25).fill(1))
+  })
+
+  test('twelve hours end at noon and at midnight', () => {
+    expect(hours(barsOf(range('2026-10-24T22:00:00Z', '2026-10-26T23:00:00Z'), 5).bars)).toEqual([13, 12, 12, 12])
+  })
+
+  test('a month begins on its first at midnight, whatever its length', () => {
+    const { bars, step } = barsOf(range('2025-12-31T23:00:00Z', '2026-04-30T22:00:00Z'), 'month')
+    expect(step).toEqual({ unit: 'month', count: 1 })
+    expect(bars.map(({ from }) => new Date(from).toISOString())).toEqual([
+      '2025-12-31T23:00:00.000Z',
+      '2026-01-31T23:00:00.000Z',
+      '2026-02-28T23:00:00.000Z',
+      '2026-03-31T22:00:00.000Z',
+    ])
+    expect(hours(bars)).toEqual([31 * 24, 28 * 24, 31 * 24 - 1, 30 * 24])
+  })
+
+  test('a week begins on Monday', () => {
+    const { bars } = barsOf(range('2026-03-25T12:00:00Z', '2026-04-07T12:00:00Z'), 'week')
+    expect(bars.map(({ from }) => new Date(from).getDay())).toEqual([3, 1, 1])
+  })
+})
+
+test('in a zone off by half an hour, days and hours begin where its clock has them', () => {
+  process.env['TZ'] = 'Asia/Kolkata'
+  const { bars } = barsOf(range('2026-03-01T18:00:00Z', '2026-03-01T20:00:00Z'), 'hour')
+  expect(bars.map(({ from }) => new Date(from).toISOString().slice(11, 16))).toEqual(['18:00', '18:30', '19:30'])
+})
+
+test('a number asks for at most so many, of a width that a clock or a calendar knows', () => {
+  const year = range('2025-01-01T00:00:00Z', '2026-01-01T00:00:00Z')
+  for (const most of [1, 2, 13, 60, 100, 366, 800]) expect(barsOf(year, most).bars.length).toBeLessThanOrEqual(most)
+  expect(barsOf(year, 60).step).toEqual({ unit: 'day', count: 7 })
+  expect(barsOf(year, 14).step).toEqual({ unit: 'month', count: 1 })
+})
+
+test('bars are as many as can be drawn, however long the range, and follow each other without a hole', () => {
+  for (const bucket of ['minute', 'hour', 'day', 'week', 'month', 300] as const) {
+    const { bars } = barsOf(range('0001-01-01T00:00:00Z', '9999-12-31T00:00:00Z'), bucket)
+    expect(bars.length).toBeLessThanOrEqual(mostBars)
+    for (const [index, bar] of bars.entries()) expect(bar.from).toBe(index === 0 ? Date.parse('0001-01-01T00:00:00Z') : bars[index - 1]?.to)
+    expect(bars.at(-1)?.to).toBe(Date.parse('9999-12-31T00:00:00Z'))
+  }
+  expect(barsOf({ from: 5, to: 5 }, 'day').bars).toEqual([])
+})

@@ -1,0 +1,152 @@
+import { statSync } from 'node:fs'
+import type { Detection, Instant, Sequence, Trust } from '../../shared/detection.ts'
+import type { PageKey } from '../../shared/ipc.ts'
+import { matches } from '../query/matches.ts'
+import { needsWords, toSql } from '../query/to-sql.ts'
+import type { Query } from '../query/query.ts'
+import { openDatabase } from './database.ts'
+import type { Database, NotOpened } from './database.ts'
+import { fromRow } from './detection-row.ts'
+import type { DetectionRow } from './detection-row.ts'
+import { toInstant, toMillis } from './time.ts'
+
+/** The history as it is at one moment, whatever is received meanwhile. While it is open the write-ahead log cannot start over. */
+export type Snapshot = {
+  /** All detections in it. */
+  readonly total: number
+  /** Answers the stretches of a walk over what a query finds, newest first; each answer is bounded in time and room. */
+  walk(query: Query): (after: PageKey | null) => Stretch
+  /** Deliveries of a detection above `after`, ascending, at most `limit`. */
+  deliveriesOf(place: PageKey, after: Sequence | null, limit: number): readonly WalkedDelivery[]
+  /** The one that the present of a detection comes from. */
+  newestDelivery(place: PageKey): WalkedDelivery | null
+  /** Bytes of the write-ahead log now beyond those at the beginning. */
+  logGrowth(): number
+  close(): void
+}
+
+export type Stretch = {
+  readonly found: readonly { readonly detection: Detection; readonly place: PageKey }[]
+  /** Detections that were looked at for it. */
+  readonly looked: number
+  /** Where the next one begins; null at the end. */
+  readonly next: PageKey | null
+}
+
+/** A believed delivery. Headers and body are null where retention has removed them. */
+export type WalkedDelivery = {
+  readonly sequence: Sequence
+  readonly inlet: string
+  readonly receivedAt: Instant
+  readonly trust: Trust
+  readonly headers: Readonly<Record<string, string>> | null
+  readonly body: Uint8Array | null
+}
+
+export type OpenedSnapshot = { readonly kind: 'opened'; readonly snapshot: Snapshot } | NotOpened
+
+/** Rows of one stretch: enough to be worth a statement, few enough that nobody waits for it. */
+const stretch = 250
+
+type PlaceRow = { readonly changed_at: number; readonly row: number }
+type WalkedRow = {
+  readonly sequence: number
+  readonly inlet: string
+  readonly received_at: number
+  readonly trust: string
+  readonly headers: string | null
+  readonly body: Uint8Array | null
+}
+
+const deliveryColumns = 'sequence, inlet, received_at, trust, headers, body'
+
+/** Opens a connection of its own on the history, which reads and never writes. */
+export function openSnapshot(file: string): OpenedSnapshot {
+  const opened = openDatabase(file, { readOnly: true })
+  if (opened.kind !== 'opened') return opened
+  try {
+    return { kind: 'opened', snapshot: createSnapshot(opened.db, file) }
+  } catch (error) {
+    opened.db.close()
+    throw error
+  }
+}
+
+function createSnapshot(db: Database, file: string): Snapshot {
+  // The first read fixes the moment; everything after it is of the same.
+  db.exec('BEGIN')
+  const total = db.prepare<[], number>("SELECT count FROM tally WHERE name = 'detections'").pluck().get() ?? 0
+  const logAtStart = sizeOfLog(file)
+  const places = db.prepare<[number, number, number], PlaceRow>(
+    'SELECT changed_at, row FROM detections INDEXED BY detections_by_change WHERE (changed_at, row) < (?, ?) ORDER BY changed_at DESC, row DESC LIMIT ?',
+  )
+  // Sorted by the sequences alone first: sorting whole rows would carry every body along.
+  const deliveries = db.prepare<[number, number, number], WalkedRow>(`
+    SELECT ${deliveryColumns} FROM deliveries
+    WHERE sequence IN (SELECT sequence FROM transitions WHERE detection = ? AND sequence > ? ORDER BY sequence LIMIT ?) ORDER BY sequence`)
+  const newest = db.prepare<[number], WalkedRow>(
+    `SELECT ${deliveryColumns} FROM deliveries WHERE sequence = (SELECT newest_sequence FROM detections WHERE row = ?)`,
+  )
+
+  return {
+    total,
+    walk(query) {
+      const condition = toSql(withoutWords(query))
+      const fitting = db.prepare<(string | number)[], DetectionRow>(`
+        SELECT * FROM detections INDEXED BY detections_by_change
+        WHERE (changed_at, row) < (?, ?) AND changed_at >= ? AND (changed_at, row) >= (?, ?) AND ${condition.sql}
+        ORDER BY changed_at DESC, row DESC`)
+      const isLeft = needsWords(query) ? (detection: Detection) => matches(query, detection) : () => true
+
+      return (after) => {
+        const start = after === null ? beyondAll : ([toMillis(after.changedAt), after.row] as const)
+        const looked = places.all(...start, stretch)
+        const last = looked.at(-1)
+        if (last === undefined) return { found: [], looked: 0, next: null }
+        const rows = fitting.all(...start, last.changed_at, last.changed_at, last.row, ...condition.values)
+        return {
+          found: rows.map((row) => ({ detection: fromRow(row), place: placeOf(row) })).filter(({ detection }) => isLeft(detection)),
+          looked: looked.length,
+          next: looked.length < stretch ? null : placeOf(last),
+        }
+      }
+    },
+    deliveriesOf: ({ row }, after, limit) => deliveries.all(row, after ?? 0, limit).map(toWalked),
+    newestDelivery({ row }) {
+      const found = newest.get(row)
+      return found === undefined ? null : toWalked(found)
+    },
+    logGrowth: () => sizeOfLog(file) - logAtStart,
+    close: () => void db.close(),
+  }
+}
+
+const beyondAll = [Number.MAX_SAFE_INTEGER, Number.MAX_SAFE_INTEGER] as const
+
+/**
+ * What an index of the columns can say of a query. Words are looked for in what it leaves: their own index follows what is received
+ * at a distance, and nothing that was acknowledged may be missing from what leaves the history.
+ */
+function withoutWords(query: Query): Query {
+  if (!needsWords(query)) return query
+  return { kind: 'all', of: query.kind === 'all' ? query.of.map(withoutWords) : [] }
+}
+
+function placeOf({ changed_at, row }: PlaceRow): PageKey {
+  return { changedAt: toInstant(changed_at), row }
+}
+
+function toWalked(row: WalkedRow): WalkedDelivery {
+  return {
+    sequence: row.sequence as Sequence,
+    inlet: row.inlet,
+    receivedAt: toInstant(row.received_at),
+    trust: row.trust as Trust,
+    headers: row.headers === null ? null : (JSON.parse(row.headers) as Readonly<Record<string, string>>),
+    body: row.body,
+  }
+}
+
+function sizeOfLog(file: string): number {
+  return statSync(`${file}-wal`, { throwIfNoEntry: false })?.size ?? 0
+}

@@ -1,0 +1,68 @@
+import { basename } from 'node:path'
+import type { ExportFormat, TaskState } from '../shared/tasks.ts'
+import type { Exported } from './export-history.ts'
+import type { Imported } from './import-history.ts'
+
+type Ended = Exclude<TaskState, { kind: 'running' }>
+
+const formatNames: Readonly<Record<ExportFormat, string>> = {
+  csv: 'CSV',
+  ndjson: 'NDJSON',
+  ocsf: 'OCSF',
+  navigator: 'Navigator layer',
+}
+
+export function exportTitle(format: ExportFormat, path: string): string {
+  return `Export as ${formatNames[format]} to ${basename(path)}`
+}
+
+export function importTitle(files: readonly string[]): string {
+  const [first = ''] = files
+  return files.length === 1 ? `Import of ${basename(first)}` : `Import of ${basename(first)} and ${files.length - 1} more`
+}
+
+const count = (value: number): string => value.toLocaleString('en')
+const some = (value: number, one: string, many: string): string => `${count(value)} ${value === 1 ? one : many}`
+
+/** What came of an export, with the file. */
+export function exportedWords(exported: Exported, path: string): Ended {
+  switch (exported.kind) {
+    case 'exported':
+      return { kind: 'done', detail: `${some(exported.written, 'detection', 'detections')} exported to ${path}.` }
+    case 'cancelled':
+      return { kind: 'cancelled', detail: 'Cancelled. No file was written.' }
+    case 'refused':
+    case 'failed':
+      return { kind: 'failed', detail: exported.detail }
+  }
+}
+
+/** What came of an import: the counts, the first thing that was not taken, and what helps. */
+export function importedWords({ counts, reasons, first: [first], cut, ...imported }: Imported): Ended {
+  const taken = [
+    `${some(counts.new, 'delivery is', 'deliveries are')} new`,
+    counts.duplicate > 0 ? `${some(counts.duplicate, 'was', 'were')} here already` : null,
+    counts.waiting > 0 ? `${some(counts.waiting, 'waits', 'wait')} for keys in quarantine` : null,
+  ]
+  const left = [
+    counts.refused > 0 ? `${some(counts.refused, 'was', 'were')} refused` : null,
+    counts.malformed > 0 ? `${some(counts.malformed, 'line or part of one', 'lines or parts of them')} could not be read` : null,
+    counts.noRoom > 0 ? `${some(counts.noRoom, 'finds', 'find')} no room to wait for keys: import again once they are there` : null,
+  ].filter((part) => part !== null)
+  const words = [
+    `${taken.filter((part) => part !== null).join(', ')}.`,
+    left.length === 0 ? null : `${left.join(', ')}.`,
+    first === undefined ? null : `The first is in ${basename(first.file)}, line ${count(first.line)}: ${first.because}.`,
+    reasons['organization-unknown'] === undefined ? null : 'Add the organization under Connections first, then import again.',
+    ...cut.map((file) => `${basename(file)} was not read to its end: a line in it has none.`),
+  ]
+  const report = words.filter((part) => part !== null).join(' ')
+  switch (imported.kind) {
+    case 'imported':
+      return { kind: 'done', detail: report }
+    case 'cancelled':
+      return { kind: 'cancelled', detail: `Cancelled. What was kept stays; import the same files again to go on. ${report}` }
+    case 'failed':
+      return { kind: 'failed', detail: `${imported.detail} ${report}` }
+  }
+}

@@ -1,0 +1,199 @@
+import { existsSync, mkdtempSync, readFileSync, readdirSync, rmSync, writeFileSync } from 'node:fs'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { expect, onTestFinished, test } from 'vitest'
+import { careOnNode } from './care/history-files.ts'
+import type { Detection } from '../shared/detection.ts'
+import type { Task, TaskStarted } from '../shared/tasks.ts'
+import { keepAll } from './archive-test-support.ts'
+import { startCore, type Core } from './core.ts'
+import { signer } from './evidence-test-support.ts'
+import type { Change } from './ingest/delivery.ts'
+import { contentOf } from './ingest/content-of.ts'
+import { issuer, noon, pinned } from './ingest/test-support.ts'
+import { decide } from './notify/decide.ts'
+import { historyFile, prepareProfile } from './profile.ts'
+import { schedule } from './schedule.ts'
+import { openStore } from './store/store.ts'
+
+const nothingLogged: string[] = []
+
+function folder(): string {
+  const made = mkdtempSync(join(tmpdir(), 'tocsin-tasks-'))
+  onTestFinished(() => rmSync(made, { recursive: true, force: true }))
+  return made
+}
+
+/** A profile with so many detections, and the app on it. */
+async function start(count: number) {
+  const profile = join(folder(), 'profile')
+  prepareProfile(profile)
+  if (count > 0) {
+    const opened = openStore({ file: historyFile(profile), contentOf, now: Date.now })
+    if (opened.kind !== 'opened') throw new Error(opened.detail)
+    for (let from = 0; from < count; from += 500) {
+      const length = Math.min(500, count - from)
+      const one = (_: unknown, index: number) => ({ id: `d-${from + index}`, status: 'ongoing', iat: noon / 1000 - count + from + index })
+      keepAll(opened.store, Array.from({ length }, one))
+    }
+    opened.store.close()
+  }
+  const logged: string[] = []
+  const started = await startCore({
+    profile,
+    log: { info: () => undefined, error: (text, error) => logged.push(`${text} ${String(error)}`) },
+    now: Date.now,
+    random: Math.random,
+    schedule,
+    readerThread: new URL('./reader/thread.ts', import.meta.url),
+    careProcess: careOnNode(new URL('./store/care-process.ts', import.meta.url)),
+    resources: new URL('../../resources', import.meta.url).pathname,
+  })
+  if (started.kind !== 'started') throw new Error(started.detail)
+  const { core } = started
+  onTestFinished(async () => {
+    await core.stop()
+    expect(logged).toEqual(nothingLogged)
+  })
+  const jwks = JSON.stringify({ keys: [signer.publicKey] })
+  expect(await core.addOrganization({ id: pinned, issuer, name: 'Pinned', jwks })).toMatchObject({ kind: 'added' })
+  const told: Task[] = []
+  const changes: Change[] = []
+  core.subscribe({ task: (task) => told.push(task), changes: (all) => changes.push(...all) })
+  return { core, profile, told, changes }
+}
+
+/** Resolves with the end of a task. */
+function ended(core: Core, started: TaskStarted): Promise<Exclude<Task['state'], { kind: 'running' }>> {
+  if (started.kind !== 'started') throw new Error(JSON.stringify(started))
+  return new Promise((resolve) => {
+    const stop = core.subscribe({
+      task({ id, state }) {
+        if (id !== started.task.id || state.kind === 'running') return
+        stop()
+        resolve(state)
+      },
+    })
+  })
+}
+
+async function all(core: Core, text = ''): Promise<readonly Detection[]> {
+  const page = await core.page({ text, before: null, limit: 500 })
+  if (page.kind !== 'page') throw new Error(page.detail)
+  return page.detections
+}
+
+/** What one installation cannot have of another. */
+const portable = (detections: readonly Detection[]) => detections.map(({ imported: _, receivedAt: __, ...rest }) => rest)
+
+test('what one app exports another one imports, and has the same; it is told, searchable at once, and notifies nobody', async () => {
+  const one = await start(300)
+  const other = await start(0)
+  const key = (await all(one.core))[7]!
+  one.core.open(key)
+  const path = join(folder(), 'all.ndjson')
+  const exported = await ended(one.core, one.core.tasks.export({ text: '', format: 'ndjson', path }))
+  expect(exported).toEqual({ kind: 'done', detail: `300 detections exported to ${path}.` })
+
+  const imported = await ended(other.core, other.core.tasks.import([path]))
+  expect(imported).toEqual({ kind: 'done', detail: '300 deliveries are new.' })
+  expect(portable(await all(other.core))).toEqual(portable(await all(one.core)))
+  expect((await all(other.core, 'is:imported d-299')).map(({ id }) => id)).toEqual(['d-299'])
+  expect(other.changes).toHaveLength(300)
+  expect(other.changes.find(({ detection }) => detection.id === key.id)?.detection.triage.isUnread).toBe(false)
+  const context = { enabled: true, timelineFocused: false }
+  expect(other.changes.filter((change) => decide(change, context).show)).toEqual([])
+
+  expect(await ended(other.core, other.core.tasks.import([path]))).toEqual({
+    kind: 'done',
+    detail: '0 deliveries are new, 300 were here already.',
+  })
+  expect(other.core.tasks.list().map(({ title, state }) => [title, state.kind])).toEqual([
+    ['Import of all.ndjson', 'done'],
+    ['Import of all.ndjson', 'done'],
+  ])
+})
+
+test.each([
+  ['csv', /^\ufeff?id,organizationId/],
+  ['ocsf', /"version":"1\.8\.0"|"class_uid":2004/],
+  ['navigator', /"layer": ?"4\.5"/],
+] as const)('exports what a search finds as %s', async (format, expected) => {
+  const { core } = await start(20)
+  const path = join(folder(), `found.${format}`)
+  expect(await ended(core, core.tasks.export({ text: 'id:d-7 OR id:d-8', format, path }))).toMatchObject({
+    kind: 'done',
+    detail: `2 detections exported to ${path}.`,
+  })
+  expect(readFileSync(path, 'utf8')).toMatch(expected)
+})
+
+test('a cancelled export leaves no file, and is told at most four times a second until then', async () => {
+  const { core, told } = await start(4_000)
+  const place = folder()
+  const startedAt = performance.now()
+  const started = core.tasks.export({ text: '', format: 'ndjson', path: join(place, 'all.ndjson') })
+  const end = ended(core, started)
+  if (started.kind !== 'started') throw new Error(started.kind)
+  const stop = core.subscribe({
+    task: ({ done, total }) => total !== null && done > 0 && done < total && core.tasks.cancel(started.task.id),
+  })
+  expect(await end).toEqual({ kind: 'cancelled', detail: 'Cancelled. No file was written.' })
+  stop()
+  expect(readdirSync(place)).toEqual([])
+  const running = told.filter(({ state }) => state.kind === 'running').length
+  expect(running).toBeLessThanOrEqual(2 + (performance.now() - startedAt) / 250)
+  core.tasks.cancel(started.task.id)
+  expect(core.tasks.list()).toEqual([])
+})
+
+test('few run at once, a search that is none is refused before anything is asked, and so is a file that is being written', async () => {
+  const { core } = await start(1_000)
+  const place = folder()
+  const begin = (name: string, text = '') => core.tasks.export({ text, format: 'ndjson', path: join(place, name) })
+  expect(core.tasks.refusal({ kind: 'export', text: 'tipe:x' })).toMatchObject({ kind: 'refused', at: 0, length: 4 })
+  expect(begin('none', 'tipe:x')).toMatchObject({ kind: 'refused' })
+  const first = begin('one')
+  const ends = [ended(core, first)]
+  expect(begin('one')).toMatchObject({ kind: 'busy', detail: expect.stringContaining('this file') as string })
+  ends.push(ended(core, begin('two')))
+  expect(begin('three')).toMatchObject({ kind: 'busy' })
+  expect(core.tasks.refusal({ kind: 'export', text: '' })).toMatchObject({ kind: 'busy' })
+  expect(core.tasks.refusal({ kind: 'import' })).toBeNull()
+  expect(await Promise.all(ends)).toMatchObject([{ kind: 'done' }, { kind: 'done' }])
+  expect(core.tasks.refusal({ kind: 'export', text: '' })).toBeNull()
+})
+
+test('the end of the app ends what runs, and leaves a whole history and no half file', async () => {
+  const one = await start(1_500)
+  const place = folder()
+  const archive = join(place, 'all.ndjson')
+  await ended(one.core, one.core.tasks.export({ text: '', format: 'ndjson', path: archive }))
+  const other = await start(0)
+  other.core.tasks.import([archive])
+  other.core.tasks.export({ text: '', format: 'ndjson', path: join(place, 'other.ndjson') })
+  one.core.tasks.export({ text: '', format: 'csv', path: join(place, 'one.csv') })
+  await new Promise<void>((resolve) => other.core.subscribe({ changes: () => resolve() }))
+  await Promise.all([one.core.stop(), other.core.stop()])
+  expect(existsSync(archive)).toBe(true)
+  expect(readdirSync(place).filter((name) => name.includes('.part') || name === 'one.csv')).toEqual([])
+  const opened = openStore({ file: historyFile(other.profile), readOnly: true, contentOf, now: Date.now })
+  if (opened.kind !== 'opened') throw new Error(opened.detail)
+  expect(opened.store.detections.total()).toBe(other.changes.length)
+  opened.store.close()
+})
+
+test('what could not be taken is said with its place, and what helps', async () => {
+  const { core } = await start(0)
+  const file = join(folder(), 'bad.txt')
+  writeFileSync(file, '{"neither":1}\nnot a token\n')
+  const state = await ended(core, core.tasks.import([file]))
+  expect(state).toMatchObject({
+    kind: 'done',
+    detail: expect.stringMatching(/2 lines.* could not be read\. The first is in bad\.txt, line 1: /) as string,
+  })
+  expect(await ended(core, core.tasks.import([`${file}.gone`]))).toMatchObject({
+    kind: 'failed',
+    detail: expect.stringContaining('ENOENT') as string,
+  })
+})
