@@ -1,19 +1,53 @@
 /** The one contract between main and the page. A request without a handler, or a handler without a check of its arguments, does not compile. */
 import type { BackupList, BackupMade, RetentionApplied, RetentionChoice, RetentionReport, RetentionSaved } from './care.ts'
+import type { AttackAnswer, AttackMatrix } from './attack.ts'
 import type { Detection, DetectionKey, Instant, Json, OrganizationId, Sequence, Transition, Trust } from './detection.ts'
 import type { DriftList } from './drift.ts'
+import type { EntityDetail, EntityKey, EntityList } from './entity.ts'
 import type { Health } from './health.ts'
+import type { Digest, InboxFilter, InboxPage, Said } from './inbox.ts'
 import type { Gap, InletDraft, InletId, InletSaved, Tested, TunnelSaved, TunnelSetUp, WaysIn } from './inlets.ts'
 import type { OrganizationColour, OrganizationCount, OrganizationState } from './organization.ts'
 import type { Looked, QuarantineCounts, QuarantinePage, Untrusted } from './quarantine.ts'
 import type { RegistrationState, SecretHeaderState, SecretWritten } from './registration.ts'
+import type { SavedView, SavedViewDraft, ViewCount, ViewSaved } from './saved-views.ts'
 import type { Settings } from './settings.ts'
 import type { ExportFormat, Task, TaskId, TaskStarted } from './tasks.ts'
+import type { Note, Triaged, TriageChange, TriageEntry, TriageOf, Undone, UndoId } from './triage.ts'
 import type { UnsignedInletState, UnsignedSwitched } from './unsigned.ts'
+import type { TimeRange, Wanted } from './view.ts'
 
 /** Requests (`noun:verb`): the page asks, main answers. */
 export type Requests = {
-  'timeline:page': { argument: { readonly text: string; readonly before: PageKey | null; readonly limit: number }; answer: PageAnswer }
+  /** `skip` passes over that many rows after `before`; only the list of everything (no text, no range) can. */
+  'timeline:page': {
+    argument: Wanted & { readonly before: PageKey | null; readonly skip: number; readonly limit: number }
+    answer: PageAnswer
+  }
+  /** At most `bars` of them. The two parts of the timeline are asked apart: a later question ends an earlier one of the same part only. */
+  'timeline:histogram': { argument: Wanted & { readonly part: 'lanes' | 'minimap'; readonly bars: number }; answer: HistogramAnswer }
+  'timeline:facets': { argument: Wanted; answer: FacetsAnswer }
+  /** Values seen of a field of the search language that begin like this, most first, at most 20. */
+  'search:complete': { argument: { readonly field: string; readonly begins: string }; answer: readonly string[] }
+  'entities:list': { argument: { readonly range: TimeRange | null; readonly begins: string }; answer: EntityList }
+  /** null where no detection names it. */
+  'entity:read': { argument: EntityKey; answer: EntityDetail | null }
+  'posture:read': { argument: PostureAsked; answer: PostureOverview }
+  /** Writes what an auditor can be handed to a file that the user chooses. */
+  'report:save': { argument: PostureAsked & { readonly format: ReportFormat }; answer: FileSaved }
+  'attack:matrix': { argument: null; answer: AttackMatrix }
+  'attack:read': { argument: Wanted; answer: AttackAnswer }
+  /** What happened since then; null is since the user looked last. */
+  'digest:read': { argument: { readonly since: Instant | null }; answer: Digest }
+  /** The user has seen what happened until then. */
+  'digest:seen': { argument: { readonly until: Instant }; answer: null }
+  'inbox:page': { argument: { readonly filter: InboxFilter; readonly before: number | null; readonly limit: number }; answer: InboxPage }
+  'views:list': { argument: null; answer: readonly SavedView[] }
+  'view:save': { argument: SavedViewDraft; answer: ViewSaved }
+  'view:remove': { argument: { readonly id: number }; answer: ViewSaved }
+  'views:count': { argument: null; answer: readonly ViewCount[] }
+  'triage:write': { argument: { readonly of: TriageOf; readonly change: TriageChange }; answer: Triaged }
+  'triage:undo': { argument: UndoId; answer: Undone }
   'detection:open': { argument: DetectionKey; answer: DetectionDetail | null }
   /** Marks one that retention never takes, or takes the mark away; null where there is no such detection. */
   'detection:keep': { argument: { readonly key: DetectionKey; readonly keep: boolean }; answer: { readonly isKept: boolean } | null }
@@ -64,8 +98,8 @@ export type Requests = {
     argument: { readonly inlet: InletId | null; readonly since: Instant | null; readonly limit: number }
     answer: readonly Gap[]
   }
-  /** The user chooses where to in a dialog; `text` is a search, '' is everything. */
-  'export:start': { argument: { readonly text: string; readonly format: ExportFormat }; answer: TaskStarted }
+  /** The user chooses where to in a dialog. */
+  'export:start': { argument: Wanted & { readonly format: ExportFormat }; answer: TaskStarted }
   /** The user chooses the files in a dialog. */
   'import:start': { argument: null; answer: TaskStarted }
   /** One that has ended is forgotten. */
@@ -89,6 +123,11 @@ export type Requests = {
 export type Pushes = {
   'detections:changed': DetectionsChanged
   'detection:chosen': DetectionKey
+  /** A link led here: an address of the app, without its `#/`. */
+  'address:chosen': string
+  /** There are more lines, or they say something else. */
+  'inbox:changed': null
+  'views:changed': readonly SavedView[]
   'health:changed': Health
   'ways:changed': WaysIn
   /** One that began, ended, or became known better. */
@@ -119,6 +158,8 @@ export type PageKey = { readonly changedAt: Instant; readonly row: number }
 export type Page = {
   /** Newest first. */
   readonly detections: readonly Detection[]
+  /** The key of its first row; null where there is none. */
+  readonly first: PageKey | null
   /** null where this page reaches the oldest. */
   readonly next: PageKey | null
   /** All detections in the history, whatever the text. */
@@ -146,7 +187,20 @@ export type DetectionDetail = {
   readonly deliveries: readonly DeliverySummary[]
   /** Marked as one that retention never takes. */
   readonly isKept: boolean
+  /** Newest first. */
+  readonly notes: readonly Note[]
+  readonly triageHistory: readonly TriageEntry[]
+  /** Why the verdict is what it is, where the user said so. */
+  readonly verdictReason: string | null
+  /** What became of its newest change, where that was decided on this computer: why it was told, or not. */
+  readonly said: { readonly at: Instant; readonly said: Said } | null
+  /** How many detections of this history share its entity and its connection, itself included; null without one. */
+  readonly entityCount: number | null
+  readonly connectionCount: number | null
 }
+
+/** Where the user had a file written to; `detail` is for people. */
+export type FileSaved = EvidenceSaved
 
 /** Where the user had the evidence written to; `detail` is for people. */
 export type EvidenceSaved =

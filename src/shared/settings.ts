@@ -2,10 +2,22 @@ import type { RetentionChoice } from './care.ts'
 import type { OrganizationId } from './detection.ts'
 import type { InletSetUp, TunnelSetUp } from './inlets.ts'
 
+export const densities = ['comfortable', 'compact'] as const
+export type Density = (typeof densities)[number]
+export const columnNames = ['entity', 'source', 'attack', 'confidence', 'status', 'trust', 'triage'] as const
+export type ColumnName = (typeof columnNames)[number]
+export const mostRecent = 20
+
 /** What the user chose. Everything applies at once; what is missing in the history has its default. */
 export type Settings = {
   readonly theme: 'system' | 'dark' | 'light'
   readonly notify: boolean
+  /** How tall a row of the list is. */
+  readonly density: Density
+  /** What a row of the list shows besides its type and its time, in the order of `columnNames`. */
+  readonly columns: readonly ColumnName[]
+  /** What was searched for last, the newest first, at most `mostRecent`. */
+  readonly recentSearches: readonly string[]
   /** The public https origin of the user's tunnel, e.g. https://example.ngrok.app; deliveries sent to that host are accepted. */
   readonly publicOrigin: string | null
   /** Whether the receiver turns away what comes without the secret header; without a header there is nothing to require. */
@@ -23,6 +35,9 @@ export type Settings = {
 export const defaultSettings: Settings = {
   theme: 'system',
   notify: true,
+  density: 'comfortable',
+  columns: ['entity', 'source', 'attack', 'confidence', 'status', 'trust'],
+  recentSearches: [],
   publicOrigin: null,
   requireSecretHeader: false,
   unsignedInlet: null,

@@ -1,0 +1,40 @@
+import type { Instant } from './detection.ts'
+import type { SearchRefused } from './ipc.ts'
+
+/** Tactics in the order of the kill chain, and the techniques of each, as MITRE ATT&CK (Enterprise) has them. */
+export type AttackMatrix = {
+  readonly version: string
+  readonly notice: string
+  readonly tactics: readonly AttackTactic[]
+}
+export type AttackTactic = { readonly id: string; readonly name: string; readonly techniques: readonly AttackTechnique[] }
+export type AttackTechnique = {
+  readonly id: string
+  readonly name: string
+  readonly parts: readonly { readonly id: string; readonly name: string }[]
+}
+
+/** What a word of a sender means in ATT&CK. `unknown` is shown as it is. */
+export type AttackName =
+  | {
+      readonly kind: 'known'
+      readonly id: string
+      readonly name: string
+      /** The id it had before, where the word is an old one. */ readonly was: string | null
+    }
+  | { readonly kind: 'unknown' }
+
+export type AttackCounts = {
+  /** By id of the technique or its part, of detections that name it, whichever way. */
+  readonly techniques: Readonly<Record<string, number>>
+  /** By id of the tactic. */
+  readonly tactics: Readonly<Record<string, number>>
+  /** Words that name nothing in ATT&CK, most first, at most 50. */
+  readonly unknown: readonly { readonly word: string; readonly count: number }[]
+  readonly counted: number
+  /** Detections that name neither a tactic nor a technique. */
+  readonly unmapped: number
+  readonly isExact: boolean
+  readonly countedTo: Instant | null
+}
+export type AttackAnswer = ({ readonly kind: 'attack' } & AttackCounts) | SearchRefused

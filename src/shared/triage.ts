@@ -1,0 +1,43 @@
+import type { DetectionKey, Instant, TriageState, Verdict } from './detection.ts'
+import type { SearchRefused } from './ipc.ts'
+import type { Wanted } from './view.ts'
+
+export const verdicts = ['true-positive', 'false-positive', 'expected'] as const
+
+/** Which detections a change is for: those named, or all that a view finds. */
+export type TriageOf = { readonly kind: 'keys'; readonly keys: readonly DetectionKey[] } | ({ readonly kind: 'view' } & Wanted)
+
+/** One change of what the user made of detections; what is absent stays as it is. */
+export type TriageChange = {
+  readonly state?: TriageState
+  /** With why, where the user says so; null takes it away. */
+  readonly verdict?: { readonly verdict: Verdict; readonly reason: string } | null
+  /** null wakes it. */
+  readonly snoozedUntil?: Instant | null
+  readonly addLabel?: string
+  readonly removeLabel?: string
+  readonly note?: string
+  readonly isRead?: boolean
+}
+
+declare const undoId: unique symbol
+/** What takes one change back, as long as it is among the newest 50 and nothing else was changed since. */
+export type UndoId = number & { readonly [undoId]: true }
+
+export type Triaged =
+  | {
+      readonly kind: 'triaged'
+      readonly undo: UndoId
+      readonly count: number
+      /** More fitted than one change may take. */ readonly isCapped: boolean
+    }
+  | { readonly kind: 'refused'; readonly detail: string }
+  | ({ readonly kind: 'search-refused' } & Pick<SearchRefused, 'at' | 'length' | 'detail'>)
+export type Undone = { readonly kind: 'undone'; readonly count: number } | { readonly kind: 'refused'; readonly detail: string }
+
+export type Note = { readonly id: number; readonly at: Instant; readonly text: string }
+/** What was changed by the user of this computer, and when. */
+export type TriageEntry = { readonly id: number; readonly at: Instant; readonly change: TriageChange; readonly isUndone: boolean }
+
+export const mostTriaged = 100_000
+export const longestNote = 10_000

@@ -1,0 +1,15 @@
+import type { Instant } from './detection.ts'
+
+/** A stretch of time, `to` exclusive. */
+export type TimeRange = { readonly from: Instant; readonly to: Instant }
+
+/** Which detections a view is about: a search ('' is everything), and the range drawn on the timeline, by detectedAt. */
+export type Wanted = { readonly text: string; readonly range: TimeRange | null }
+
+/** Names of the views, as they stand in an address. */
+export const views = ['timeline', 'inbox', 'entities', 'posture', 'attack', 'digest', 'connections', 'settings'] as const
+export type View = (typeof views)[number]
+
+/** What a link begins with that opens a view of the app; the rest is an address without its `#/`. */
+export const linkPrefix = 'tocsin://open/'
+export const longestLink = 4_000
