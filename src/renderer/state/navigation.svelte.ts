@@ -1,47 +1,57 @@
-export const views = ['timeline', 'connections', 'settings'] as const
-export type View = (typeof views)[number]
-/** What lies under Connections, each with an address of its own. */
-export const places = ['connect', 'quarantine', 'drift'] as const
-export type Place = (typeof places)[number]
+import { type View } from '../../shared/view.ts'
+import { startOf, toAddress, toLocation, type Location, type Place } from './location.ts'
 
 /** Where the address of the view is kept: the page's hash, or memory in tests. */
 export type Address = {
   read(): string
-  write(address: string): void
+  /** What is replaced cannot be gone back to. */
+  write(address: string, how: 'push' | 'replace'): void
   listen(changed: () => void): () => void
 }
 
-type Location = { readonly view: View; readonly place: Place | null }
-
-function toLocation(address: string): Location {
-  const place = places.find((name) => address === `#/connections/${name}`)
-  if (place) return { view: 'connections', place }
-  return { view: views.find((view) => address === `#/${view}`) ?? 'timeline', place: null }
-}
-
+/** Where the user is. Every place has an address, so that back and forward lead through them. */
 export class Navigation {
-  #location = $state.raw<Location>({ view: 'timeline', place: null })
+  location = $state.raw<Location>(startOf.timeline)
   readonly #address: Address
   readonly #unlisten: () => void
+  /** The timeline as it was left: its name in the rail leads back to it. */
+  #timeline: Location = startOf.timeline
 
   constructor(address: Address) {
     this.#address = address
-    this.#location = toLocation(address.read())
-    this.#unlisten = address.listen(() => (this.#location = toLocation(address.read())))
+    this.#take(toLocation(address.read()))
+    this.#unlisten = address.listen(() => this.#take(toLocation(address.read())))
   }
 
-  get view() {
-    return this.#location.view
+  get view(): View {
+    return this.location.view
   }
 
   /** Where in Connections; null for its front page and for every other view. */
-  get place() {
-    return this.#location.place
+  get place(): Place | null {
+    return this.location.view === 'connections' ? this.location.place : null
   }
 
+  /** To a view as it begins, or to the timeline as it was left. */
   go(view: View, place: Place | null = null): void {
-    this.#location = { view, place }
-    this.#address.write(addressOf(view, place))
+    if (view === 'connections') this.open({ view, place })
+    else this.open(view === 'timeline' ? this.#timeline : startOf[view])
+  }
+
+  open(location: Location, how: 'push' | 'replace' = 'push'): void {
+    const isSame = toAddress(location) === toAddress(this.location)
+    this.#take(location)
+    if (!isSame) this.#address.write(hrefOf(location), how)
+  }
+
+  /** An address from elsewhere, such as a link: with or without its `#/`. */
+  follow(address: string): void {
+    this.open(toLocation(address))
+  }
+
+  #take(location: Location): void {
+    this.location = location
+    if (location.view === 'timeline') this.#timeline = location
   }
 
   stop(): void {
@@ -49,17 +59,19 @@ export class Navigation {
   }
 }
 
-export function addressOf(view: View, place: Place | null = null): string {
-  return place === null ? `#/${view}` : `#/${view}/${place}`
+/** For the `href` of a link. */
+export function hrefOf(location: Location): string {
+  return `#/${toAddress(location)}`
 }
 
 export function hashAddress(page: Window): Address {
   return {
     read: () => page.location.hash,
-    write: (address) => {
-      page.location.hash = address
+    write(address, how) {
+      if (how === 'push') page.location.hash = address
+      else page.history.replaceState(null, '', address)
     },
-    listen: (changed) => {
+    listen(changed) {
       page.addEventListener('hashchange', changed)
       return () => page.removeEventListener('hashchange', changed)
     },

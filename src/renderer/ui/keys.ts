@@ -1,4 +1,5 @@
-import type { Place, View } from '../state/navigation.svelte.ts'
+import type { View } from '../../shared/view.ts'
+import type { Place } from '../state/location.ts'
 
 /** What a key asks of the shell. */
 export type Command = 'search' | 'help' | 'close' | 'down' | 'up' | 'open' | { readonly go: View; readonly place?: Place }

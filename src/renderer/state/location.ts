@@ -1,0 +1,143 @@
+import type { DetectionId, DetectionKey, Instant, OrganizationId } from '../../shared/detection.ts'
+import type { EntityKey } from '../../shared/entity.ts'
+import { inboxFilters, type InboxFilter } from '../../shared/inbox.ts'
+import { views, type View, type Wanted } from '../../shared/view.ts'
+
+/** What lies under Connections, each with an address of its own. */
+export const places = ['connect', 'quarantine', 'drift'] as const
+export type Place = (typeof places)[number]
+
+/** Where the user is: a view, and all of it that an address keeps. */
+export type Location =
+  | ({ readonly view: 'timeline'; readonly open: DetectionKey | null } & Wanted)
+  | { readonly view: 'inbox'; readonly filter: InboxFilter }
+  /** null is the list of them. */
+  | { readonly view: 'entities'; readonly entity: EntityKey | null }
+  /** null is all of posture. */
+  | { readonly view: 'posture'; readonly framework: string | null }
+  | ({ readonly view: 'attack' } & Wanted)
+  | { readonly view: 'digest' }
+  | { readonly view: 'connections'; readonly place: Place | null }
+  | { readonly view: 'settings' }
+
+/** Where each view begins. */
+export const startOf: { readonly [V in View]: Extract<Location, { view: V }> } = {
+  timeline: { view: 'timeline', text: '', range: null, open: null },
+  inbox: { view: 'inbox', filter: 'all' },
+  entities: { view: 'entities', entity: null },
+  posture: { view: 'posture', framework: null },
+  attack: { view: 'attack', text: '', range: null },
+  digest: { view: 'digest' },
+  connections: { view: 'connections', place: null },
+  settings: { view: 'settings' },
+}
+
+/** As it stands behind `#/` or `tocsin://open/`; `toLocation` reads it back. */
+export function toAddress(location: Location): string {
+  switch (location.view) {
+    case 'timeline':
+      return withParameters('timeline', { ...wantedOf(location), open: location.open === null ? null : keyText(location.open) })
+    case 'attack':
+      return withParameters('attack', wantedOf(location))
+    case 'inbox':
+      return withParameters('inbox', { show: location.filter === 'all' ? null : location.filter })
+    case 'entities':
+      return location.entity === null
+        ? 'entities'
+        : withParameters(`entities/${encode(location.entity.entityId)}`, { org: location.entity.organizationId })
+    case 'posture':
+      return withParameters('posture', { framework: location.framework })
+    case 'connections':
+      return location.place === null ? 'connections' : `connections/${location.place}`
+    case 'digest':
+    case 'settings':
+      return location.view
+  }
+}
+
+/** Reads an address with or without its `#/`. Whatever cannot be read is left out; an unknown view is the timeline. */
+export function toLocation(address: string): Location {
+  const [path = '', query = ''] = split(address.replace(/^#?\/?/, ''), '?')
+  const [name = '', rest = ''] = split(path, '/')
+  const view = views.find((one) => one === name) ?? 'timeline'
+  const parameters = readParameters(query)
+  switch (view) {
+    case 'timeline':
+      return { view, ...toWanted(parameters), open: toKey(parameters.get('open')) }
+    case 'attack':
+      return { view, ...toWanted(parameters) }
+    case 'inbox':
+      return { view, filter: inboxFilters.find((filter) => filter === parameters.get('show')) ?? 'all' }
+    case 'entities': {
+      const entityId = decode(rest)
+      const organizationId = (parameters.get('org') ?? null) as OrganizationId | null
+      return { view, entity: entityId === null || entityId === '' ? null : { entityId, organizationId } }
+    }
+    case 'posture':
+      return { view, framework: parameters.get('framework') ?? null }
+    case 'connections':
+      return { view, place: places.find((place) => place === rest) ?? null }
+    case 'digest':
+    case 'settings':
+      return { view }
+  }
+}
+
+type Parameters = Readonly<Record<string, string | null>>
+
+function wantedOf({ text, range }: Wanted): Parameters {
+  return { q: text === '' ? null : text, from: range?.from ?? null, to: range?.to ?? null }
+}
+
+function toWanted(parameters: ReadonlyMap<string, string>): Wanted {
+  const [from, to] = [toInstant(parameters.get('from')), toInstant(parameters.get('to'))]
+  return { text: parameters.get('q') ?? '', range: from === null || to === null || from >= to ? null : { from, to } }
+}
+
+function toInstant(text: string | undefined): Instant | null {
+  const at = text === undefined ? NaN : Date.parse(text)
+  return Number.isNaN(at) || new Date(at).toISOString() !== text ? null : (text as Instant)
+}
+
+/** Both ids are the sender's words: each is encoded on its own, so that the slash between them is the only one. */
+function keyText({ organizationId, id }: DetectionKey): string {
+  return `${encode(organizationId)}/${encode(id)}`
+}
+
+function toKey(text: string | undefined): DetectionKey | null {
+  const [organizationId, id] = (text?.split('/') ?? []).map(decode)
+  return organizationId && id ? { organizationId: organizationId as OrganizationId, id: id as DetectionId } : null
+}
+
+function withParameters(path: string, parameters: Parameters): string {
+  const given = Object.entries(parameters).filter((entry): entry is [string, string] => entry[1] !== null)
+  return given.length === 0 ? path : `${path}?${given.map(([name, value]) => `${name}=${encode(value)}`).join('&')}`
+}
+
+function readParameters(query: string): ReadonlyMap<string, string> {
+  const parameters = new Map<string, string>()
+  for (const part of query.split('&')) {
+    const [name = '', text = ''] = split(part, '=')
+    const value = decode(text)
+    if (value !== null && !parameters.has(name)) parameters.set(name, value)
+  }
+  return parameters
+}
+
+function split(text: string, by: string): readonly string[] {
+  const at = text.indexOf(by)
+  return at < 0 ? [text] : [text.slice(0, at), text.slice(at + 1)]
+}
+
+/** A lone surrogate, which no address can carry, becomes the replacement character. */
+function encode(text: string): string {
+  return encodeURIComponent(text.replace(/\p{Surrogate}/gu, '\ufffd'))
+}
+
+function decode(text: string): string | null {
+  try {
+    return decodeURIComponent(text)
+  } catch {
+    return null
+  }
+}
