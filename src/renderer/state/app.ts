@@ -1,10 +1,14 @@
 import { createContext } from 'svelte'
 import type { Bridge } from '../../shared/ipc.ts'
+import { searchFields } from '../../shared/search-fields.ts'
 import { Care } from './care.svelte.ts'
 import { Clock } from './clock.svelte.ts'
+import { Completion } from './completion.svelte.ts'
 import { Connect } from './connect.svelte.ts'
+import { Dialogs } from './dialogs.svelte.ts'
 import { Evidence } from './evidence.svelte.ts'
 import { DriftState } from './drift.svelte.ts'
+import { FacetsState } from './facets.svelte.ts'
 import { Facts } from './facts.svelte.ts'
 import { Gaps } from './gaps.svelte.ts'
 import { HealthState } from './health.svelte.ts'
@@ -14,7 +18,9 @@ import { Organizations } from './organizations.svelte.ts'
 import { QuarantineState } from './quarantine.svelte.ts'
 import { reasonOf } from './reason.ts'
 import { Registrations } from './registrations.svelte.ts'
+import { SavedViews } from './saved-views.svelte.ts'
 import { Sample } from './sample.svelte.ts'
+import { Searches } from './searches.ts'
 import { Selection } from './selection.svelte.ts'
 import { SettingsState } from './settings.svelte.ts'
 import { Tasks } from './tasks.svelte.ts'
@@ -51,10 +57,18 @@ export function createAppState(bridge: Bridge, address: Address, now: () => numb
   const facts = new Facts(bridge)
   const evidence = new Evidence(bridge, (notice) => notices.raise(notice))
   const tasks = new Tasks(bridge, (notice) => notices.raise(notice))
-  const unlisten = bridge.on('detection:chosen', (key) => {
-    navigation.go('timeline')
-    void selection.open(key)
-  })
+  const savedViews = new SavedViews(bridge, (notice) => notices.raise(notice))
+  const searches = new Searches(settings)
+  const completion = new Completion(bridge, { fields: searchFields, recent: () => searches.recent, views: () => savedViews.list })
+  const facets = new FacetsState(bridge)
+  const dialogs = new Dialogs()
+  const unlisten = [
+    bridge.on('detection:chosen', (key) => {
+      navigation.go('timeline')
+      void selection.open(key)
+    }),
+    bridge.on('address:chosen', (chosen) => navigation.follow(chosen)),
+  ]
 
   return {
     clock,
@@ -78,6 +92,13 @@ export function createAppState(bridge: Bridge, address: Address, now: () => numb
     facts,
     evidence,
     tasks,
+    savedViews,
+    searches,
+    completion,
+    facets,
+    dialogs,
+    /** Ids of the commands that were run since the window was opened: they come first. */
+    usedCommands: new Set<string>(),
     async copy(text: string, what: string): Promise<void> {
       try {
         await bridge.invoke('clipboard:write', text)
@@ -87,8 +108,11 @@ export function createAppState(bridge: Bridge, address: Address, now: () => numb
       }
     },
     stop(): void {
-      unlisten()
+      for (const stop of unlisten) stop()
       for (const part of [
+        facets,
+        completion,
+        savedViews,
         tasks,
         facts,
         settings,

@@ -1,8 +1,9 @@
 import { describe, expect, test } from 'vitest'
 import { createKeys, type Key } from './keys.ts'
+import { shortcuts } from './shortcuts.ts'
 
 function press(key: string, more: Partial<Key> = {}): Key {
-  return { key, isModified: false, isTyping: false, isControl: false, ...more }
+  return { key, isControlled: false, isModified: false, isTyping: false, isControl: false, ...more }
 }
 
 describe('keys', () => {
@@ -13,7 +14,10 @@ describe('keys', () => {
     ['ArrowUp', 'up'],
     ['Enter', 'open'],
     ['Escape', 'close'],
-    ['x', null],
+    ['x', 'mark'],
+    ['a', 'acknowledge'],
+    ['z', 'undo'],
+    ['y', null],
   ])('%s means %s', (key, command) => {
     expect(createKeys(() => 0)(press(key))).toBe(command)
   })
@@ -37,9 +41,22 @@ describe('keys', () => {
     expect(read(press('Escape', { isTyping: true }))).toBe('close')
   })
 
+  test('of the palette open it everywhere, and those of undo are left to a field', () => {
+    const read = createKeys(() => 0)
+    const held = { isControlled: true, isModified: true }
+    expect(read(press('k', { ...held, isTyping: true }))).toBe('palette')
+    expect(read(press('z', held))).toBe('undo')
+    expect(read(press('z', { ...held, isTyping: true }))).toBeNull()
+  })
+
   test('belong to the system with a modifier, and Enter to a button that has the focus', () => {
     const read = createKeys(() => 0)
     expect(read(press('j', { isModified: true }))).toBeNull()
     expect(read(press('Enter', { isControl: true }))).toBeNull()
   })
+})
+
+test('no two commands have the same keys', () => {
+  const all = shortcuts.map(({ keys }) => keys.join(' '))
+  expect(new Set(all).size).toBe(all.length)
 })

@@ -1,12 +1,29 @@
 import type { View } from '../../shared/view.ts'
 import type { Place } from '../state/location.ts'
+import { shortcuts } from './shortcuts.ts'
 
 /** What a key asks of the shell. */
-export type Command = 'search' | 'help' | 'close' | 'down' | 'up' | 'open' | { readonly go: View; readonly place?: Place }
+export type Command =
+  | 'search'
+  | 'help'
+  | 'palette'
+  | 'close'
+  | 'down'
+  | 'up'
+  | 'open'
+  | 'mark'
+  | 'acknowledge'
+  | 'done'
+  | 'snooze'
+  | 'unread'
+  | 'undo'
+  | { readonly go: View; readonly place?: Place }
 
 /** The part of a keyboard event that decides. */
 export type Key = {
   readonly key: string
+  /** Ctrl, or ⌘ where the computer has it. */
+  readonly isControlled: boolean
   readonly isModified: boolean
   /** A field that takes text has the focus. */
   readonly isTyping: boolean
@@ -14,29 +31,27 @@ export type Key = {
   readonly isControl: boolean
 }
 
-const places: Readonly<Record<string, Exclude<Command, string>>> = {
-  t: { go: 'timeline' },
-  c: { go: 'connections' },
-  q: { go: 'connections', place: 'quarantine' },
-  d: { go: 'connections', place: 'drift' },
-  s: { go: 'settings' },
-}
-const commands: Readonly<Record<string, Command>> = { '/': 'search', '?': 'help', j: 'down', ArrowDown: 'down', k: 'up', ArrowUp: 'up' }
+const chords = new Map(shortcuts.flatMap(({ keys: [first, second], command }) => (first === 'g' && second ? [[second, command]] : [])))
+const commands = new Map(shortcuts.flatMap(({ keys, command }) => (keys.length === 1 && keys[0] ? [[keys[0], command]] : [])))
+const arrows: Readonly<Record<string, Command>> = { ArrowDown: 'down', ArrowUp: 'up' }
 const chordMs = 1_500
 
 /** Reads keys one at a time; `g` waits for the letter of a view. */
 export function createKeys(now: () => number): (key: Key) => Command | null {
   let goSince: number | null = null
-  return ({ key, isModified, isTyping, isControl }) => {
+  return ({ key, isControlled, isModified, isTyping, isControl }) => {
     const isGoing = goSince !== null && now() - goSince <= chordMs
     goSince = null
+    if (isControlled && key.toLowerCase() === 'k') return 'palette'
+    // A field undoes what was typed in it.
+    if (isControlled && key.toLowerCase() === 'z' && !isTyping) return 'undo'
     if (isModified) return null
     if (key === 'Escape') return 'close'
     if (isTyping) return null
-    const place = places[key]
+    const place = chords.get(key)
     if (isGoing && place) return place
     if (key === 'g') goSince = now()
     if (key === 'Enter') return isControl ? null : 'open'
-    return commands[key] ?? null
+    return arrows[key] ?? commands.get(key) ?? null
   }
 }

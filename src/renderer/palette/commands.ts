@@ -1,0 +1,114 @@
+import type { AppState } from '../state/app.ts'
+import { startOf, toAddress } from '../state/location.ts'
+import { keysOf } from '../ui/shortcuts.ts'
+import { linkPrefix, type View } from '../../shared/view.ts'
+import type { Instant } from '../../shared/detection.ts'
+import type { Dialog } from '../state/dialogs.svelte.ts'
+
+/** Something the app can do, by its name. Only what can be done now is among them. */
+export type PaletteCommand = { readonly id: string; readonly name: string; readonly keys?: readonly string[]; run(): void }
+
+const viewNames: Readonly<Record<View, string>> = {
+  timeline: 'Timeline',
+  inbox: 'Inbox',
+  entities: 'Entities',
+  posture: 'Posture',
+  attack: 'ATT&CK',
+  digest: 'While you were away',
+  connections: 'Connections',
+  settings: 'Settings',
+}
+const ranges = [
+  ['24 hours', 1],
+  ['7 days', 7],
+  ['30 days', 30],
+] as const
+const dayMs = 86_400_000
+
+export function createCommands(
+  app: AppState,
+  shell: { readonly focusSearch: () => void; readonly now: () => number },
+): readonly PaletteCommand[] {
+  const { navigation, timeline, selection, settings, savedViews, triage, tasks, sample, care, searches, dialogs } = app
+  const command = (id: string, name: string, run: () => void, keys?: readonly string[]): PaletteCommand => ({
+    id,
+    name,
+    run,
+    ...(keys ? { keys } : {}),
+  })
+  const show = (dialog: Dialog) => () => dialogs.show(dialog)
+  const searchFor = (text: string): void => {
+    navigation.go('timeline')
+    timeline.search(text)
+    timeline.searchNow()
+  }
+  const isTimeline = navigation.view === 'timeline'
+  const { density, theme } = settings.value
+  const otherDensity = density === 'compact' ? 'comfortable' : 'compact'
+  return [
+    ...(Object.keys(startOf) as View[]).map((view) =>
+      command(`go ${view}`, `Go to ${viewNames[view]}`, () => navigation.go(view), keysOf({ go: view })),
+    ),
+    command(
+      'go quarantine',
+      'Go to Quarantine',
+      () => navigation.go('connections', 'quarantine'),
+      keysOf({ go: 'connections', place: 'quarantine' }),
+    ),
+    command('go drift', 'Go to Drift', () => navigation.go('connections', 'drift'), keysOf({ go: 'connections', place: 'drift' })),
+    command('connect', 'Add a way in', () => navigation.go('connections', 'connect')),
+    ...savedViews.list.map((view) => command(`view ${view.id}`, `View: ${view.name}`, () => navigation.follow(view.address))),
+    command('search', 'Search the history', shell.focusSearch, keysOf('search')),
+    ...searches.recent.slice(0, 8).map((text) => command(`search ${text}`, `Search: ${text}`, () => searchFor(text))),
+    ...['kind:threat is:open', 'kind:posture is:open', 'is:unread', 'confidence>=0.8 last:7d'].map((text) =>
+      command(`search ${text}`, `Search: ${text}`, () => searchFor(text)),
+    ),
+    ...(timeline.typed === '' ? [] : [command('clear', 'Clear the search', () => searchFor(''))]),
+    ...(searches.recent.length === 0 ? [] : [command('forget', 'Forget recent searches', () => searches.forget())]),
+    ...ranges.map(([name, days]) =>
+      command(`range ${days}`, `Zoom to the last ${name}`, () => {
+        navigation.go('timeline')
+        const to = shell.now()
+        timeline.setRange({ from: instant(to - days * dayMs), to: instant(to) })
+      }),
+    ),
+    ...(timeline.wanted.range === null ? [] : [command('range all', 'Zoom out to everything', () => timeline.setRange(null))]),
+    command('save view', 'Save this view…', show('save-view')),
+    command('views', 'Manage saved views…', show('views')),
+    command('link', 'Copy a link to this view', () => void app.copy(linkPrefix + toAddress(navigation.location), 'a link to this view')),
+    ...(isTimeline ? [command('export', 'Export this view…', show('export'))] : []),
+    command('import', 'Import archives or tokens…', () => void tasks.startImport()),
+    ...(isTimeline && triage.canAct
+      ? [
+          command('acknowledge', 'Acknowledge', () => void triage.act('acknowledge'), keysOf('acknowledge')),
+          command('done', 'Mark as done', () => void triage.act('done'), keysOf('done')),
+          command('snooze', 'Snooze for 1 hour', () => void triage.act('snooze'), keysOf('snooze')),
+          command('unread', 'Mark as unread', () => void triage.act('unread'), keysOf('unread')),
+        ]
+      : []),
+    ...(triage.canUndo ? [command('undo', 'Undo', () => void triage.undoLast(), keysOf('undo'))] : []),
+    ...(selection.phase === 'ready' ? [command('close', 'Close the detection', () => selection.close(), keysOf('close'))] : []),
+    ...(['system', 'dark', 'light'] as const)
+      .filter((other) => other !== theme)
+      .map((other) =>
+        command(
+          `theme ${other}`,
+          `Theme: ${other === 'system' ? 'follow the system' : other}`,
+          () => void settings.write({ theme: other }),
+        ),
+      ),
+    command('density', `Rows: ${otherDensity}`, () => void settings.write({ density: otherDensity })),
+    command(
+      'notify',
+      settings.value.notify ? 'Turn notifications off' : 'Turn notifications on',
+      () => void settings.write({ notify: !settings.value.notify }),
+    ),
+    command('backup', 'Make a backup now', () => void care.makeBackup()),
+    command('sample', 'Send a sample detection', () => void sample.send()),
+    command('help', 'Keys, marks and searches', show('help'), keysOf('help')),
+  ]
+}
+
+function instant(at: number): Instant {
+  return new Date(at).toISOString() as Instant
+}
