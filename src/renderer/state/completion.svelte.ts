@@ -11,7 +11,7 @@ export type Suggestion =
   | { readonly kind: 'view'; readonly label: string; readonly hint: string; readonly address: string }
 
 export type CompletionSources = {
-  readonly fields: readonly { readonly name: string; readonly hint: string }[]
+  readonly fields: readonly { readonly name: string; readonly sentence: string }[]
   readonly recent: () => readonly string[]
   readonly views: () => readonly { readonly name: string; readonly address: string }[]
 }
@@ -89,11 +89,11 @@ export class Completion {
     return this.#sources.fields
       .filter(({ name }) => name.startsWith(wanted))
       .slice(0, mostOf.field)
-      .map(({ name, hint }) => ({ kind: 'field', label: name, hint }))
+      .map(({ name, sentence }) => ({ kind: 'field', label: name, hint: sentence }))
   }
 
   #atStart(text: string, isAsked: boolean): readonly Suggestion[] {
-    const fields = this.#sources.fields.map(({ name, hint }): Suggestion => ({ kind: 'field', label: name, hint }))
+    const fields = this.#sources.fields.map(({ name, sentence }): Suggestion => ({ kind: 'field', label: name, hint: sentence }))
     if (text.trim() !== '') return isAsked ? fields : []
     return [
       ...this.#sources

@@ -2,7 +2,7 @@ import { afterEach, beforeEach, expect, test, vi } from 'vitest'
 import { Completion } from './completion.svelte.ts'
 import { createMemoryBridge, later } from './memory-bridge.ts'
 
-const fields = ['type', 'tactic', 'technique', 'triage', 'source'].map((name) => ({ name, hint: `about ${name}` }))
+const fields = ['type', 'tactic', 'technique', 'triage', 'source'].map((name) => ({ name, sentence: `about ${name}` }))
 const sources = { fields, recent: () => ['kind:threat'], views: () => [{ name: 'Mine', address: 'timeline?q=x' }] }
 
 beforeEach(() => void vi.useFakeTimers())
