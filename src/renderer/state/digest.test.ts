@@ -1,0 +1,67 @@
+import { expect, test, vi } from 'vitest'
+import type { Instant } from '../../shared/detection.ts'
+import type { Digest } from '../../shared/inbox.ts'
+import { DigestState } from './digest.svelte.ts'
+import { createMemoryBridge, gapOf } from './memory-bridge.ts'
+
+const hourMs = 3_600_000
+const noon = new Date(2031, 4, 17, 12).getTime()
+const instant = (at: number) => new Date(at).toISOString() as Instant
+
+function digestOf(since: number, more: Partial<Digest['counts']> = {}): Digest {
+  const counts = { threats: 0, newPosture: 0, resolvedPosture: 0, quiet: 0, ...more }
+  return {
+    since: instant(since),
+    until: instant(noon),
+    threats: [],
+    newPosture: [],
+    resolvedPosture: [],
+    counts,
+    gaps: [],
+    quiet: [],
+    isExact: true,
+  }
+}
+
+function stateOf(digest: Digest) {
+  const memory = createMemoryBridge({ 'digest:read': () => digest, 'digest:seen': () => null })
+  return { ...memory, state: new DigestState(memory.bridge, () => noon) }
+}
+
+test.each([
+  ['after a night', noon - 20 * hourMs, { threats: 1 }, true],
+  ['after hours', noon - 4 * hourMs, { resolvedPosture: 1 }, true],
+  ['a while after the last look', noon - hourMs, { threats: 9 }, false],
+  ['where nothing happened', noon - 20 * hourMs, { quiet: 3 }, false],
+])('it offers itself %s: %s', async (_name, since, counts, isDue) => {
+  const { state, asked } = stateOf(digestOf(since, counts))
+  await vi.waitFor(() => expect(asked).toHaveLength(1))
+  await Promise.resolve()
+  expect(state.isDue).toBe(isDue)
+})
+
+test('what was seen is over, up to the moment the page is about', async () => {
+  const { state, asked } = stateOf(digestOf(noon - 20 * hourMs, { threats: 1 }))
+  await vi.waitFor(() => expect(state.isDue).toBe(true))
+  await state.read(null)
+  await state.seen()
+  expect(state.isDue).toBe(false)
+  expect(asked.at(-1)).toEqual({ name: 'digest:seen', argument: { until: instant(noon) } })
+})
+
+test('a sleep that ended offers it anew', async () => {
+  const { state, asked, push } = stateOf(digestOf(noon - 20 * hourMs, { threats: 1 }))
+  await vi.waitFor(() => expect(state.isDue).toBe(true))
+  state.dismiss()
+  push('gap:changed', gapOf(1, { because: 'asleep' }))
+  await vi.waitFor(() => expect(asked).toHaveLength(2))
+  await Promise.resolve()
+  expect(state.isDue).toBe(true)
+})
+
+test('only the answer to what was asked last counts, and trouble is said', async () => {
+  const { state, handlers } = stateOf(digestOf(noon - hourMs))
+  handlers['digest:read'] = () => Promise.reject(new Error('no'))
+  await state.read(null)
+  expect([state.phase, state.trouble]).toEqual(['failed', 'no'])
+})

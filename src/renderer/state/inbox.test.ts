@@ -1,0 +1,83 @@
+import { expect, test, vi } from 'vitest'
+import type { DetectionId, Instant, OrganizationId } from '../../shared/detection.ts'
+import type { InboxLine } from '../../shared/inbox.ts'
+import { Inbox } from './inbox.svelte.ts'
+import { createMemoryBridge, detectionOf } from './memory-bridge.ts'
+
+function lineOf(id: number, more: Partial<InboxLine> = {}): InboxLine {
+  return {
+    id,
+    at: '2031-05-17T00:00:00.000Z' as Instant,
+    said: { kind: 'told', urgency: 'normal' },
+    key: { organizationId: 'org' as OrganizationId, id: `d${id}` as DetectionId },
+    kindOfDetection: 'threat',
+    type: 'CredentialStuffingAttempt',
+    entityType: null,
+    entityId: null,
+    confidence: null,
+    trust: 'verified',
+    status: 'detected',
+    isUnread: true,
+    ...more,
+  }
+}
+
+/** A log of so many lines. */
+function inboxOf(count: number) {
+  let all = Array.from({ length: count }, (_, index) => lineOf(count - index))
+  const memory = createMemoryBridge({
+    'inbox:page': ({ before, limit }) => {
+      const lines = all.filter(({ id }) => before === null || id < before).slice(0, limit)
+      return { lines, next: lines.length < limit ? null : (lines.at(-1)?.id ?? null) }
+    },
+  })
+  return {
+    ...memory,
+    inbox: new Inbox(memory.bridge),
+    add(line: InboxLine): void {
+      all = [line, ...all]
+      memory.push('inbox:changed', null)
+    },
+  }
+}
+
+test('older lines are loaded page by page, and what arrives above keeps them', async () => {
+  const { inbox, add } = inboxOf(250)
+  inbox.visit('all')
+  await vi.waitFor(() => expect(inbox.phase).toBe('ready'))
+  await inbox.loadOlder()
+  await inbox.loadOlder()
+  expect([inbox.lines.length, inbox.hasMore]).toEqual([250, false])
+  add(lineOf(251))
+  await vi.waitFor(() => expect(inbox.lines[0]?.id).toBe(251))
+  expect(inbox.lines.map(({ id }) => id)).toEqual(Array.from({ length: 251 }, (_, index) => 251 - index))
+})
+
+test('while nobody looks only the unread are counted', async () => {
+  const { inbox, asked, add } = inboxOf(3)
+  await vi.waitFor(() => expect(inbox.unread).toBe(3))
+  add(lineOf(4))
+  await vi.waitFor(() => expect(inbox.unread).toBe(4))
+  expect(asked.every(({ argument }) => (argument as { filter: string }).filter === 'told')).toBe(true)
+  expect(inbox.lines).toEqual([])
+})
+
+test('opening a detection makes its lines read', async () => {
+  const { inbox, push } = inboxOf(2)
+  inbox.visit('all')
+  await vi.waitFor(() => expect(inbox.phase).toBe('ready'))
+  const { triage } = detectionOf(2)
+  push('detections:changed', { changed: [detectionOf(2, { triage: { ...triage, isUnread: false } })], more: false })
+  expect(inbox.lines.map(({ isUnread }) => isUnread)).toEqual([false, true])
+})
+
+test('a log that cannot be read says so, and reads again', async () => {
+  const { inbox, handlers } = inboxOf(1)
+  const page = handlers['inbox:page']
+  handlers['inbox:page'] = () => Promise.reject(new Error('disk I/O error'))
+  inbox.visit('all')
+  await vi.waitFor(() => expect(inbox.phase).toBe('failed'))
+  handlers['inbox:page'] = page
+  await inbox.read()
+  expect([inbox.phase, inbox.lines.length]).toEqual(['ready', 1])
+})
