@@ -1,0 +1,65 @@
+import { describe, expect, test } from 'vitest'
+import type { AttackCounts, AttackMatrix } from '../../shared/attack.ts'
+import { parse } from '../../main/query/parse.ts'
+import { heatOf, searchFor, toColumns } from './cells.ts'
+
+const matrix: AttackMatrix = {
+  version: '18.1',
+  notice: 'MITRE',
+  tactics: [
+    {
+      id: 'TA0006',
+      name: 'Credential Access',
+      techniques: [
+        { id: 'T1110', name: 'Brute Force', parts: [{ id: 'T1110.004', name: 'Credential Stuffing' }] },
+        { id: 'T1003', name: 'OS Credential Dumping', parts: [] },
+      ],
+    },
+    { id: 'TA0040', name: 'Impact', techniques: [{ id: 'T1485', name: 'Data Destruction', parts: [] }] },
+  ],
+  past: [],
+}
+const counts: AttackCounts = {
+  techniques: { 'T1110.004': 40, T1110: 2 },
+  tactics: { TA0006: 41 },
+  words: {},
+  unknown: [],
+  counted: 50,
+  unmapped: 9,
+  isExact: true,
+  countedTo: null,
+}
+
+describe('the matrix', () => {
+  test('folds away what has no detections', () => {
+    const columns = toColumns(matrix, counts, false)
+    expect(columns.map(({ id, cells }) => [id, cells.map((cell) => cell.id)])).toEqual([['TA0006', ['T1110']]])
+  })
+  test('counts a technique with its parts, and each apart', () => {
+    const [cell] = toColumns(matrix, counts, false)[0]?.cells ?? []
+    expect(cell).toMatchObject({ count: 2, total: 42, heat: 4, parts: [{ id: 'T1110.004', count: 40 }] })
+  })
+  test('is there whole where it is wanted', () => {
+    expect(toColumns(matrix, counts, true).map(({ cells }) => cells.length)).toEqual([2, 1])
+  })
+})
+
+test.each([
+  [0, 100, 0],
+  [1, 1, 4],
+  [1, 1_000_000, 1],
+  [999, 1_000_000, 2],
+  [1_000_000, 1_000_000, 4],
+])('the heat of %i beside %i is %i', (count, most, heat) => expect(heatOf(count, most)).toBe(heat))
+
+test.each([
+  ['', ['T1110'], 'technique:T1110'],
+  ['kind:threat', ['T1110'], 'kind:threat technique:T1110'],
+  ['', ['T1110', 'Brute Force'], '(technique:T1110 OR technique:"Brute Force")'],
+  ['a OR b', ['T1110', 'x'], '(a OR b) (technique:T1110 OR technique:x)'],
+  ['', [], 'technique:T1110'],
+])('a cell beside %j by %j searches %s', (text, words, wanted) => {
+  const search = searchFor(text, 'technique', 'T1110', words)
+  expect(search).toBe(wanted)
+  expect(parse(search, { now: 0 }).kind).toBe('parsed')
+})

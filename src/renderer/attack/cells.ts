@@ -1,0 +1,62 @@
+import type { AttackCounts, AttackMatrix } from '../../shared/attack.ts'
+import { narrow, termOf } from '../search/edit-text.ts'
+
+/** Of 4: how strong the heat of a cell is, by the order of magnitude beside the most. */
+export type Heat = 0 | 1 | 2 | 3 | 4
+export type Cell = {
+  readonly id: string
+  readonly name: string
+  readonly count: number
+  /** With those of its parts. */
+  readonly total: number
+  readonly heat: Heat
+  readonly parts: readonly Cell[]
+}
+export type Column = { readonly id: string; readonly name: string; readonly count: number; readonly cells: readonly Cell[] }
+
+/** The matrix with its counts; where `isWhole` is not set, only what has any. */
+export function toColumns(matrix: AttackMatrix, counts: AttackCounts, isWhole: boolean): readonly Column[] {
+  const countOf = (id: string): number => counts.techniques[id] ?? 0
+  const totals = matrix.tactics.flatMap(({ techniques }) =>
+    techniques.map(({ id, parts }) => parts.reduce((sum, part) => sum + countOf(part.id), countOf(id))),
+  )
+  const most = Math.max(1, ...totals)
+  const columns = matrix.tactics.map(({ id, name, techniques }): Column => ({
+    id,
+    name,
+    count: counts.tactics[id] ?? 0,
+    cells: techniques
+      .map((technique): Cell => {
+        const parts = technique.parts
+          .map((part): Cell => ({
+            ...part,
+            count: countOf(part.id),
+            total: countOf(part.id),
+            heat: heatOf(countOf(part.id), most),
+            parts: [],
+          }))
+          .filter((part) => isWhole || part.count > 0)
+        const total = technique.parts.reduce((sum, part) => sum + countOf(part.id), countOf(technique.id))
+        return { id: technique.id, name: technique.name, count: countOf(technique.id), total, heat: heatOf(total, most), parts }
+      })
+      .filter((cell) => isWhole || cell.total > 0),
+  }))
+  return columns.filter((column) => isWhole || column.count > 0 || column.cells.length > 0)
+}
+
+/** Steps of the logarithm: one among thousands is still seen. */
+export function heatOf(count: number, most: number): Heat {
+  if (count <= 0) return 0
+  const share = Math.log(count + 1) / Math.log(most + 1)
+  return share > 0.75 ? 4 : share > 0.5 ? 3 : share > 0.25 ? 2 : 1
+}
+
+/** A search that finds what a cell has counted: by every word that senders use for it. */
+export function searchFor(text: string, field: 'technique' | 'tactic', id: string, words: readonly string[]): string {
+  const all = words.length === 0 ? [id] : words
+  const [only] = all
+  if (all.length === 1 && only !== undefined) return narrow(text, field, only)
+  const any = `(${all.map((word) => termOf(field, word)).join(' OR ')})`
+  if (text.trim() === '') return any
+  return text.includes(any) ? text : `(${text.trim()}) ${any}`
+}
