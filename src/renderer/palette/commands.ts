@@ -1,8 +1,8 @@
 import type { AppState } from '../state/app.ts'
 import { startOf, toAddress } from '../state/location.ts'
+import { toInstant } from '../state/instant.ts'
 import { keysOf } from '../ui/shortcuts.ts'
 import { linkPrefix, type View } from '../../shared/view.ts'
-import type { Instant } from '../../shared/detection.ts'
 import type { Dialog } from '../state/dialogs.svelte.ts'
 
 /** Something the app can do, by its name. Only what can be done now is among them. */
@@ -69,7 +69,7 @@ export function createCommands(
       command(`range ${days}`, `Zoom to the last ${name}`, () => {
         navigation.go('timeline')
         const to = shell.now()
-        timeline.setRange({ from: instant(to - days * dayMs), to: instant(to) })
+        timeline.setRange({ from: toInstant(to - days * dayMs), to: toInstant(to) })
       }),
     ),
     ...(timeline.wanted.range === null ? [] : [command('range all', 'Zoom out to everything', () => timeline.setRange(null))]),
@@ -107,8 +107,4 @@ export function createCommands(
     command('sample', 'Send a sample detection', () => void sample.send()),
     command('help', 'Keys, marks and searches', show('help'), keysOf('help')),
   ]
-}
-
-function instant(at: number): Instant {
-  return new Date(at).toISOString() as Instant
 }

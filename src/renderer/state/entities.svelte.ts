@@ -1,7 +1,7 @@
-import type { Instant } from '../../shared/detection.ts'
 import type { EntityList } from '../../shared/entity.ts'
 import type { Bridge } from '../../shared/ipc.ts'
 import { reasonOf } from './reason.ts'
+import { toInstant } from './instant.ts'
 
 const typingMs = 150
 const againMs = 5_000
@@ -61,8 +61,7 @@ export class Entities {
     this.#forgetTimer()
     const ticket = ++this.#ticket
     const now = this.#now()
-    const instant = (at: number): Instant => new Date(at).toISOString() as Instant
-    const range = this.days === null ? null : { from: instant(now - this.days * dayMs), to: instant(now + dayMs) }
+    const range = this.days === null ? null : { from: toInstant(now - this.days * dayMs), to: toInstant(now + dayMs) }
     try {
       const answer = await this.#bridge.invoke('entities:list', { range, begins: this.begins.trim() })
       if (ticket !== this.#ticket) return

@@ -1,3 +1,4 @@
+/* eslint-disable svelte/prefer-svelte-reactivity -- its sets and maps are bookkeeping; what is shown is replaced as a whole */
 import type { InboxFilter, InboxLine } from '../../shared/inbox.ts'
 import type { Bridge } from '../../shared/ipc.ts'
 import { keyOf } from './key.ts'

@@ -73,7 +73,7 @@ test('opening a detection makes its lines read', async () => {
 
 test('a log that cannot be read says so, and reads again', async () => {
   const { inbox, handlers } = inboxOf(1)
-  const page = handlers['inbox:page']
+  const page = handlers['inbox:page'] ?? (() => ({ lines: [], next: null }))
   handlers['inbox:page'] = () => Promise.reject(new Error('disk I/O error'))
   inbox.visit('all')
   await vi.waitFor(() => expect(inbox.phase).toBe('failed'))

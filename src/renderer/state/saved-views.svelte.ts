@@ -1,3 +1,4 @@
+/* eslint-disable svelte/prefer-svelte-reactivity -- its sets and maps are bookkeeping; what is shown is replaced as a whole */
 import type { Bridge, Notice } from '../../shared/ipc.ts'
 import type { SavedView, SavedViewDraft, ViewCount, ViewSaved } from '../../shared/saved-views.ts'
 import { Live } from './live.svelte.ts'
