@@ -48,7 +48,8 @@ test.each([
   [0, 100, 0],
   [1, 1, 4],
   [1, 1_000_000, 1],
-  [999, 1_000_000, 2],
+  [110, 249, 3],
+  [999, 1_000_000, 1],
   [1_000_000, 1_000_000, 4],
 ])('the heat of %i beside %i is %i', (count, most, heat) => expect(heatOf(count, most)).toBe(heat))
 

@@ -1,7 +1,7 @@
 import type { AttackCounts, AttackMatrix } from '../../shared/attack.ts'
 import { narrow, termOf } from '../search/edit-text.ts'
 
-/** Of 4: how strong the heat of a cell is, by the order of magnitude beside the most. */
+/** Of 4: how strong the heat of a cell is beside the most. */
 export type Heat = 0 | 1 | 2 | 3 | 4
 export type Cell = {
   readonly id: string
@@ -44,10 +44,10 @@ export function toColumns(matrix: AttackMatrix, counts: AttackCounts, isWhole: b
   return columns.filter((column) => isWhole || column.count > 0 || column.cells.length > 0)
 }
 
-/** Steps of the logarithm: one among thousands is still seen. */
+/** Steps of the square root: what is few is told apart, and one among millions is still seen. */
 export function heatOf(count: number, most: number): Heat {
   if (count <= 0) return 0
-  const share = Math.log(count + 1) / Math.log(most + 1)
+  const share = Math.sqrt(count / most)
   return share > 0.75 ? 4 : share > 0.5 ? 3 : share > 0.25 ? 2 : 1
 }
 
