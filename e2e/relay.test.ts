@@ -191,7 +191,7 @@ function measure(page: Page) {
     })
     while (!isOver()) {
       const askedAt = performance.now()
-      await tocsin.invoke('timeline:page', { text: '', before: null, limit: 50 })
+      await tocsin.invoke('timeline:page', { text: '', range: null, before: null, skip: 0, limit: 50 })
       answers.push(performance.now() - askedAt)
       await new Promise((resolve) => setTimeout(resolve, 50))
     }

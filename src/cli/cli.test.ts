@@ -71,7 +71,7 @@ describe('simulate', () => {
     expect(ran).toEqual({ code: 0, out: 'sent 20, acknowledged 20, refused 0\n', err: '' })
     const deliveries = [...scenario({ seed: 'one', count: 20, startAt: Date.now() })]
     const ids = new Set(deliveries.map((delivery) => delivery.detectionId))
-    const { detections, total } = pageOf(await app.page({ text: '', before: null, limit: 100 }))
+    const { detections, total } = pageOf(await app.desk.page({ text: '', before: null, limit: 100 }))
     expect(new Set(detections.map((detection) => detection.id))).toEqual(ids)
     expect(total).toBe(ids.size)
     for (const detection of detections)
@@ -82,9 +82,9 @@ describe('simulate', () => {
   test('run again with its seed updates the same detections', async () => {
     const app = await runningApp()
     await here('simulate', '--count', '12', '--seed', 'again')
-    const before = pageOf(await app.page({ text: '', before: null, limit: 100 })).total
+    const before = pageOf(await app.desk.page({ text: '', before: null, limit: 100 })).total
     expect(await here('simulate', '--count', '12', '--seed', 'again')).toMatchObject({ code: 0 })
-    expect(pageOf(await app.page({ text: '', before: null, limit: 100 })).total).toBe(before)
+    expect(pageOf(await app.desk.page({ text: '', before: null, limit: 100 })).total).toBe(before)
     expect(app.health().counters).toMatchObject({ kept: 24, duplicate: 0 })
   })
 
@@ -123,13 +123,13 @@ describe('query', () => {
     const ran = await here('query', '--json')
     expect(ran.code).toBe(0)
     const printed = ran.out.trimEnd().split('\n')
-    const expected = pageOf(await app.page({ text: '', before: null, limit: 500 })).detections
+    const expected = pageOf(await app.desk.page({ text: '', before: null, limit: 500 })).detections
     expect(printed.map((line) => JSON.parse(line) as Detection)).toEqual(expected)
     const limited = await here('query', '--json', '--limit', '2')
     expect(limited.out).toBe(`${printed.slice(0, 2).join('\n')}\n`)
     const found = await here('query', 'MissingMFA', '--json')
     expect(found.out.split('\n').filter(Boolean).length).toBe(
-      pageOf(await app.page({ text: 'MissingMFA', before: null, limit: 500 })).detections.length,
+      pageOf(await app.desk.page({ text: 'MissingMFA', before: null, limit: 500 })).detections.length,
     )
   })
 
@@ -214,7 +214,7 @@ describe('org', () => {
     while (app.organizations().length === 0) await new Promise((resolve) => setImmediate(resolve))
     expect(performance.now() - addedAt).toBeLessThan(1_000)
     expect(await send(app.receiverUrl()!, token())).toMatchObject({ status: 200 })
-    expect(pageOf(await app.page({ text: '', before: null, limit: 1 })).detections[0]).toMatchObject({
+    expect(pageOf(await app.desk.page({ text: '', before: null, limit: 1 })).detections[0]).toMatchObject({
       organizationId: 'org-1',
       demo: false,
     })

@@ -1,14 +1,13 @@
-import type { Detection } from '../shared/detection.ts'
 import type { DriftList } from '../shared/drift.ts'
 import type { Health } from '../shared/health.ts'
-import { isAuthenticatedRelay, type Gap, type WaysIn } from '../shared/inlets.ts'
+import { isAuthenticatedRelay, type Gap } from '../shared/inlets.ts'
 import type { NewOrganization, OrganizationAdded, OrganizationChange, OrganizationChanged, Requests, SampleOutcome } from '../shared/ipc.ts'
 import type { OrganizationCount, OrganizationState } from '../shared/organization.ts'
-import type { QuarantineCounts } from '../shared/quarantine.ts'
-import type { Settings } from '../shared/settings.ts'
-import type { Task } from '../shared/tasks.ts'
 import { createCare, type CarePlace } from './care/care.ts'
 import type { StartCareProcess } from './care/history-files.ts'
+import type { CoreEvents } from './core-events.ts'
+import { createDesk, type DeskPlace } from './desk/desk.ts'
+import { createInsight, type InsightPlace } from './desk/insight.ts'
 import { createDetectionPlace, type DetectionPlace } from './detection-place.ts'
 import { createHealthMonitor } from './health.ts'
 import { createHighWaterMark } from './high-water-mark.ts'
@@ -16,6 +15,7 @@ import { check } from './ingest/check.ts'
 import { contentOf } from './ingest/content-of.ts'
 import type { Change } from './ingest/delivery.ts'
 import { observe } from './ingest/drift.ts'
+import { createInbox, type InboxPlace } from './inbox/inbox-place.ts'
 import { createKeyRing } from './ingest/keys.ts'
 import { parse } from './ingest/parse.ts'
 import { createPipeline } from './ingest/pipeline.ts'
@@ -28,32 +28,17 @@ import { createOrganizations } from './organizations.ts'
 import { createPublisher, type Listeners } from './publish.ts'
 import { createQuarantineWatch, type QuarantinePlace } from './quarantine.ts'
 import { createReception, type Reception } from './ways/reception.ts'
-import { createSearching, type Searching } from './searching.ts'
+import { createSearching } from './searching.ts'
 import type { Keychain } from './secrets.ts'
 import { sendSample } from './send-sample.ts'
 import { createSettingsPlace, type SettingsPlace } from './settings-place.ts'
 import { createSlashIdAccess, type SlashIdAccess } from './slashid-access.ts'
 import { openStore, type OpenedStore } from './store/store.ts'
 import { createTasks, type Tasks } from './tasks.ts'
+import { createTriagePlace, type TriagePlace } from './triage/triage-place.ts'
 import type { CreateTunnel } from './ways/tunnel-keeper.ts'
 import type { UnsignedInlet } from './ways/unsigned-inlet.ts'
 import type { WaysInManager } from './ways/ways-in-parts.ts'
-
-export type CoreEvents = {
-  /** What deliveries changed, after their commit. */
-  readonly changes: readonly Change[]
-  /** What the user changed. */
-  readonly touched: Detection
-  readonly health: Health
-  readonly organizations: readonly OrganizationState[]
-  readonly quarantine: QuarantineCounts
-  readonly settings: Settings
-  readonly ways: WaysIn
-  readonly gap: Gap
-  /** Detections are gone, too many to name each. */
-  readonly gone: null
-  readonly task: Task
-}
 
 export type CoreParts = {
   readonly profile: string
@@ -83,7 +68,10 @@ export type Core = SettingsPlace & {
   receiverUrl(): string | null
   /** Tries the same address again, e.g. after another program has given the port back. */
   restartReceiver(): Promise<Health>
-  readonly page: Searching['page']
+  readonly desk: DeskPlace
+  readonly insight: InsightPlace
+  readonly triage: TriagePlace
+  readonly inbox: InboxPlace
   readonly open: DetectionPlace['open']
   readonly evidence: DetectionPlace['evidence']
   readonly tasks: Omit<Tasks, 'stop'>
@@ -242,7 +230,20 @@ export async function startCore(parts: CoreParts): Promise<CoreStarted> {
     now,
     schedule,
   })
-  const place = createDetectionPlace({ store, onTouched: (detection) => publish('touched', detection), now })
+  const inbox = createInbox({
+    ask: searching.ask,
+    rows: store.notificationLog,
+    settings: store.settings,
+    onChanged: () => publish('inbox', null),
+    onTrouble: (error) => log.error('what was said could not be written down', error),
+    now,
+    schedule,
+  })
+  const touched = (changed: CoreEvents['touched']) => {
+    publish('touched', changed)
+    inbox.touched()
+  }
+  const place = createDetectionPlace({ store, onTouched: (detection) => touched({ changed: [detection], more: false }), now })
 
   const core: Core = {
     subscribe,
@@ -252,7 +253,10 @@ export async function startCore(parts: CoreParts): Promise<CoreStarted> {
       await receiver.restart()
       return health.read()
     },
-    page: searching.page,
+    desk: createDesk({ ask: searching.ask, rows: store.savedViews, onViews: (views) => publish('views', views) }),
+    insight: createInsight({ ask: searching.ask, resources: parts.resources, now }),
+    triage: createTriagePlace({ rows: store.triage, writeBack: store.retention.writeBack, ask: searching.ask, onTriaged: touched, now }),
+    inbox: inbox.place,
     ...place,
     tasks,
     care: care.place,
@@ -287,6 +291,7 @@ export async function startCore(parts: CoreParts): Promise<CoreStarted> {
       await reception.stop()
       await pipeline.stop()
       await searching.stop()
+      inbox.stop()
       await access.stop()
       await keys.stop()
       await mark.stop()

@@ -28,6 +28,8 @@ export function createDetectionPlace({
     open(key) {
       const detail = store.detections.detail(key)
       if (detail === null) return null
+      const trail = store.triageTrail.read(key)
+      if (trail === null) return null
       const detection = store.detections.markRead(key) ?? detail.detection
       if (detail.detection.triage.isUnread) onTouched(detection)
       return {
@@ -35,6 +37,7 @@ export function createDetectionPlace({
         transitions: detail.transitions,
         deliveries: store.detections.deliveriesOf(key).map(summarize),
         isKept: store.retention.isKept(key),
+        ...trail,
       }
     },
     evidence: { save: (key, path) => saveEvidence(store, key, { path, replace: true, now }), fileName: evidenceFileName },

@@ -9,7 +9,9 @@ import { keep, keepUnsigned } from './evidence-test-support.ts'
 import { csvColumns } from './export/csv.ts'
 import { streamSink } from './export/sink.ts'
 import { exportHistory, exportToFile } from './export-history.ts'
+import type { Instant } from '../shared/detection.ts'
 import { noon } from './ingest/test-support.ts'
+import { pageOf } from './store/test-support.ts'
 
 const second = noon / 1000
 
@@ -92,6 +94,20 @@ print(json.dumps(rows))`
   test('of an empty history is its header', async () => {
     expect(textOf(await exported(installation().store, 'csv'))).toBe(`\ufeff${csvColumns.join(',')}\r\n`)
   })
+})
+
+test('of a view has what was detected in its range, and a layer says how to find that again', async () => {
+  const { store } = installation()
+  const moment = (minute: number) => new Date(noon + (minute - 60) * 60_000).toISOString() as Instant
+  for (let i = 0; i < 10; i += 1) keep(store, `d-${i}`, 'ongoing', second - 100 + i, { timestamp: moment(i) })
+  const view = { text: 'status:ongoing OR nothing', range: { from: moment(3), to: moment(6) } }
+  const idsOf = (path: string) => parseCsv<Record<string, string>>(textOf(path), { bom: true, columns: true }).map(({ id }) => id)
+  expect(idsOf(await exported(store, 'csv', view))).toEqual(['d-5', 'd-4', 'd-3'])
+  expect(idsOf(await exported(store, 'csv', { ...view, text: '' }))).toEqual(['d-5', 'd-4', 'd-3'])
+  expect(idsOf(await exported(store, 'csv', { ...view, range: null }))).toHaveLength(10)
+  const { description } = JSON.parse(textOf(await exported(store, 'navigator', view))) as { readonly description: string }
+  const again = store.detections.page({ text: description.replace('Detections in Tocsin found by: ', ''), before: null, limit: 50 })
+  expect(pageOf(again).detections.map(({ id }) => id)).toEqual(['d-5', 'd-4', 'd-3'])
 })
 
 describe('a walk', () => {

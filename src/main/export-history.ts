@@ -1,6 +1,7 @@
 import { existsSync, readFileSync } from 'node:fs'
 import { assertNever } from '../shared/assert-never.ts'
 import type { ExportFormat } from '../shared/tasks.ts'
+import type { TimeRange } from '../shared/view.ts'
 import { readAttack } from './export/attack.ts'
 import { createCsvWriter } from './export/csv.ts'
 import { pieces } from './export/exporter.ts'
@@ -11,6 +12,7 @@ import { createOcsfWriter } from './export/ocsf.ts'
 import { openFileSink, type Sink } from './export/sink.ts'
 import { toInstant } from './ingest/instant.ts'
 import { parse } from './query/parse.ts'
+import { within } from './query/query.ts'
 import type { Snapshot } from './store/walk.ts'
 import type { Store } from './store/store.ts'
 
@@ -33,6 +35,8 @@ export type ExportParts = {
   readonly store: Pick<Store, 'snapshot'>
   /** What to search for; '' is everything. */
   readonly text: string
+  /** By detectedAt; everything where there is none. */
+  readonly range?: TimeRange | null
   readonly format: ExportFormat
   /** resources/attack-enterprise.json */
   readonly attackFile: string
@@ -63,7 +67,7 @@ export function exportToFile(path: string, { replace, ...parts }: ExportParts & 
  * Reads no faster than `openSink`'s sink takes. Cancelled or failed, the sink is told to discard what it has.
  */
 export async function exportHistory(parts: ExportParts & { readonly openSink: () => Promise<Sink> }): Promise<Exported> {
-  const { store, text, signal, now } = parts
+  const { store, text, range = null, signal, now } = parts
   const parsed = parse(text, { now: now() })
   if (parsed.kind === 'refused') return { kind: 'refused', at: parsed.at, length: parsed.length, detail: parsed.detail }
   const opened = store.snapshot()
@@ -76,7 +80,7 @@ export async function exportHistory(parts: ExportParts & { readonly openSink: ()
     const watch = watchOver(snapshot, signal, parts.mostLogGrowth ?? defaultLogGrowth)
     try {
       let written = 0
-      for (const piece of pieces(snapshot, parsed.query, writer)) {
+      for (const piece of pieces(snapshot, within(parsed.query, range), writer)) {
         // Also where nothing is to be written this lets others have their turn, and a cancel through.
         await watch.orEnd(piece.text === '' ? nextTurn() : sink.write(piece.text))
         written = piece.written
@@ -99,7 +103,7 @@ export async function exportHistory(parts: ExportParts & { readonly openSink: ()
   }
 }
 
-function createWriter({ format, attackFile, text, now }: ExportParts): Writer {
+function createWriter({ format, attackFile, text, range, now }: ExportParts): Writer {
   const attack = () => readAttack(readFileSync(attackFile, 'utf8'))
   switch (format) {
     case 'csv':
@@ -109,10 +113,16 @@ function createWriter({ format, attackFile, text, now }: ExportParts): Writer {
     case 'ocsf':
       return createOcsfWriter(attack())
     case 'navigator':
-      return createNavigatorWriter(attack(), { query: text, madeAt: toInstant(now()) })
+      return createNavigatorWriter(attack(), { query: asSearch(text, range ?? null), madeAt: toInstant(now()) })
     default:
       return assertNever(format)
   }
+}
+
+/** What a view shows, as one could search for it. */
+function asSearch(text: string, range: TimeRange | null): string {
+  if (range === null) return text
+  return `${text.trim() === '' ? '' : `(${text}) `}after:${range.from} before:${range.to}`
 }
 
 /** Ends waiting for a slow reader, by the user or where it costs too much. */

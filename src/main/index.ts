@@ -11,6 +11,7 @@ import { schedule } from './schedule.ts'
 import { createHandlers } from './shell/handlers.ts'
 import { createGate } from './shell/ipc.ts'
 import { launch, type Launch } from './shell/launch.ts'
+import { createLinks, registerLinks } from './shell/links.ts'
 import { minimisedNote, minimisedNotice, proofNote, silentDesktopNotice } from './shell/notices.ts'
 import { createNotifier } from './shell/notifier.ts'
 import { createKeychain } from './shell/secrets.ts'
@@ -23,6 +24,7 @@ import { applyTheme, createMainWindow } from './shell/window.ts'
 const resources = join(app.getAppPath(), 'resources')
 const out = join(app.getAppPath(), 'out')
 const developerTools = !app.isPackaged && process.env['TOCSIN_DEVTOOLS'] === '1'
+const links = createLinks({ app, argv: process.argv })
 launch(() => openProfile(process.argv, process.env, process.platform, homedir()), start)
 
 /** Builds every part and wires them. */
@@ -76,6 +78,7 @@ async function start({ profile, log, ending, fail }: Launch): Promise<void> {
     createNotify({
       notifier,
       context: () => ({ enabled: core.settings().notify, timelineFocused: window.isTimelineFocused() }),
+      onDecided: core.inbox.record,
       schedule,
     }),
   )
@@ -93,8 +96,8 @@ async function start({ profile, log, ending, fail }: Launch): Promise<void> {
       notify.changed(changes)
       pushes.add(changes.map(({ detection }) => detection))
     },
-    touched(detection) {
-      pushes.add([detection])
+    touched({ changed, more }) {
+      pushes.add(changed, more)
       showCounts()
     },
     gone() {
@@ -107,6 +110,8 @@ async function start({ profile, log, ending, fail }: Launch): Promise<void> {
     },
     organizations: (states) => gate.push('organizations:changed', states),
     quarantine: (counts) => gate.push('quarantine:changed', counts),
+    inbox: () => gate.push('inbox:changed', null),
+    views: (views) => gate.push('views:changed', views),
     ways: (ways) => gate.push('ways:changed', ways),
     gap: (gap) => gate.push('gap:changed', gap),
     task: (task) => gate.push('task:changed', task),
@@ -124,4 +129,6 @@ async function start({ profile, log, ending, fail }: Launch): Promise<void> {
   const note = proofNote(core.health().proof)
   if (note !== null) notifier.show(note)
   show()
+  links.follow((address) => void window.show().then(() => gate.push('address:chosen', address)))
+  registerLinks({ app, platform: process.platform, argv: process.argv, isAsked: process.env['TOCSIN_LINKS'] === '1' })
 }

@@ -89,7 +89,7 @@ test('a look says what the issuer answered, releases what became good, and leave
   expect(await core.quarantine.look(organization)).toMatchObject({ keys: { kind: 'failed' }, released: 0, refused: 0, waiting: 2 })
   issuer.keys = [known]
   expect(await core.quarantine.look(organization)).toEqual({ keys: { kind: 'fetched' }, released: 1, refused: 0, waiting: 1 })
-  expect(await core.page({ text: '', before: null, limit: 9 })).toMatchObject({
+  expect(await core.desk.page({ text: '', before: null, limit: 9 })).toMatchObject({
     kind: 'page',
     detections: [{ id: 'd-1', trust: 'verified' }],
   })

@@ -1,13 +1,11 @@
-import type { PageAnswer, Requests } from '../shared/ipc.ts'
 import { createIndexing } from './indexing.ts'
 import type { Schedule } from './ingest/refresher.ts'
-import { createReader } from './reader/reader.ts'
+import { createReader, type Reader } from './reader/reader.ts'
 import type { Store } from './store/store.ts'
 
 /** What is looked for in the history: read beside the main thread, in an index of words that follows what is received. */
 export type Searching = {
-  /** A later one makes an earlier one end early. */
-  page(query: Requests['timeline:page']['argument']): Promise<PageAnswer>
+  readonly ask: Reader['ask']
   /** There may be something to index. */
   wake(): void
   stop(): Promise<void>
@@ -25,7 +23,7 @@ export function createSearching(parts: {
   const indexing = createIndexing({ textIndex, schedule, onTrouble: (error) => log.error('the index of words is behind', error) })
   const reader = createReader({ file, thread, onTrouble: (detail) => log.error(detail) })
   return {
-    page: (query) => reader.ask('page', query, 'list'),
+    ask: reader.ask,
     wake: indexing.wake,
     stop() {
       indexing.stop()

@@ -78,7 +78,7 @@ function ended(core: Core, started: TaskStarted): Promise<Exclude<Task['state'],
 }
 
 async function all(core: Core, text = ''): Promise<readonly Detection[]> {
-  const page = await core.page({ text, before: null, limit: 500 })
+  const page = await core.desk.page({ text, before: null, limit: 500 })
   if (page.kind !== 'page') throw new Error(page.detail)
   return page.detections
 }

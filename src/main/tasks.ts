@@ -1,6 +1,7 @@
 import { randomUUID } from 'node:crypto'
 import { join } from 'node:path'
 import type { ExportFormat, Task, TaskId, TaskStarted, TaskState } from '../shared/tasks.ts'
+import type { TimeRange } from '../shared/view.ts'
 import { exportToFile } from './export-history.ts'
 import { keptImportCheck } from './import/check.ts'
 import { importHistory } from './import-history.ts'
@@ -16,7 +17,12 @@ export type Tasks = {
   /** Why none can be begun now, or null: asked before the user is bothered with a dialog. */
   refusal(wanted: { readonly kind: 'export'; readonly text: string } | { readonly kind: 'import' }): Refused | null
   /** In the place of a file that is there. */
-  export(wanted: { readonly text: string; readonly format: ExportFormat; readonly path: string }): Started
+  export(wanted: {
+    readonly text: string
+    readonly range?: TimeRange | null
+    readonly format: ExportFormat
+    readonly path: string
+  }): Started
   import(files: readonly string[]): Started
   /** Ends one that runs; one that has ended is forgotten. */
   cancel(id: TaskId): void
@@ -129,7 +135,7 @@ export function createTasks(parts: {
     list: () => [...tasks.values()],
     refusal,
 
-    export({ text, format, path }) {
+    export({ text, range = null, format, path }) {
       const refused = refusal({ kind: 'export', text })
       if (refused !== null) return refused
       if (writing.has(path)) return busy('An export to this file is under way. Choose another file.')
@@ -139,6 +145,7 @@ export function createTasks(parts: {
           const exported = await exportToFile(path, {
             store,
             text,
+            range,
             format,
             attackFile: join(parts.resources, 'attack-enterprise.json'),
             replace: true,

@@ -6,6 +6,8 @@ export type AttackMatrix = {
   readonly version: string
   readonly notice: string
   readonly tactics: readonly AttackTactic[]
+  /** Techniques that are no more, by the id they had: `now` is the id of what took their place; null where nothing did. */
+  readonly past: readonly { readonly id: string; readonly name: string; readonly now: string | null }[]
 }
 export type AttackTactic = { readonly id: string; readonly name: string; readonly techniques: readonly AttackTechnique[] }
 export type AttackTechnique = {
@@ -29,6 +31,8 @@ export type AttackCounts = {
   readonly techniques: Readonly<Record<string, number>>
   /** By id of the tactic. */
   readonly tactics: Readonly<Record<string, number>>
+  /** By id of a tactic or technique, the words by which senders named it, at most 20 each: a search for them finds what was counted. */
+  readonly words: Readonly<Record<string, readonly string[]>>
   /** Words that name nothing in ATT&CK, most first, at most 50. */
   readonly unknown: readonly { readonly word: string; readonly count: number }[]
   readonly counted: number

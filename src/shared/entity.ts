@@ -10,7 +10,7 @@ export type EntityLine = {
   readonly entityType: string | null
   /** Detections in the range that was asked for. */
   readonly count: number
-  /** Of its newest 2,000 detections. */
+  /** Of its newest 2,000 detections; of fewer where looking at so many for every line took too long. */
   readonly threats: number
   readonly openPosture: number
   readonly highestConfidence: number | null

@@ -9,6 +9,9 @@ export type StateCount = { readonly kind: Kind; readonly status: Status; readonl
 /** How wide a bar of a histogram is, by this computer's calendar. */
 export type Step = { readonly unit: 'minute' | 'hour' | 'day' | 'month'; readonly count: number }
 
+/** Bars of one histogram. */
+export const mostBars = 1_500
+
 /** By detectedAt. */
 export type Bar = { readonly from: Instant; readonly to: Instant; readonly counts: readonly StateCount[] }
 export type Histogram = {

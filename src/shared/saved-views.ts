@@ -7,3 +7,4 @@ export type ViewSaved =
 export type ViewCount = { readonly id: number; readonly count: number | null; readonly isCapped: boolean }
 
 export const mostSavedViews = 100
+export const longestViewName = 80

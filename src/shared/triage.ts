@@ -37,7 +37,19 @@ export type Undone = { readonly kind: 'undone'; readonly count: number } | { rea
 
 export type Note = { readonly id: number; readonly at: Instant; readonly text: string }
 /** What was changed by the user of this computer, and when. */
-export type TriageEntry = { readonly id: number; readonly at: Instant; readonly change: TriageChange; readonly isUndone: boolean }
+export type TriageEntry = {
+  readonly id: number
+  readonly at: Instant
+  readonly change: TriageChange
+  readonly isUndone: boolean
+  /** Not the user made it new again: what was done came back. */
+  readonly isComeback?: true
+}
 
 export const mostTriaged = 100_000
 export const longestNote = 10_000
+export const longestLabel = 64
+export const longestReason = 1_000
+/** Of one detection. */
+export const mostLabels = 20
+export const mostNotes = 500

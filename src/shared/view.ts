@@ -3,6 +3,9 @@ import type { Instant } from './detection.ts'
 /** A stretch of time, `to` exclusive. */
 export type TimeRange = { readonly from: Instant; readonly to: Instant }
 
+/** Where a range ends that stays open to whatever arrives. */
+export const openEnd = '9999-12-31T23:59:59.999Z' as Instant
+
 /** Which detections a view is about: a search ('' is everything), and the range drawn on the timeline, by detectedAt. */
 export type Wanted = { readonly text: string; readonly range: TimeRange | null }
 

@@ -1,12 +1,9 @@
 import type { Detection, Trust } from '../../shared/detection.ts'
+import type { Silence } from '../../shared/inbox.ts'
 import type { Change } from '../ingest/delivery.ts'
 
 /** How loud a note is: an urgent one may stay on the screen until it is seen. */
 export type Urgency = 'normal' | 'urgent'
-
-/** Why nothing is said. Every silence has a name, so that "why did it not tell me?" has an answer. */
-export const silences = ['off', 'imported', 'focused', 'unchanged', 'resolved', 'continuing'] as const
-export type Silence = (typeof silences)[number]
 
 /** What the decision needs to know besides the change itself. */
 export type NotifyContext = {

@@ -3,7 +3,8 @@ import type { Gathered } from './compose.ts'
 import type { Urgency } from './decide.ts'
 
 export type Gathering = {
-  add(detection: Detection, urgency: Urgency, isBacklog?: boolean): void
+  /** Answers whether it is counted; beyond the limit only a change of what is. */
+  add(detection: Detection, urgency: Urgency, isBacklog?: boolean): boolean
   /** Everything added since the last time, or null; the gathering is empty afterwards. */
   take(): Gathered | null
   clear(): void
@@ -40,6 +41,7 @@ export function createGathering(limit: number = distinctLimit): Gathering {
         urgency: urgency === 'urgent' ? 'urgent' : (before?.urgency ?? 'normal'),
         isBacklog: (before?.isBacklog ?? true) && isBacklog,
       }
+      return fits || !isNew
     },
     take() {
       const taken = gathered

@@ -2,7 +2,9 @@ import { describe, expect, test } from 'vitest'
 import type { Detection, DetectionId, Instant, OrganizationId, Sequence } from '../../shared/detection.ts'
 import type { Change } from '../ingest/delivery.ts'
 import { compose, type Note } from './compose.ts'
-import { decide, silences, type NotifyContext } from './decide.ts'
+import { silences, type Silence } from '../../shared/inbox.ts'
+import { decide, type NotifyContext } from './decide.ts'
+import type { Decided } from './holding.ts'
 import { createGathering } from './gather.ts'
 import { createNotify, windowsMs } from './notify.ts'
 
@@ -87,7 +89,9 @@ describe('decide', () => {
       decide(change({ status: 'resolved' }, 'ongoing'), listening),
       decide(change({ kind: 'posture', status: 'ongoing' }, 'detected'), listening),
     ]
-    expect(found).toEqual(silences.map((because) => ({ show: false, because })))
+    // What a flood or a backlog could not name is known only once its note is told.
+    const decided = silences.filter((because) => because !== 'burst' && because !== 'backlog')
+    expect(found).toEqual(decided.map((because) => ({ show: false, because })))
   })
 
   test('a demonstration notifies like any other', () => {
@@ -207,12 +211,14 @@ describe('gathering', () => {
 describe('notify', () => {
   function setUp() {
     const shown: Note[] = []
+    const decided: Decided[] = []
     let now = 0
     let timers: { readonly at: number; readonly run: () => void }[] = []
     let context = listening
     const notify = createNotify({
       notifier: { show: (note) => shown.push(note) },
       context: () => context,
+      onDecided: (some) => decided.push(...some),
       schedule(run, afterMs) {
         const timer = { at: now + afterMs, run }
         timers.push(timer)
@@ -232,7 +238,7 @@ describe('notify', () => {
       }
       now = until
     }
-    return { notify, shown, pass, pending: () => timers.length, setContext: (next: NotifyContext) => (context = next) }
+    return { notify, shown, decided, pass, pending: () => timers.length, setContext: (next: NotifyContext) => (context = next) }
   }
 
   test('the first is shown at once, those within two seconds in one note', () => {
@@ -333,5 +339,61 @@ describe('notify', () => {
     notify.changed([numbered(3)])
     pass(60_000)
     expect(shown).toHaveLength(1)
+  })
+
+  function sequenced(index: number, over: Partial<Detection> = {}, from: string | null = null): Change {
+    const made = change({ id: `d-${index}` as DetectionId, ...over }, from)
+    return { ...made, transition: { ...made.transition, sequence: index as Sequence } }
+  }
+  const told = (sequence: number, urgency = 'urgent') => ({ sequence, said: { kind: 'told', urgency } })
+  const quiet = (sequence: number, because: Silence) => ({ sequence, said: { kind: 'quiet', because } })
+
+  test('says once of each change what became of it, when it is known', () => {
+    const { notify, decided, pass, setContext } = setUp()
+    notify.changed([sequenced(1), sequenced(2, { status: 'resolved' }, 'ongoing')])
+    expect(decided).toEqual([quiet(2, 'resolved'), told(1)])
+    notify.changed([sequenced(3, { confidence: 0.1 })])
+    notify.changed([sequenced(4)])
+    expect(decided).toHaveLength(2)
+    pass(2_000)
+    expect(decided.slice(2)).toEqual([told(3, 'normal'), told(4)])
+    notify.changed([sequenced(5)])
+    setContext({ enabled: true, timelineFocused: true })
+    notify.changed([sequenced(6)])
+    pass(60_000)
+    expect(decided.slice(4)).toEqual([quiet(6, 'focused'), quiet(5, 'focused')])
+    setContext({ enabled: false, timelineFocused: false })
+    notify.changed([{ ...sequenced(7), isBacklog: true }])
+    expect(decided.slice(6)).toEqual([quiet(7, 'off')])
+  })
+
+  test('has nothing to say of what was told before and is the same', () => {
+    const { notify, decided } = setUp()
+    notify.changed([sequenced(1, { status: 'ongoing' }, 'ongoing')])
+    expect(decided).toEqual([])
+  })
+
+  test('a backlog is told when all of it is in, each change of it once', () => {
+    const { notify, decided, pass } = setUp()
+    notify.changed([
+      { ...sequenced(1), isBacklog: true },
+      { ...sequenced(2, { confidence: null }), isBacklog: true },
+    ])
+    expect(decided).toEqual([])
+    pass(4_000)
+    expect(decided).toEqual([told(1), told(2, 'normal')])
+  })
+
+  test('what no note can name, and what is held when the app quits, is a burst or a backlog', async () => {
+    const { notify, decided } = setUp()
+    notify.changed([sequenced(1)])
+    for (let index = 2; index <= 10_003; index += 1) notify.changed([sequenced(index)])
+    notify.changed([{ ...sequenced(10_004), isBacklog: true }])
+    expect(decided).toEqual([told(1), quiet(10_002, 'burst'), quiet(10_003, 'burst')])
+    await notify.stop()
+    expect(decided).toHaveLength(10_004)
+    expect(new Set(decided.map(({ sequence }) => sequence)).size).toBe(10_004)
+    expect(decided.at(-2)).toEqual(quiet(10_001, 'burst'))
+    expect(decided.at(-1)).toEqual(quiet(10_004, 'backlog'))
   })
 })

@@ -1,7 +1,7 @@
 import type { Change } from '../ingest/delivery.ts'
-import { compose, type Note } from './compose.ts'
+import type { Note } from './compose.ts'
 import { decide, type NotifyContext } from './decide.ts'
-import { createGathering } from './gather.ts'
+import { createHolding, type Decided } from './holding.ts'
 
 /** Whatever can put a note in front of the user. */
 export type Notifier = {
@@ -29,13 +29,20 @@ export const mostBacklogMs = 30_000
  * Speaks at once when it was quiet before, then gathers: a flood of any size is told in a note at 0 s, 2 s, 12 s, 72 s and
  * one a minute from there. A window in which nothing happened ends the flood. What had waited for us is gathered apart, and told when it is in.
  */
-export function createNotify(parts: { notifier: Notifier; context: () => NotifyContext; schedule: Schedule }): Notify {
-  const { notifier, context, schedule } = parts
-  const gathering = createGathering()
+export function createNotify(parts: {
+  readonly notifier: Notifier
+  readonly context: () => NotifyContext
+  /** Once for each change that is news, as soon as it is known what became of it. */
+  readonly onDecided: (decided: readonly Decided[]) => void
+  readonly schedule: Schedule
+}): Notify {
+  const { notifier, context, onDecided, schedule } = parts
+  const hold = (beyond: 'burst' | 'backlog') => createHolding({ show: (note) => notifier.show(note), context, onDecided, beyond })
+  const present = hold('burst')
   let step = 0
   let cancel: (() => void) | null = null
   let stopped = false
-  const backlog = createGathering()
+  const backlog = hold('backlog')
   let backlogSteps = 0
   let cancelBacklog: (() => void) | null = null
   let isBacklogComing = false
@@ -53,27 +60,15 @@ export function createNotify(parts: { notifier: Notifier; context: () => NotifyC
       }
       isBacklogComing = false
       backlogSteps = 0
-      const gathered = backlog.take()
-      const { enabled, timelineFocused } = context()
-      if (gathered !== null && enabled && !timelineFocused) notifier.show(compose(gathered))
+      backlog.tell()
     }, backlogQuietMs)
-  }
-
-  function speak(): boolean {
-    const gathered = gathering.take()
-    if (gathered === null) return false
-    notifier.show(compose(gathered))
-    return true
   }
 
   function listen(): void {
     cancel = schedule(() => {
       cancel = null
       if (stopped) return
-      // The user may have turned notes off, or come to look at the timeline, while they were gathered.
-      const { enabled, timelineFocused } = context()
-      if (!enabled || timelineFocused) gathering.clear()
-      if (!speak()) {
+      if (!present.tell()) {
         step = 0
         return
       }
@@ -85,17 +80,23 @@ export function createNotify(parts: { notifier: Notifier; context: () => NotifyC
   return {
     changed(changes) {
       if (stopped) return
+      const quiet: Decided[] = []
       for (const change of changes) {
         const decision = decide(change, context())
-        if (!decision.show) continue
-        if (change.isBacklog !== true) gathering.add(change.detection, decision.urgency)
-        else {
-          backlog.add(change.detection, decision.urgency, true)
-          isBacklogComing = cancelBacklog !== null
-          if (cancelBacklog === null) awaitBacklog()
+        if (decision.show) {
+          if (change.isBacklog !== true) present.add(change, decision.urgency)
+          else {
+            backlog.add(change, decision.urgency)
+            isBacklogComing = cancelBacklog !== null
+            if (cancelBacklog === null) awaitBacklog()
+          }
+        } else if (decision.because !== 'unchanged') {
+          // Being told the same again is no news, and nobody asks why it was not told.
+          quiet.push({ sequence: change.transition.sequence, said: { kind: 'quiet', because: decision.because } })
         }
       }
-      if (cancel === null && speak()) listen()
+      if (quiet.length > 0) onDecided(quiet)
+      if (cancel === null && present.tell()) listen()
     },
     async stop() {
       stopped = true
@@ -103,8 +104,8 @@ export function createNotify(parts: { notifier: Notifier; context: () => NotifyC
       cancelBacklog?.()
       cancel = null
       cancelBacklog = null
-      gathering.clear()
-      backlog.clear()
+      present.drop()
+      backlog.drop()
     },
   }
 }

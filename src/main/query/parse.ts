@@ -1,9 +1,10 @@
 import { assertNever } from '../../shared/assert-never.ts'
 import { trusts, triageStates, kinds } from '../../shared/detection.ts'
+import { searchFields, type SearchField } from '../../shared/search-fields.ts'
 import { grow, type Operator, type Tree, type Value } from './grammar.ts'
 import { exactly, patternOf } from './pattern.ts'
 import { listFields, queryLimits, states, textFields, things, timeFields } from './query.ts'
-import type { Comparison, ListField, Parsed, Query, QueryRefusal, State, TextField, TimeField, What } from './query.ts'
+import type { Comparison, Parsed, Query, QueryRefusal, State, TextField, TimeField, What } from './query.ts'
 import { tokensOf } from './tokens.ts'
 import { readDuration, readSpan, toInstant } from './when.ts'
 
@@ -81,7 +82,7 @@ function toField(field: Field, now: number): Query | Refusal {
   const { by, value, at } = field
   const name = field.name.toLowerCase()
   if (name.startsWith('metadata.')) return toMetadata(field)
-  const known = aliases[name] ?? name
+  const known = aliases.get(name) ?? name
   if (known === 'confidence') return toConfidence(value, by)
   const time = timeFields.find((one) => one === known)
   if (time !== undefined) return toTime(time, value, by, now)
@@ -218,43 +219,19 @@ function badValue({ at, length }: Value, detail: string): Refusal {
 }
 
 /** The names SlashID uses, and those a hand writes first. */
-const aliases: Readonly<Record<string, string>> = {
-  source_type: 'source',
-  entity_id: 'entity',
-  connection_id: 'connection',
-  org: 'organization',
-  organization_id: 'organization',
-  tracking_status: 'tracking',
-  confidence_score: 'confidence',
-  timestamp: 'detected',
-  tactics: 'tactic',
-  techniques: 'technique',
-  frameworks: 'framework',
-  labels: 'label',
-  since: 'after',
-  until: 'before',
-}
+const aliases: ReadonlyMap<string, string> = new Map(
+  searchFields.flatMap(({ name, aliases }: SearchField) => aliases.map((alias) => [alias, name] as const)),
+)
 
 /** Every name that can stand before a colon, in the order in which people are told of them. */
-export const fieldNames: readonly string[] = [
-  ...textFields,
-  ...listFields,
-  'confidence',
-  'after',
-  'before',
-  'last',
-  ...timeFields,
-  'is',
-  'has',
-  'metadata.NAME',
-] satisfies readonly (TextField | ListField | TimeField | string)[]
+export const fieldNames: readonly string[] = searchFields.map(({ name }) => name)
 
 function isKnown(name: string): boolean {
   return fieldNames.includes(name)
 }
 
 function unknownField(name: string, at: number): Refusal {
-  const near = [...fieldNames, ...Object.keys(aliases)].find((one) => isNear(one, name.toLowerCase()))
+  const near = [...fieldNames, ...aliases.keys()].find((one) => isNear(one, name.toLowerCase()))
   const hint = near === undefined ? `There is ${fieldNames.slice(1, 9).join(', ')} and more.` : `Did you mean ${near}?`
   return {
     because: 'unknown-field',

@@ -1,4 +1,5 @@
 import type { Instant } from '../../shared/detection.ts'
+import type { TimeRange } from '../../shared/view.ts'
 
 /** What a search asks for. `toSql` and `matches` say the same of it; a property test holds them together. */
 export type Query =
@@ -20,6 +21,11 @@ export type Query =
   /** `snoozed` means until after `now`. */
   | { readonly kind: 'is'; readonly state: State; readonly now: Instant }
   | { readonly kind: 'has'; readonly what: What }
+
+/** The same, of what was detected in this range only. */
+export function within(query: Query, range: TimeRange | null): Query {
+  return range === null ? query : { kind: 'all', of: [query, { kind: 'time', field: 'detected', ...range }] }
+}
 
 /** A whole value, compared without regard to the case of A to Z; `parts` are what stands between its asterisks, folded. */
 export type Pattern = { readonly kind: 'pattern'; readonly parts: readonly string[] }

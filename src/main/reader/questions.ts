@@ -1,15 +1,34 @@
-import type { Overview } from '../store/overview.ts'
+import type { CountAnswer, Overview, Searched } from '../store/overview.ts'
 import type { PageQuery } from '../store/pages.ts'
 import type { PageAnswer } from '../../shared/ipc.ts'
+import type { EntityDetail, EntityKey, EntityList } from '../../shared/entity.ts'
+import type { PostureAsked, PostureOverview } from '../../shared/posture.ts'
+import type { InboxPage } from '../../shared/inbox.ts'
+import type { DigestAsked, DigestRead } from '../store/digest.ts'
+import type { Entities } from '../store/entities.ts'
+import type { FoundRows, FoundRowsAsked } from '../store/found-rows.ts'
+import type { MappingsAnswer } from '../store/mappings.ts'
+import type { NotificationLog } from '../store/notification-log.ts'
+import type { PostureReport } from '../store/posture-report.ts'
 import type { Store } from '../store/store.ts'
 
 /** What is read beside the main thread: whatever may have to look at many rows. */
 export type Questions = {
   readonly page: { argument: PageQuery; answer: PageAnswer }
   readonly histogram: { argument: Parameters<Overview['histogram']>[0]; answer: ReturnType<Overview['histogram']> }
-  readonly facets: { argument: string; answer: ReturnType<Overview['facets']> }
+  readonly facets: { argument: Searched; answer: ReturnType<Overview['facets']> }
+  readonly count: { argument: Searched; answer: CountAnswer }
+  readonly seen: { argument: Parameters<Overview['seen']>[0]; answer: ReturnType<Overview['seen']> }
   readonly top: { argument: Parameters<Overview['top']>[0]; answer: ReturnType<Overview['top']> }
   readonly postureIntervals: { argument: Parameters<Overview['postureIntervals']>[0]; answer: ReturnType<Overview['postureIntervals']> }
+  readonly entities: { argument: Parameters<Entities['list']>[0]; answer: EntityList }
+  readonly entity: { argument: EntityKey; answer: EntityDetail | null }
+  readonly posture: { argument: PostureAsked; answer: PostureOverview }
+  readonly postureReport: { argument: PostureAsked; answer: PostureReport }
+  readonly mappings: { argument: Searched; answer: MappingsAnswer }
+  readonly foundRows: { argument: FoundRowsAsked; answer: FoundRows }
+  readonly inbox: { argument: Parameters<NotificationLog['page']>[0]; answer: InboxPage }
+  readonly digest: { argument: DigestAsked; answer: DigestRead }
   readonly keyAt: { argument: number; answer: ReturnType<Overview['keyAt']> }
 }
 export type QuestionName = keyof Questions
@@ -29,7 +48,23 @@ export type Told =
   | { readonly kind: 'not-opened'; readonly detail: string }
 
 /** Questions of one lane follow one another: the newest is the only one still wanted. */
-export const lanes = ['list', 'timeline', 'facets', 'other'] as const
+export const lanes = [
+  'list',
+  'lanes',
+  'minimap',
+  'facets',
+  'values',
+  'views',
+  'entities',
+  'entity',
+  'posture',
+  'report',
+  'attack',
+  'triage',
+  'inbox',
+  'digest',
+  'other',
+] as const
 export type Lane = (typeof lanes)[number]
 
 export type ReaderData = {
@@ -38,15 +73,32 @@ export type ReaderData = {
   readonly turns: SharedArrayBuffer
 }
 
-const answers: { readonly [N in QuestionName]: (store: Store, argument: Questions[N]['argument']) => Questions[N]['answer'] } = {
+/** What takes long is answered in steps, between which other questions are. */
+export type Steps<Answer> = Generator<void, Answer>
+type Answered<N extends QuestionName> = Questions[N]['answer'] | Steps<Questions[N]['answer']>
+const answers: { readonly [N in QuestionName]: (store: Store, argument: Questions[N]['argument']) => Answered<N> } = {
   page: (store, query) => store.detections.page(query),
   histogram: (store, wanted) => store.overview.histogram(wanted),
-  facets: (store, text) => store.overview.facets(text),
+  facets: (store, wanted) => store.overview.facets(wanted),
+  count: (store, wanted) => store.overview.count(wanted),
+  seen: (store, wanted) => store.overview.seen(wanted),
   top: (store, wanted) => store.overview.top(wanted),
   postureIntervals: (store, wanted) => store.overview.postureIntervals(wanted),
+  entities: (store, wanted) => store.entities.list(wanted),
+  entity: (store, key) => store.entities.read(key),
+  posture: (store, asked) => store.posture.steps(asked),
+  postureReport: (store, asked) => store.posture.report(asked),
+  mappings: (store, wanted) => store.mappings(wanted),
+  foundRows: (store, asked) => store.foundRows(asked),
+  inbox: (store, wanted) => store.notificationLog.page(wanted),
+  digest: (store, asked) => store.digest(asked),
   keyAt: (store, position) => store.overview.keyAt(position),
 }
 
-export function answer<N extends QuestionName>(store: Store, name: N, argument: Questions[N]['argument']): Questions[N]['answer'] {
+export function answer<N extends QuestionName>(store: Store, name: N, argument: Questions[N]['argument']): Answered<N> {
   return answers[name](store, argument)
+}
+
+export function isInSteps<Answer>(answered: Answer | Steps<Answer>): answered is Steps<Answer> {
+  return typeof answered === 'object' && answered !== null && Symbol.iterator in answered && 'next' in answered
 }

@@ -1,4 +1,4 @@
-import { rmSync } from 'node:fs'
+import { existsSync, rmSync } from 'node:fs'
 import { expect, onTestFinished, test } from 'vitest'
 import { content, pageOf, temporaryFile, testStore, trusted } from '../store/test-support.ts'
 import { createReader } from './reader.ts'
@@ -25,7 +25,7 @@ test('answers as the history does, and sees what was committed a moment ago', as
   const { store, reader, troubles } = setUp(50)
   const query = { text: 'type:Type3', before: null, limit: 5 }
   expect(await reader.ask('page', query, 'list')).toEqual(store.detections.page(query))
-  expect(await reader.ask('facets', '', 'facets')).toEqual(store.overview.facets(''))
+  expect(await reader.ask('facets', { text: '' }, 'facets')).toEqual(store.overview.facets({ text: '' }))
   store.keeper.keep([trusted(content({ id: 'new', type: 'Type3' }), { issued: 1_000 })])
   expect(pageOf(await reader.ask('page', query, 'list')).detections[0]?.id).toBe('new')
   expect(troubles).toEqual([])
@@ -36,7 +36,7 @@ test('a question that another of its lane follows ends early, and says how far i
   await reader.ask('page', { text: '', before: null, limit: 1 }, 'list')
   const [slow, other, last] = await Promise.all([
     reader.ask('page', { text: '*nowhere* metadata.a:b', before: null, limit: 500 }, 'list'),
-    reader.ask('facets', '', 'facets'),
+    reader.ask('facets', { text: '' }, 'facets'),
     reader.ask('page', { text: 'type:Type3', before: null, limit: 3 }, 'list'),
   ])
   const page = pageOf(slow)
@@ -48,16 +48,61 @@ test('a question that another of its lane follows ends early, and says how far i
   expect(other.kind).toBe('facets')
 })
 
+test('what is answered in steps lets others be answered between them, and loses no time to those that are no longer wanted', async () => {
+  const { reader, store } = setUp(0)
+  for (let from = 0; from < 12_000; from += 1_000)
+    store.keeper.keep(
+      Array.from({ length: 1_000 }, (_, index) => trusted(content({ id: `d-${from + index}`, kind: 'posture' }), { issued: from + index })),
+    )
+  await reader.ask('keyAt', 0, 'other')
+  const order: string[] = []
+  const note = <T>(name: string, asked: Promise<T>): Promise<T> => asked.finally(() => order.push(name))
+  const [overview] = await Promise.all([
+    note('posture', reader.ask('posture', { framework: null }, 'posture')),
+    note('page', reader.ask('page', { text: '', before: null, limit: 1 }, 'list')),
+    note('newer page', reader.ask('page', { text: '', before: null, limit: 1 }, 'list')),
+  ])
+  expect(order).toEqual(['page', 'newer page', 'posture'])
+  expect(overview).toMatchObject({ open: 12_000, isExact: true })
+})
+
+test('what is answered in steps ends early as well where another of its lane follows', async () => {
+  const { reader, store } = setUp(0)
+  for (let from = 0; from < 12_000; from += 1_000)
+    store.keeper.keep(
+      Array.from({ length: 1_000 }, (_, index) => trusted(content({ id: `d-${from + index}`, kind: 'posture' }), { issued: from + index })),
+    )
+  await reader.ask('keyAt', 0, 'other')
+  const [first, second] = await Promise.all([
+    reader.ask('posture', { framework: null }, 'posture'),
+    reader.ask('posture', { framework: null }, 'posture'),
+  ])
+  expect(first.isExact).toBe(false)
+  expect(second).toMatchObject({ open: 12_000, isExact: true })
+})
+
+test('stops with what is answered in steps', async () => {
+  const { reader, store, file } = setUp(0)
+  store.keeper.keep(Array.from({ length: 5_000 }, (_, index) => trusted(content({ id: `d-${index}`, kind: 'posture' }), { issued: index })))
+  await reader.ask('keyAt', 0, 'other')
+  const asked = reader.ask('posture', { framework: null }, 'posture').catch((error: unknown) => error)
+  await reader.stop()
+  await asked
+  // Nothing reads it any more: the log can be written back whole.
+  store.close()
+  expect(existsSync(`${file}-wal`)).toBe(false)
+})
+
 test('a history that is not there is said, and read once it is', async () => {
   const { file, store, troubles } = setUp(1)
   store.close()
   for (const end of ['', '-wal', '-shm']) rmSync(`${file}${end}`, { force: true })
   const reader = createReader({ file, thread, onTrouble: (detail) => troubles.push(detail) })
   onTestFinished(() => reader.stop())
-  await expect(reader.ask('facets', '', 'facets')).rejects.toThrow(/could not be opened/)
+  await expect(reader.ask('facets', { text: '' }, 'facets')).rejects.toThrow(/could not be opened/)
   expect(troubles).toEqual([expect.stringContaining('no history')])
   testStore({ file })
-  expect((await reader.ask('facets', '', 'facets')).kind).toBe('facets')
+  expect((await reader.ask('facets', { text: '' }, 'facets')).kind).toBe('facets')
 })
 
 test('stops with what is under way, and answers nothing afterwards', async () => {
@@ -65,5 +110,5 @@ test('stops with what is under way, and answers nothing afterwards', async () =>
   const asked = reader.ask('page', { text: '*nowhere*', before: null, limit: 500 }, 'list')
   await reader.stop()
   expect((await asked).kind).toBe('page')
-  await expect(reader.ask('facets', '', 'facets')).rejects.toThrow(/stopping/)
+  await expect(reader.ask('facets', { text: '' }, 'facets')).rejects.toThrow(/stopping/)
 })

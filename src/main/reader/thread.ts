@@ -1,26 +1,27 @@
 import { parentPort, workerData } from 'node:worker_threads'
 import { contentOf } from '../ingest/content-of.ts'
 import { openStore, type Store } from '../store/store.ts'
-import { answer, type Asked, type ReaderData, type Told } from './questions.ts'
+import { answer, isInSteps, type Asked, type ReaderData, type Told } from './questions.ts'
 
 /** The other thread: a read-only connection of its own, asked one question at a time. Never written to, and closed before the thread ends. */
 const { file, turns } = workerData as ReaderData
 const newest = new Int32Array(turns)
-let current: Pick<Asked, 'lane' | 'turn'> | null = null
+/** One question, and the minutes that passed for it alone. */
+type Work = { readonly asked: Asked; minutes: number }
+let current: Work | null = null
 let store: Store | null = null
 
-function isWanted(): boolean {
-  return current === null || Atomics.load(newest, current.lane) === current.turn
+function isWanted({ lane, turn }: Asked): boolean {
+  return Atomics.load(newest, lane) === turn
 }
 
 const tell = (told: Told): void => parentPort?.postMessage(told)
 
 function open(): Store | null {
   // For a question that is no longer wanted a minute passes between two looks at the clock, so that its time is over at the next.
-  let minutes = 0
   const clock = (): number => {
-    if (!isWanted()) minutes += 1
-    return performance.now() + minutes * 60_000
+    if (current !== null && !isWanted(current.asked)) current.minutes += 1
+    return performance.now() + (current?.minutes ?? 0) * 60_000
   }
   const opened = openStore({ file, readOnly: true, contentOf, now: Date.now, clock })
   if (opened.kind === 'opened') return opened.store
@@ -28,20 +29,45 @@ function open(): Store | null {
   return null
 }
 
+/** Under way: each goes on once what was asked meanwhile is answered. */
+const underWay = new Set<Generator<void, unknown>>()
+
 parentPort?.on('message', (asked: Asked | 'close') => {
   if (asked === 'close') {
+    for (const steps of underWay) steps.return(undefined)
+    underWay.clear()
     store?.close()
     store = null
     parentPort?.close()
     return
   }
-  current = asked
-  try {
+  const one: Work = { asked, minutes: 0 }
+  attend(one, () => {
     store ??= open()
-    if (store === null) tell({ kind: 'failed', id: asked.id, detail: 'the history could not be opened for reading' })
-    else tell({ kind: 'answered', id: asked.id, value: answer(store, asked.name, asked.argument as never) })
+    if (store === null) return tell({ kind: 'failed', id: asked.id, detail: 'the history could not be opened for reading' })
+    const answered = answer(store, asked.name, asked.argument as never)
+    if (!isInSteps(answered)) return tell({ kind: 'answered', id: asked.id, value: answered })
+    underWay.add(answered)
+    goOn(one, answered)
+  })
+})
+
+function goOn(one: Work, steps: Generator<void, unknown>): void {
+  if (!underWay.delete(steps)) return
+  attend(one, () => {
+    const step = steps.next()
+    if (step.done === true) return tell({ kind: 'answered', id: one.asked.id, value: step.value })
+    underWay.add(steps)
+    setImmediate(goOn, one, steps)
+  })
+}
+
+function attend(one: Work, work: () => void): void {
+  current = one
+  try {
+    work()
   } catch (error) {
-    tell({ kind: 'failed', id: asked.id, detail: error instanceof Error ? error.message : String(error) })
+    tell({ kind: 'failed', id: one.asked.id, detail: error instanceof Error ? error.message : String(error) })
   }
   current = null
-})
+}

@@ -2,7 +2,8 @@ import type { Detection } from '../../shared/detection.ts'
 import type { DetectionsChanged } from '../../shared/ipc.ts'
 
 export type ChangePush = {
-  add(detections: readonly Detection[]): void
+  /** `isMore`: others changed as well. */
+  add(detections: readonly Detection[], isMore?: boolean): void
   stop(): void
 }
 
@@ -26,13 +27,14 @@ export function createChangePush(push: (changed: DetectionsChanged) => void): Ch
   }
 
   return {
-    add(detections) {
+    add(detections, isMore = false) {
+      if (isMore) more = true
       for (const detection of detections) {
         const key = JSON.stringify([detection.organizationId, detection.id])
         if (gathered.size < most || gathered.has(key)) gathered.set(key, detection)
         else more = true
       }
-      if (detections.length > 0) telling ??= setTimeout(tell, gatherMs)
+      if (detections.length > 0 || isMore) telling ??= setTimeout(tell, gatherMs)
     },
     stop() {
       if (telling !== null) clearTimeout(telling)

@@ -3,9 +3,12 @@ import type { Core } from '../core.ts'
 import { chooseToOpen, chooseWhereToSave, confirm } from './dialogs.ts'
 import { exportFile } from './export-file.ts'
 import type { Handlers } from './ipc.ts'
+import { reportFile } from './report-file.ts'
+import { createPdfPrinter } from './report-pdf.ts'
 
 /** What the page may ask of main. The shape of each argument was checked at the gate; what it could do with an answer is said there. */
 export function createHandlers({ core, profile }: { readonly core: Core; readonly profile: string }): Handlers {
+  const printPdf = createPdfPrinter()
   // A page could bury the user in dialogs.
   let isChoosing = false
 
@@ -26,7 +29,29 @@ export function createHandlers({ core, profile }: { readonly core: Core; readonl
   }
 
   return {
-    'timeline:page': core.page,
+    'timeline:page': core.desk.page,
+    'timeline:histogram': core.desk.histogram,
+    'timeline:facets': core.desk.facets,
+    'search:complete': core.desk.complete,
+    'entities:list': core.insight.entities,
+    'entity:read': core.insight.entity,
+    'posture:read': core.insight.posture,
+    async 'report:save'({ framework, format }) {
+      const path = await choose(() => chooseWhereToSave(reportFile({ framework, format }, Date.now())))
+      if (path === null) return { kind: 'cancelled' }
+      return core.insight.saveReport({ framework }, path, format === 'pdf' ? printPdf : async (html) => html)
+    },
+    'attack:matrix': () => core.insight.matrix(),
+    'attack:read': core.insight.attack,
+    'views:list': core.desk.views.list,
+    'view:save': core.desk.views.save,
+    'view:remove': core.desk.views.remove,
+    'views:count': core.desk.views.count,
+    'triage:write': core.triage.write,
+    'triage:undo': core.triage.undo,
+    'inbox:page': core.inbox.page,
+    'digest:read': core.inbox.digest.read,
+    'digest:seen': core.inbox.digest.seen,
     'detection:open': core.open,
     'detection:keep': ({ key, keep }) => core.care.keep(key, keep),
     async 'evidence:save'(key) {
@@ -80,11 +105,11 @@ export function createHandlers({ core, profile }: { readonly core: Core; readonl
     },
     'tunnel:restart': () => core.tunnel.restart(),
     'gaps:list': core.gaps.list,
-    async 'export:start'({ text, format }) {
+    async 'export:start'({ text, range, format }) {
       const refused = core.tasks.refusal({ kind: 'export', text })
       if (refused !== null) return refused
       const path = await choose(() => chooseWhereToSave(exportFile(format, Date.now())))
-      return path === null ? { kind: 'cancelled' } : core.tasks.export({ text, format, path })
+      return path === null ? { kind: 'cancelled' } : core.tasks.export({ text, range, format, path })
     },
     async 'import:start'() {
       const refused = core.tasks.refusal({ kind: 'import' })

@@ -10,8 +10,30 @@ type Listener = (event: unknown, ...rest: unknown[]) => Promise<Reply>
 const mainFrame: Frame = { processId: 4, routingId: 1, url: 'app://tocsin/' }
 const refused: Reply = { kind: 'refused' }
 const retention = { olderThanDays: 30, kinds: ['threat'], maxBytes: null, keepsNew: true }
+const range = { from: '2025-03-01T00:00:00.000Z', to: '2025-03-02T00:00:00.000Z' }
+const page = { text: '', range: null, before: null, skip: 0, limit: 1 }
+const histogram = { text: '', range: null, part: 'lanes', bars: 200 }
+const view = { id: null, name: 'Open', address: 'timeline?q=is%3Aopen', isPinned: true }
 const valid: Readonly<Record<string, unknown>> = {
-  'timeline:page': { text: 'okta', before: { changedAt: '2025-03-01T14:02:11.000Z', row: 7 }, limit: 100 },
+  'timeline:page': { text: 'okta', range, before: { changedAt: '2025-03-01T14:02:11.000Z', row: 7 }, skip: 0, limit: 100 },
+  'timeline:histogram': { text: 'okta', range, part: 'minimap', bars: 1_500 },
+  'timeline:facets': { text: 'okta', range },
+  'search:complete': { field: 'source_type', begins: 'ok' },
+  'entities:list': { range, begins: 'an' },
+  'entity:read': { entityId: 'anna', organizationId: null },
+  'posture:read': { framework: null },
+  'report:save': { framework: 'SOC 2', format: 'pdf' },
+  'attack:read': { text: 'kind:threat', range: null },
+  'view:save': view,
+  'view:remove': { id: 7 },
+  'triage:write': {
+    of: { kind: 'keys', keys: [{ organizationId: 'org-1', id: 'd-1' }] },
+    change: { state: 'done', verdict: { verdict: 'expected', reason: '' }, snoozedUntil: null, addLabel: 'a', note: 'n', isRead: true },
+  },
+  'triage:undo': 7,
+  'inbox:page': { filter: 'quiet', before: 7, limit: 100 },
+  'digest:read': { since: null },
+  'digest:seen': { until: '2025-03-01T14:02:11.000Z' },
   'detection:open': { organizationId: 'org-1', id: 'd-1' },
   'evidence:save': { organizationId: 'org-1', id: 'd-1' },
   'organization:add': { id: 'org-1', issuer: 'https://api.slashid.com', name: 'Example', jwks: null },
@@ -34,13 +56,20 @@ const valid: Readonly<Record<string, unknown>> = {
   'inlet:test': 'receiver',
   'tunnel:save': { kind: 'command', command: ['bore', '{port}'], origin: null },
   'gaps:list': { inlet: 'receiver', since: '2025-03-01T14:02:11.000Z', limit: 100 },
-  'export:start': { text: 'kind:threat', format: 'ocsf' },
+  'export:start': { text: 'kind:threat', range, format: 'ocsf' },
   'task:cancel': '5f0c2a52-4d8a-4a6e-9d2f-0f2f2f4b1c11',
   'detection:keep': { key: { organizationId: 'o', id: 'd' }, keep: true },
   'retention:preview': { policy: retention },
   'retention:apply': { policy: retention },
   'retention:save': { policy: null },
-  'settings:write': { theme: 'dark', publicOrigin: null, requireSecretHeader: true },
+  'settings:write': {
+    theme: 'dark',
+    publicOrigin: null,
+    requireSecretHeader: true,
+    density: 'compact',
+    columns: ['status'],
+    recentSearches: ['kind:threat'],
+  },
   'clipboard:write': 'text',
 }
 const argumentOf = (name: string): unknown => valid[name] ?? null
@@ -122,21 +151,53 @@ describe('the gate', () => {
   test.each<[string, string, unknown]>([
     ['a missing argument', 'timeline:page', undefined],
     ['a field too many', 'detection:open', { organizationId: 'o', id: 'd', more: 1 }],
-    ['a field too many in depth', 'timeline:page', { text: '', before: { changedAt: '2025-03-01T14:02:11.000Z', row: 7, x: 1 }, limit: 1 }],
-    ['a page of everything', 'timeline:page', { text: '', before: null, limit: 1_000_000 }],
-    ['a page of nothing', 'timeline:page', { text: '', before: null, limit: 0 }],
-    ['half a row', 'timeline:page', { text: '', before: null, limit: 1.5 }],
-    ['a long text', 'timeline:page', { text: 'x'.repeat(1_001), before: null, limit: 1 }],
-    ['a time of another form', 'timeline:page', { text: '', before: { changedAt: '2025-03-01', row: 1 }, limit: 1 }],
+    ['a field too many in depth', 'timeline:page', { ...page, before: { changedAt: '2025-03-01T14:02:11.000Z', row: 7, x: 1 } }],
+    ['a page of everything', 'timeline:page', { ...page, limit: 1_000_000 }],
+    ['a page of nothing', 'timeline:page', { ...page, limit: 0 }],
+    ['half a row', 'timeline:page', { ...page, limit: 1.5 }],
+    ['a long text', 'timeline:page', { ...page, text: 'x'.repeat(1_001) }],
+    ['a time of another form', 'timeline:page', { ...page, before: { changedAt: '2025-03-01', row: 1 } }],
+    ['a time that is none', 'timeline:page', { ...page, before: { changedAt: '2025-13-01T00:00:00.000Z', row: 1 } }],
+    ['a place before the first', 'timeline:page', { ...page, skip: -1 }],
+    ['a place in a search', 'timeline:page', { ...page, skip: 1, text: 'okta' }],
+    ['a place in a range', 'timeline:page', { ...page, skip: 1, range }],
+    ['a range that ends before it begins', 'timeline:facets', { text: '', range: { from: range.to, to: range.from } }],
+    ['half a range', 'timeline:facets', { text: '', range: { from: range.from } }],
+    ['more bars than there are dots', 'timeline:histogram', { ...histogram, bars: 1_501 }],
+    ['bars of another part', 'timeline:histogram', { ...histogram, part: 'list' }],
+    ['an entity without a name', 'entity:read', { entityId: '', organizationId: null }],
+    ['a report in another format', 'report:save', { framework: null, format: 'docx' }],
+    ['a long framework', 'posture:read', { framework: 'x'.repeat(513) }],
+    ['a path of the page', 'report:save', { framework: null, format: 'pdf', path: '/etc/passwd' }],
+    ['a long beginning', 'search:complete', { field: 'type', begins: 'x'.repeat(1_001) }],
+    ['a saved view without an address', 'view:save', { ...view, address: undefined }],
+    ['a saved view with a book for a name', 'view:save', { ...view, name: 'x'.repeat(1_001) }],
+    ['more columns than there are', 'settings:write', { columns: Array(8).fill('status') }],
+    ['a column that is none', 'settings:write', { columns: ['metadata'] }],
+    ['every search ever', 'settings:write', { recentSearches: Array(21).fill('a') }],
     ['a secret of another name', 'secret:write', { organizationId: 'o', value: 'v', name: 'secret-header' }],
     ['a long secret', 'secret:write', { organizationId: 'o', value: 'x'.repeat(4_201) }],
+    ['triage of nothing', 'triage:write', { of: { kind: 'keys', keys: [] }, change: { state: 'done' } }],
+    [
+      'triage of more keys than anybody chose',
+      'triage:write',
+      { of: { kind: 'keys', keys: Array(10_001).fill({ organizationId: 'o', id: 'd' }) }, change: { state: 'done' } },
+    ],
+    ['triage of a long search', 'triage:write', { of: { kind: 'view', text: 'x'.repeat(1_001), range: null }, change: { state: 'done' } }],
+    ['a state that is none', 'triage:write', { of: { kind: 'view', text: '', range: null }, change: { state: 'resolved' } }],
+    ['SlashID’s own word', 'triage:write', { of: { kind: 'view', text: '', range: null }, change: { trackingStatus: 'done' } }],
+    ['a book for a note', 'triage:write', { of: { kind: 'view', text: '', range: null }, change: { note: 'x'.repeat(100_001) } }],
+    ['an undefined state', 'triage:write', { of: { kind: 'view', text: '', range: null }, change: { state: undefined } }],
+    ['an act before the first', 'triage:undo', 0],
+    ['an inbox of everything', 'inbox:page', { filter: 'all', before: null, limit: 1_000_000 }],
+    ['an inbox of a reason', 'inbox:page', { filter: 'off', before: null, limit: 10 }],
     ['an empty id', 'detection:open', { organizationId: '', id: 'd' }],
     ['a long id', 'detection:open', { organizationId: 'o', id: 'x'.repeat(513) }],
     ['an id that is no text', 'detection:open', { organizationId: 'o', id: 1 }],
     ['an argument where there is none', 'health:read', {}],
-    ['an export to a place the page chose', 'export:start', { text: '', format: 'csv', path: '/etc/passwd' }],
-    ['an export in a format that is none', 'export:start', { text: '', format: 'xlsx' }],
-    ['an export of a long search', 'export:start', { text: 'x'.repeat(1_001), format: 'csv' }],
+    ['an export to a place the page chose', 'export:start', { text: '', range: null, format: 'csv', path: '/etc/passwd' }],
+    ['an export in a format that is none', 'export:start', { text: '', range: null, format: 'xlsx' }],
+    ['an export of a long search', 'export:start', { text: 'x'.repeat(1_001), range: null, format: 'csv' }],
     ['an import of files the page chose', 'import:start', ['/etc/passwd']],
     ['a long task id', 'task:cancel', 'x'.repeat(37)],
     ['a theme that is none', 'settings:write', { theme: 'purple' }],
@@ -178,6 +239,10 @@ describe('the gate', () => {
     const { call, calls } = setUp()
     expect(await call(name, argument)).toEqual(refused)
     expect(calls).toEqual([])
+  })
+
+  test('lets any place in the list of everything be asked for', async () => {
+    expect((await setUp().call('timeline:page', { ...page, text: ' ', skip: 9_999_999 })).kind).toBe('answered')
   })
 
   test('takes exactly 1 MiB for the clipboard', async () => {

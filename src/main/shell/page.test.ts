@@ -91,6 +91,15 @@ test.each([
   ['app://tocsin/#/timeline', 'timeline'],
   ['app://tocsin/#/settings', 'settings'],
   ['app://tocsin/index.html#/connections', 'connections'],
+  ['app://tocsin/#/connections/quarantine', 'connections'],
+  ['app://tocsin/#/timeline?q=kind%3Athreat', 'timeline'],
+  ['app://tocsin/#/inbox?show=quiet', 'inbox'],
+  ['app://tocsin/#/entities/00u1?org=org-1', 'entities'],
+  ['app://tocsin/#/posture', 'posture'],
+  ['app://tocsin/#/attack?q=x', 'attack'],
+  ['app://tocsin/#/digest', 'digest'],
+  ['app://tocsin/#/inboxes', 'timeline'],
+  ['app://tocsin/?/inbox', 'timeline'],
 ])('the page at %s shows %s', (url, view) => {
   expect(viewAt(url)).toBe(view)
 })

@@ -1,5 +1,7 @@
 import { readdirSync } from 'node:fs'
 import { extname, join } from 'node:path'
+import { viewOf } from '../../shared/address.ts'
+import type { View } from '../../shared/view.ts'
 
 /** Where the page lives: a scheme of our own, which no web server can answer for. */
 export const appScheme = 'app'
@@ -75,9 +77,9 @@ export function isPageUrl(text: string): boolean {
   return url !== null && url.protocol === `${appScheme}:` && url.host === appHost && url.username === '' && url.password === ''
 }
 
-/** Which view the page shows: it keeps it in its hash as `#/view`, and opens with the timeline. */
-export function viewAt(text: string): string {
-  return /^#\/([a-z]+)$/.exec(parse(text)?.hash ?? '')?.[1] ?? 'timeline'
+/** Which view the page shows: it keeps its address in its hash as `#/view?…`, and what is no address it takes for the timeline. */
+export function viewAt(text: string): View {
+  return viewOf((parse(text)?.hash ?? '').slice('#/'.length)) ?? 'timeline'
 }
 
 /** Whether the page's process may ask for this address at all. Developer tools load themselves from `devtools:`. */

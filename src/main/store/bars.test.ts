@@ -1,5 +1,6 @@
 import { afterEach, beforeEach, describe, expect, test } from 'vitest'
-import { barsOf, mostBars } from './bars.ts'
+import { mostBars } from '../../shared/overview.ts'
+import { barsOf } from './bars.ts'
 
 const zone = process.env['TZ']
 afterEach(() => {

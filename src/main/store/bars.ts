@@ -1,11 +1,8 @@
+import { mostBars, type Step } from '../../shared/overview.ts'
 import type { Range } from './spans.ts'
 
-/** How wide a bar is. */
-export type Step = { readonly unit: 'minute' | 'hour' | 'day' | 'month'; readonly count: number }
 export const buckets = ['minute', 'hour', 'day', 'week', 'month'] as const
 export type Bucket = (typeof buckets)[number]
-
-export const mostBars = 1_500
 
 const msOf = { minute: 60_000, hour: 3_600_000, day: 86_400_000, month: 30 * 86_400_000 } as const
 const steps: readonly Step[] = [

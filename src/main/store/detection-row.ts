@@ -39,9 +39,10 @@ export type PresentRow = NewestRow & {
 }
 
 /** What the user made of it. */
-type TriageRow = {
+export type TriageRow = {
   readonly triage_state: string
   readonly verdict: string | null
+  readonly verdict_reason: string | null
   readonly labels: string
   readonly snoozed_until: number | null
   readonly note_count: number
@@ -85,6 +86,7 @@ export const presentColumns = [
 export const untouched: TriageRow = {
   triage_state: 'new',
   verdict: null,
+  verdict_reason: null,
   labels: '[]',
   snoozed_until: null,
   note_count: 0,

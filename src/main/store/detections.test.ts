@@ -158,7 +158,9 @@ describe('the plan of every statement', () => {
     createSettings(recording)
     const detections = createDetections(recording, { textIndex, now: () => start })
     for (const text of searches) {
-      for (const before of [null, { changedAt: at(0), row: 1 }]) detections.page({ text, before, limit: 1 })
+      for (const before of [null, { changedAt: at(0), row: 1 }]) {
+        for (const range of [null, { from: at(0), to: at(1) }]) detections.page({ text, range, before, limit: 1 })
+      }
     }
     return [...sources].map((sql) => ({
       sql,
@@ -200,6 +202,22 @@ describe('the plan of every statement', () => {
     expect(walks).toEqual([])
   })
 
+  const isPage = (sql: string) => sql.endsWith('DESC LIMIT @limit') && !sql.includes('@endAt')
+
+  test('of a page of a short range reads that range and sorts it', () => {
+    const pages = plans().filter(({ sql }) => sql.includes('row IN (SELECT detections.row FROM detections INDEXED BY detections_by_time'))
+    expect(pages.length).toBeGreaterThan(5)
+    for (const { steps } of pages) {
+      expect(steps.filter((step) => step.includes('detections'))).toEqual([
+        'SEARCH detections USING INTEGER PRIMARY KEY (rowid=?)',
+        expect.stringMatching(
+          /^SEARCH detections USING (COVERING )?INDEX detections_by_time \(detected_at>\? AND detected_at<\?\)$/,
+        ) as string,
+      ])
+      expect(steps).toContain('USE TEMP B-TREE FOR ORDER BY')
+    }
+  })
+
   test('of a jti goes by the jti, of which one organization has many', () => {
     expect(plans().find(({ sql }) => sql.includes('AND jti = ?'))?.steps).toEqual([
       'SEARCH deliveries USING INDEX deliveries_by_jti (jti=?)',
@@ -207,7 +225,7 @@ describe('the plan of every statement', () => {
   })
 
   test('of a page of words, of one field, of the unread ones and of all goes by an index that has its order, and never sorts', () => {
-    const pages = plans().filter(({ sql }) => sql.endsWith('DESC LIMIT @limit') && !sql.includes('@endAt'))
+    const pages = plans().filter(({ sql }) => isPage(sql) && !sql.includes('detections_by_time'))
     const steps = new Set(pages.flatMap((page) => page.steps))
     expect([...steps].sort()).toEqual([
       'SCAN text_index VIRTUAL TABLE INDEX 192:M1<',

@@ -1,7 +1,9 @@
 import { toSql, type Condition } from '../query/to-sql.ts'
 import type { Query, TextField } from '../query/query.ts'
 import type { MatchOf } from './known-words.ts'
+import { always, intersect, type Range } from './spans.ts'
 import { placeOf, rowAt } from './text-index.ts'
+import { toMillis } from './time.ts'
 
 /**
  * Where a list begins to look: what an index answers in the order of all lists, and what is left to be asked of each row. In `source` stand
@@ -16,8 +18,10 @@ export type Driver = {
   readonly rest: Condition | null
   /** Whether `order` is the very order of lists; else it is that of whole seconds. */
   readonly isExact: boolean
-  /** Whether it leaves out what does not fit, as far as an index can say. */
+  /** Whether it leaves out most of what does not fit, as far as an index can say. */
   readonly isNarrow: boolean
+  /** Whether `order` is that of no index: keys are to be sorted before rows are read. */
+  readonly isSorted: boolean
 }
 
 const indexOf: Readonly<Partial<Record<TextField, readonly [index: string, column: string]>>> = {
@@ -49,12 +53,15 @@ export function chooseDriver(query: Query, matchOf: MatchOf): Driver {
     const index = indexOf[field]
     if (chosen?.kind !== 'text' || index === undefined) continue
     const [name, column] = index
-    return byIndex(
-      `detections INDEXED BY ${name}`,
-      `${column} = ? COLLATE NOCASE`,
-      chosen.pattern.parts,
-      parts.filter((part) => part !== chosen),
-    )
+    return {
+      ...byIndex(
+        `detections INDEXED BY ${name}`,
+        `${column} = ? COLLATE NOCASE`,
+        chosen.pattern.parts,
+        parts.filter((part) => part !== chosen),
+      ),
+      isNarrow: field !== 'kind' && field !== 'status',
+    }
   }
   const unread = parts.find((part) => part.kind === 'is' && part.state === 'unread')
   if (unread !== undefined) {
@@ -68,11 +75,52 @@ export function chooseDriver(query: Query, matchOf: MatchOf): Driver {
   return { ...byIndex('detections INDEXED BY detections_by_change', 'TRUE', [], parts), isNarrow: false }
 }
 
+/**
+ * Takes a range of detected_at, sorted into the order of lists: for what lies so far back that an index in that order would have to pass more
+ * than the range holds. A short range is asked whole.
+ */
+export function byRange(query: Query, { from, to }: Range, isShort: boolean): Driver {
+  const rest = toSql(query)
+  const inRange = `FROM detections INDEXED BY detections_by_time WHERE detected_at >= ? AND detected_at < ? AND ${below}`
+  const source = isShort ? `${inRange} AND ${rest.sql}` : inRange
+  return {
+    source,
+    bounded: `${source} AND ${notBeyond}`,
+    order: newestFirst,
+    values: isShort ? [from, to, ...rest.values] : [from, to],
+    rest: isShort || conjunction(query).every(isDetected) ? null : rest,
+    isExact: true,
+    isNarrow: true,
+    isSorted: true,
+  }
+}
+
+function isDetected(part: Query): boolean {
+  return part.kind === 'time' && part.field === 'detected'
+}
+
+/** When all that a query finds was detected; null where it does not say, or says by what it is about that few are worth a look. */
+export function detectedRange(query: Query): Range | null {
+  let range: Range = always
+  for (const part of conjunction(query)) {
+    if (part.kind === 'text' && namesOne.has(part.field) && part.pattern.parts.length === 1) return null
+    if (part.kind !== 'time' || part.field !== 'detected') continue
+    range = intersect(range, {
+      from: part.from === null ? always.from : toMillis(part.from),
+      to: part.to === null ? always.to : toMillis(part.to),
+    })
+  }
+  return range.from === always.from && range.to === always.to ? null : range
+}
+
+const namesOne: ReadonlySet<TextField> = new Set(['entity', 'connection'])
+
 /** What must all be so, however deep the parentheses. */
 export function conjunction(query: Query): readonly Query[] {
   return query.kind === 'all' ? query.of.flatMap(conjunction) : [query]
 }
 
+const newestFirst = 'detections.changed_at DESC, detections.row DESC'
 const below = '(detections.changed_at, detections.row) < (@changedAt, @row)'
 const notBeyond = '(detections.changed_at, detections.row) >= (@endAt, @endRow)'
 /** Places go by whole seconds: those of the two keys are taken whole, and the keys decide within them. */
@@ -88,11 +136,12 @@ function byIndex(table: string, condition: string, values: readonly string[], re
   return {
     source,
     bounded: `${source} AND ${notBeyond}`,
-    order: 'detections.changed_at DESC, detections.row DESC',
+    order: newestFirst,
     values,
     rest: restOf(rest),
     isExact: true,
     isNarrow: true,
+    isSorted: false,
   }
 }
 
@@ -107,5 +156,6 @@ function byWords(match: string, rest: readonly Query[]): Driver {
     rest: restOf(rest),
     isExact: false,
     isNarrow: true,
+    isSorted: false,
   }
 }

@@ -2,6 +2,7 @@ import type { Detection, DetectionKey, Instant, TriageState, Verdict } from '../
 import type { Database } from './database.ts'
 import { fromRow } from './detection-row.ts'
 import type { DetectionRow } from './detection-row.ts'
+import { createRollups } from './rollups.ts'
 import { toMillisOrNull } from './time.ts'
 
 /** What another installation's user made of a detection. Notes are not part of it: only their text would be worth anything. */
@@ -39,8 +40,10 @@ export function createImportStore(db: Database, now: () => number): ImportStore 
     WHERE organization_id = @organizationId AND id = @id AND is_imported = 1
       AND opened_at IS NULL AND triage_state = 'new' AND verdict IS NULL AND labels = '[]' AND snoozed_until IS NULL
     RETURNING *`)
-  const carryAll = db.transaction((all: readonly CarriedTriage[]): readonly Detection[] =>
-    all.flatMap(({ key, state, verdict, labels, snoozedUntil, isUnread }) => {
+  const rollups = createRollups(db)
+  const carryAll = db.transaction((all: readonly CarriedTriage[]): readonly Detection[] => {
+    const counts = rollups.gather()
+    const touched = all.flatMap(({ key, state, verdict, labels, snoozedUntil, isUnread }) => {
       const row = carry.get({
         organizationId: key.organizationId,
         id: key.id,
@@ -51,8 +54,12 @@ export function createImportStore(db: Database, now: () => number): ImportStore 
         // When it was opened there is not told; that it was is what counts.
         openedAt: isUnread || state !== 'new' ? null : now(),
       })
-      return row === undefined ? [] : [fromRow(row)]
-    }),
-  )
+      if (row === undefined) return []
+      counts.retriaged(row.detected_at, 'new', state)
+      return [fromRow(row)]
+    })
+    counts.write()
+    return touched
+  })
   return { carryTriage: (all) => (all.length === 0 ? [] : carryAll.immediate(all)) }
 }

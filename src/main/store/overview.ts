@@ -1,49 +1,39 @@
-import type { Instant, Kind, Status } from '../../shared/detection.ts'
+import type { Instant, Kind } from '../../shared/detection.ts'
+import {
+  facetNames,
+  type Counted,
+  type FacetName,
+  type FacetsAnswer,
+  type HistogramAnswer,
+  type StateCount,
+} from '../../shared/overview.ts'
 import type { SearchRefused } from '../../shared/ipc.ts'
+import type { TimeRange } from '../../shared/view.ts'
 import { fits } from '../query/pattern.ts'
 import { parse } from '../query/parse.ts'
-import type { Query } from '../query/query.ts'
-import { barsOf, type Bucket, type Step } from './bars.ts'
+import { within, type Query } from '../query/query.ts'
+import { barsOf, type Bucket } from './bars.ts'
 import type { Database } from './database.ts'
-import { conjunction } from './drivers.ts'
+import { conjunction, detectedRange } from './drivers.ts'
 import { createPositions, type Positions } from './positions.ts'
 import { createPostureIntervals } from './posture-intervals.ts'
-import { createRollupSums, type Counted } from './rollup-sums.ts'
+import { createRollupSums } from './rollup-sums.ts'
 import { dimensions } from './rollups.ts'
-import { createScan } from './scan.ts'
-import type { Range } from './spans.ts'
+import { createSeenValues } from './seen-values.ts'
+import { createScan, type Scanned } from './scan.ts'
+import { always, intersect, type Range } from './spans.ts'
 import type { TextIndex } from './text-index.ts'
 import { toInstant, toMillis } from './time.ts'
-
-export type StateCount = { readonly kind: Kind; readonly status: Status; readonly count: number }
-export type Histogram = {
-  readonly step: Step
-  /** One after the other, without a hole; what has none has no count. */
-  readonly bars: readonly { readonly from: Instant; readonly to: Instant; readonly counts: readonly StateCount[] }[]
-  readonly isExact: boolean
-  /** Where the time for counting ran out: bars before it are the least there is. null where everything was counted. */
-  readonly countedTo: Instant | null
-}
-export type HistogramAnswer = ({ readonly kind: 'histogram' } & Histogram) | SearchRefused
-
-export const facetNames = ['kind', 'status', 'type', 'source', 'entityType', 'organization', 'trust', 'triage'] as const
-export type FacetName = (typeof facetNames)[number]
-export type Facets = {
-  /** Most first, at most 100 values each; what has no value is in none. */
-  readonly facets: Readonly<Record<FacetName, readonly Counted[]>>
-  /** Of how many detections; `isCapped` means that there are more, and that these are the newest. */
-  readonly counted: number
-  readonly isCapped: boolean
-  readonly isExact: boolean
-  /** Where the time for counting ran out. */
-  readonly countedTo: Instant | null
-}
-export type FacetsAnswer = ({ readonly kind: 'facets' } & Facets) | SearchRefused
 
 export const topDimensions = ['entity', 'type', 'source', 'technique', 'tactic'] as const
 export type TopDimension = (typeof topDimensions)[number]
 /** `values`: how many there are in all. */
 export type Top = { readonly counts: readonly Counted[]; readonly values: number; readonly isExact: boolean }
+
+/** By detectedAt; everything where there is no range. */
+export type Searched = { readonly text: string; readonly range?: TimeRange | null }
+/** How many a search finds; `isCapped` means that many or more. */
+export type CountAnswer = { readonly kind: 'count'; readonly count: number; readonly isCapped: boolean } | SearchRefused
 
 /** null leaves an end open. `to` is exclusive. */
 type Between = { readonly from: Instant | null; readonly to: Instant | null }
@@ -51,15 +41,18 @@ type Between = { readonly from: Instant | null; readonly to: Instant | null }
 /** Counts of the history by when detections were detected. What no search narrows down is read from rollups and is exact in any range. */
 export type Overview = Positions & {
   histogram(wanted: Between & { readonly text: string; readonly bucket: Bucket | number }): HistogramAnswer
-  facets(text: string): FacetsAnswer
+  facets(wanted: Searched): FacetsAnswer
+  count(wanted: Searched): CountAnswer
   /** At most 100; of as many, the one that was seen first comes first. */
   top(wanted: Between & { readonly dimension: TopDimension; readonly limit: number }): Top
   postureIntervals: ReturnType<typeof createPostureIntervals>
+  seen: ReturnType<typeof createSeenValues>
 }
 
 export const mostFaceted = 10_000
+/** A range of no more is counted whole, however many of them fit. */
+const fewRows = 20_000
 const mostValues = 100
-const always: Range = { from: -8_640_000_000_000_000, to: 8_640_000_000_000_000 }
 
 type FacetRow = Readonly<Record<FacetName, string | null>>
 type StateRow = { readonly kind: string; readonly status: string; readonly detected_at: number }
@@ -77,6 +70,7 @@ export function createOverview(
 
   return {
     ...createPositions(db),
+    seen: createSeenValues(db, sums),
     postureIntervals: createPostureIntervals(db),
 
     histogram({ text, from, to, bucket }) {
@@ -95,11 +89,28 @@ export function createOverview(
       }
     },
 
-    facets(text) {
+    facets({ text, range = null }) {
       const parsed = parse(text, { now: now() })
       if (parsed.kind === 'refused') return parsed
-      const plain = plainRange(parsed.query)
-      return plain === null || plain.isNarrowed ? scanFacets(parsed.query) : sumFacets(plain.range)
+      const query = within(parsed.query, range)
+      const plain = plainRange(query)
+      return plain === null || plain.isNarrowed ? scanFacets(query) : sumFacets(plain.range)
+    },
+
+    count({ text, range = null }) {
+      const parsed = parse(text, { now: now() })
+      if (parsed.kind === 'refused') return parsed
+      const query = within(parsed.query, range)
+      const plain = plainRange(query)
+      if (plain !== null) {
+        const states = sums.byValue(dimensions.state, plain.range).counts.map(toState).filter(plain.hasState)
+        return { kind: 'count', count: states.reduce((sum, { count }) => sum + count, 0), isCapped: false }
+      }
+      let count = 0
+      const { isCapped, seenTo, isIndexed } = visitAll(query, 'detections.row', () => {
+        count += 1
+      })
+      return { kind: 'count', count, isCapped: isCapped || seenTo !== null || !isIndexed }
     },
 
     top: ({ dimension, from, to, limit }) =>
@@ -157,7 +168,7 @@ export function createOverview(
     let counted = 0
     const columns =
       'kind, status, type, source_type AS source, entity_type AS entityType, organization_id AS organization, trust, triage_state AS triage'
-    const { isCapped, seenTo, isIndexed } = scan.byChange<FacetRow>(query, columns, mostFaceted, (row) => {
+    const { isCapped, seenTo, isIndexed } = visitAll<FacetRow>(query, columns, (row) => {
       counted += 1
       for (const [name, values] of counts) {
         const value = row[name]
@@ -169,6 +180,14 @@ export function createOverview(
     ) as unknown as Readonly<Record<FacetName, readonly Counted[]>>
     const isExact = !isCapped && seenTo === null && isIndexed
     return { kind: 'facets', facets, counted, isCapped, isExact, countedTo: seenTo === null ? null : toInstant(seenTo) }
+  }
+
+  /** The newest that fit, or all of them where they lie in a short time, however far back that is. */
+  function visitAll<Row>(query: Query, columns: string, visit: (row: Row) => void): Scanned {
+    const range = detectedRange(query)
+    const rows = range === null ? Infinity : sums.byValue(dimensions.state, range).counts.reduce((sum, { count }) => sum + count, 0)
+    if (range === null) return scan.byChange(query, columns, mostFaceted, visit)
+    return scan.byTime(query, columns, { ...range, rows }, visit, rows <= fewRows ? rows : mostFaceted)
   }
 
   /** Bars are for where there is something: an open end is that of the history. */
@@ -198,10 +217,6 @@ function plainRange(query: Query): Plain | null {
 
 function toRange({ from, to }: Between): Range {
   return { from: from === null ? always.from : toMillis(from), to: to === null ? always.to : toMillis(to) }
-}
-
-function intersect(one: Range, other: Range): Range {
-  return { from: Math.max(one.from, other.from), to: Math.min(one.to, other.to) }
 }
 
 /** The last bar that begins at or before this moment. */

@@ -1,18 +1,29 @@
-import type { Detection } from '../../shared/detection.ts'
+import type { Detection, Instant } from '../../shared/detection.ts'
 import type { PageAnswer, PageKey } from '../../shared/ipc.ts'
+import type { TimeRange } from '../../shared/view.ts'
 import { matches } from '../query/matches.ts'
 import { parse } from '../query/parse.ts'
-import type { Query } from '../query/query.ts'
+import { within, type Query } from '../query/query.ts'
 import { needsWords } from '../query/to-sql.ts'
 import type { Database } from './database.ts'
 import { fromRow } from './detection-row.ts'
 import type { DetectionRow } from './detection-row.ts'
-import { chooseDriver, type Driver } from './drivers.ts'
+import { byRange, chooseDriver, conjunction, detectedRange, type Driver } from './drivers.ts'
 import { createKnownWords } from './known-words.ts'
+import { createPositions } from './positions.ts'
+import type { Range } from './spans.ts'
 import type { TextIndex } from './text-index.ts'
 import { toInstant, toMillis } from './time.ts'
 
-export type PageQuery = { readonly text: string; readonly before: PageKey | null; readonly limit: number }
+export type PageQuery = {
+  readonly text: string
+  /** By detectedAt; everything where there is none. */
+  readonly range?: TimeRange | null
+  readonly before: PageKey | null
+  /** Rows to pass over after `before`, or from the top. Of the list of everything only: any other would have to be looked through. */
+  readonly skip?: number
+  readonly limit: number
+}
 
 /** How long a page may be looked for; beyond it the answer says how far it came. */
 export const pageBudgetMs = 150
@@ -24,6 +35,11 @@ const longestStride = 8_192
 const mostStatements = 128
 /** Rows read beyond a page where their order is that of whole seconds. */
 const sameSecond = 32
+/** A range of no more is asked whole: what fits may be anywhere in it. */
+const shortRange = 5_000
+/** Rows of which the keys alone are sorted, where an index in the order of lists would have to pass more than a quarter as many first. */
+const mostSorted = 500_000
+const passesPerRow = 4
 /** Changes that the index of words has not seen yet and that are searched without it. */
 const mostUnindexed = 5_000
 
@@ -43,14 +59,31 @@ export function createPages(
     SELECT * FROM detections WHERE row IN (
       SELECT row FROM text_behind UNION ALL SELECT detection FROM transitions WHERE sequence > (SELECT sequence FROM text_watermark)) LIMIT ?`)
 
-  return ({ text, before, limit }) => {
+  const rowsIn = db
+    .prepare<[number, number, number], number>(
+      'SELECT count(*) FROM (SELECT 1 FROM detections INDEXED BY detections_by_time WHERE detected_at >= ? AND detected_at < ? LIMIT ?)',
+    )
+    .pluck()
+  const isThere = db.prepare<[number, number], number>('SELECT 1 FROM detections WHERE row = ? AND changed_at = ?').pluck()
+  const positions = createPositions(db)
+  /** The key of the last of so many after this one, which need not be there any more. */
+  const keyAfter = db.transaction((before: PageKey | null, count: number): PageKey | null => {
+    if (before === null) return positions.keyAt(count - 1)
+    const { changedAt, row } = toKey(before)
+    return positions.keyAt(positions.positionOf(before) + (isThere.get(row, changedAt) ?? 0) + count - 1)
+  })
+
+  return ({ text, range = null, before, skip = 0, limit }) => {
     const parsed = parse(text, { now: now() })
     if (parsed.kind === 'refused') return parsed
+    const query = within(parsed.query, range)
+    if (skip > 0 && conjunction(query).length > 0) throw new Error('only the list of everything can be skipped through')
     const size = Math.max(1, Math.min(longestPage, Math.trunc(limit)))
-    const from = before === null ? newestKey : { changedAt: toMillis(before.changedAt), row: before.row }
-    const apart = needsWords(parsed.query) ? withoutIndex(parsed.query, from) : null
+    const from = passOver(before, skip)
+    if (from === null) return page([], null)
+    const apart = needsWords(query) ? withoutIndex(query, from) : null
     // One more than asked tells whether there is a next page.
-    const found = look(chooseDriver(parsed.query, matchOf), from, size + 1, apart?.rows ?? new Set())
+    const found = look(driverOf(query, from), from, size + 1, apart?.rows ?? new Set())
     const end = found.end
     const rows = [
       ...found.rows,
@@ -59,29 +92,67 @@ export function createPages(
     const shown = rows.slice(0, size)
     const last = rows.length > size ? shown.at(-1) : undefined
     const next = last === undefined ? end : keyOf(last)
+    const searchedTo = last === undefined && end !== null ? toInstant(end.changedAt) : null
+    return page(shown, next, { searchedTo, isWhole: apart?.isWhole ?? true })
+  }
+
+  function page(
+    shown: readonly DetectionRow[],
+    next: Key | null,
+    looked = { searchedTo: null as Instant | null, isWhole: true },
+  ): PageAnswer {
+    const [first] = shown
     return {
       kind: 'page',
       detections: shown.map(fromRow),
-      next: next === null ? null : { changedAt: toInstant(next.changedAt), row: next.row },
+      first: first === undefined ? null : toPageKey(keyOf(first)),
+      next: next === null ? null : toPageKey(next),
       total: total(),
-      searchedTo: last === undefined && end !== null ? toInstant(end.changedAt) : null,
-      isWhole: apart?.isWhole ?? true,
+      ...looked,
     }
+  }
+
+  /** The key to look below; null beyond the end. What arrives meanwhile stands before `before`, so the place does not move. */
+  function passOver(before: PageKey | null, skip: number): Key | null {
+    if (skip === 0) return before === null ? newestKey : toKey(before)
+    const last = keyAfter(before, skip)
+    return last === null ? null : toKey(last)
+  }
+
+  function driverOf(query: Query, from: Key): Driver {
+    const range = needsWords(query) ? null : detectedRange(query)
+    if (range === null) return chooseDriver(query, matchOf)
+    if (holdsAtMost(range, shortRange)) return byRange(query, range, true)
+    const chosen = chooseDriver(query, matchOf)
+    const passed = chosen.isNarrow ? 0 : changedBetween(range.to, from)
+    return holdsAtMost(range, Math.min(passesPerRow * passed, mostSorted)) ? byRange(query, range, false) : chosen
+  }
+
+  function holdsAtMost({ from, to }: Range, most: number): boolean {
+    return most > 0 && (rowsIn.get(from, to, most + 1) ?? 0) <= most
+  }
+
+  /** What changed after a range began to be over, but stands below where the page begins: none of the range, but for what changed late. */
+  function changedBetween(end: number, from: Key): number {
+    if (end >= from.changedAt) return 0
+    return positions.positionOf(toPageKey({ changedAt: end, row: 0 })) - positions.positionOf(toPageKey(from))
   }
 
   /** At most so many that fit, and the key where the time ran out; null where the end was reached or there were enough. */
   function look(driver: Driver, from: Key, wanted: number, except: ReadonlySet<number>): { rows: DetectionRow[]; end: Key | null } {
-    const { source, bounded, order, values, isExact } = driver
+    const { source, bounded, order, values, isExact, isSorted } = driver
     const rest = driver.rest ?? { sql: 'TRUE', values: [] }
     if (driver.rest === null) {
       const limit = wanted + except.size + (isExact ? 0 : sameSecond)
-      const rows = all<DetectionRow>(`SELECT detections.* ${source} ORDER BY ${order} LIMIT @limit`, values, { ...names(from), limit })
+      const found = `${source} ORDER BY ${order} LIMIT @limit`
+      const sql = isSorted ? `SELECT * FROM detections WHERE row IN (SELECT detections.row ${found})` : `SELECT detections.* ${found}`
+      const rows = all<DetectionRow>(sql, values, { ...names(from), limit })
       const taken = rows.filter(({ row }) => !except.has(row))
-      if (!isExact) taken.sort(newestFirst)
+      if (!isExact || isSorted) taken.sort(newestFirst)
       // Within the second where it was cut off, others may come before those that are here.
       const [cut, last] = [rows.at(-1), taken[wanted - 1]]
-      const isSorted = isExact || rows.length < limit || (cut !== undefined && last !== undefined && secondOf(last) > secondOf(cut))
-      if (isSorted) return { rows: taken.slice(0, wanted), end: null }
+      const isWhole = isExact || rows.length < limit || (cut !== undefined && last !== undefined && secondOf(last) > secondOf(cut))
+      if (isWhole) return { rows: taken.slice(0, wanted), end: null }
     }
     const startedAt = clock()
     const rows: DetectionRow[] = []
@@ -129,6 +200,14 @@ export function createPages(
     if (statements.size < mostStatements) statements.set(sql, statement)
     return statement.all([...values], named) as Row[]
   }
+}
+
+function toKey({ changedAt, row }: PageKey): Key {
+  return { changedAt: toMillis(changedAt), row }
+}
+
+function toPageKey({ changedAt, row }: Key): PageKey {
+  return { changedAt: toInstant(changedAt), row }
 }
 
 function names({ changedAt, row }: Key): { readonly changedAt: number; readonly row: number } {

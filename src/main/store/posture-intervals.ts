@@ -1,15 +1,8 @@
-import type { DetectionId, DetectionKey, Instant, OrganizationId, Status } from '../../shared/detection.ts'
+import type { DetectionId, Instant, OrganizationId } from '../../shared/detection.ts'
+import type { PostureIntervals } from '../../shared/entity.ts'
 import type { Database } from './database.ts'
 import { toInstant } from './time.ts'
 
-/** What was open of one posture detection, and when. */
-export type PostureIntervals = {
-  readonly key: DetectionKey
-  readonly type: string
-  readonly status: Status
-  /** In order; `to` is null while it is open. */
-  readonly intervals: readonly { readonly from: Instant; readonly to: Instant | null }[]
-}
 export type PostureOfEntity = {
   /** Newest change first, at most 200. */
   readonly detections: readonly PostureIntervals[]
@@ -30,7 +23,7 @@ type PostureRow = {
   readonly trust: string
   readonly detected_at: number
 }
-type ChangeRow = { readonly issued_at: number; readonly to_status: string }
+export type ChangeRow = { readonly issued_at: number; readonly to_status: string }
 
 /** An entity is meant by its exact id, in one organization or in any. */
 export function createPostureIntervals(
@@ -47,10 +40,7 @@ export function createPostureIntervals(
       ORDER BY changed_at DESC, row DESC LIMIT @looked)
     WHERE kind = 'posture' AND entity_id = @entityId COLLATE BINARY AND (@organizationId IS NULL OR organization_id = @organizationId)
     LIMIT @most`)
-  // Of its own line only: what nobody signed says nothing of what somebody did.
-  const changes = db.prepare<[number, number, number], ChangeRow>(`
-    SELECT transitions.issued_at, to_status FROM transitions JOIN deliveries USING (sequence)
-    WHERE detection = ? AND (trust = 'unsigned') = ? ORDER BY transitions.issued_at DESC, sequence DESC LIMIT ?`)
+  const changes = prepareChangesOfLine(db)
 
   return db.transaction(({ entityId, organizationId = null }) => {
     const rows = posture.all({ entityId, organizationId, looked: mostLookedAt, most: mostDetections + 1 })
@@ -69,8 +59,15 @@ export function createPostureIntervals(
   })
 }
 
+/** The newest changes of a detection, of its own line only: what nobody signed says nothing of what somebody did. */
+export function prepareChangesOfLine(db: Database) {
+  return db.prepare<[row: number, isUnsigned: number, most: number], ChangeRow>(`
+    SELECT transitions.issued_at, to_status FROM transitions JOIN deliveries USING (sequence)
+    WHERE detection = ? AND (trust = 'unsigned') = ? ORDER BY transitions.issued_at DESC, sequence DESC LIMIT ?`)
+}
+
 /** Open is all but `resolved`, as `is:open` has it. What it says of itself first has been so since it was detected. */
-function intervalsOf(detectedAt: number, changes: readonly ChangeRow[]): PostureIntervals['intervals'] {
+export function intervalsOf(detectedAt: number, changes: readonly ChangeRow[]): PostureIntervals['intervals'] {
   const intervals: { from: Instant; to: Instant | null }[] = []
   let openSince: number | null = Math.min(detectedAt, changes[0]?.issued_at ?? detectedAt)
   for (const { issued_at: at, to_status: status } of changes) {

@@ -1,5 +1,6 @@
 import type { DetectionContent, FieldChange, Instant, OrganizationId, Sequence, Transition, Trust } from '../../shared/detection.ts'
 import type { Change } from '../ingest/delivery.ts'
+import { createComebacks } from './comebacks.ts'
 import type { Database } from './database.ts'
 import { fromRow, newestColumns, presentColumns, toRow, untouched } from './detection-row.ts'
 import type { DetectionRow, NewestRow, PresentRow } from './detection-row.ts'
@@ -49,6 +50,7 @@ export type TransitionRow = {
 
 export function createPresent(db: Database, contentOf: ContentOf): Present {
   const rollups = createRollups(db)
+  const comebacks = createComebacks(db)
   const byKey = db.prepare<[string, string], DetectionRow>('SELECT * FROM detections WHERE organization_id = ? AND id = ?')
   const isDemo = db.prepare<[string], number>('SELECT is_demo FROM organizations WHERE id = ?').pluck()
   const insertDetection = insertInto<PresentRow>(db, 'detections', presentColumns)
@@ -119,17 +121,21 @@ export function createPresent(db: Database, contentOf: ContentOf): Present {
 
   function advance(present: DetectionRow, arrival: Arrival, counts: RollupGathering): Change {
     const newest = toNewestRow(arrival, resolvedAt(present, arrival))
-    updateDetection(newest, present.row)
-    counts.moved(present, { ...present, ...newest })
-    return changed({ ...present, ...newest }, arrival, present.status, fieldChanges(fromRow(present), arrival.content))
+    const now = advanceTo(present, newest, present.status, counts)
+    return changed(now, arrival, present.status, fieldChanges(fromRow(present), arrival.content))
   }
 
   /** The first signed delivery begins anew, whatever unsigned ones said before it, and whenever they came. */
   function takeOver(present: DetectionRow, arrival: Arrival, counts: RollupGathering): Change {
     const newest = toNewestRow(arrival, arrival.content.status === 'resolved' ? arrival.issuedAt : null)
+    return changed(advanceTo(present, newest, null, counts), arrival, null, [])
+  }
+
+  function advanceTo(present: DetectionRow, newest: NewestRow, from: string | null, counts: RollupGathering): DetectionRow {
     updateDetection(newest, present.row)
-    counts.moved(present, { ...present, ...newest })
-    return changed({ ...present, ...newest }, arrival, null, [])
+    const now = { ...comebacks.retriaged(present, newest, from), ...newest }
+    counts.moved(present, now)
+    return now
   }
 
   function changed(row: DetectionRow, arrival: Arrival, from: string | null, changes: readonly FieldChange[]): Change {

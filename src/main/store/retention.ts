@@ -4,6 +4,7 @@ import type { Database } from './database.ts'
 import type { DetectionRow } from './detection-row.ts'
 import { createRollups } from './rollups.ts'
 import type { TextIndex } from './text-index.ts'
+import { createTriageRemains } from './triage-trail.ts'
 
 /** What may go. */
 export type RetentionPolicy = {
@@ -65,6 +66,7 @@ type JudgedRow = DetectionRow & { readonly is_kept: number }
 
 export function createRetention(db: Database, textIndex: Pick<TextIndex, 'forget'>, now: () => number): Retention {
   const rollups = createRollups(db)
+  const remains = createTriageRemains(db)
   const nextBeside = db.prepare<[number, number], BesideRow>(
     "SELECT sequence, received_at, size FROM deliveries INDEXED BY deliveries_beside WHERE state IN ('other-trigger', 'unreadable') AND sequence > ? ORDER BY sequence LIMIT ?",
   )
@@ -104,12 +106,14 @@ export function createRetention(db: Database, textIndex: Pick<TextIndex, 'forget
         buryAll.run(at, row.row)
         removeTransitions.run(row.row)
         textIndex.forget(row.row)
+        remains.forget(row.row)
         removeDetection.run(row.row)
         uncountOfOrganization.run(row.organization_id)
         counts.moved(row, null)
         detections += 1
       },
     })
+    remains.forgetActs()
     counts.write()
     if (detections > 0) uncount.run(detections)
     const removed = slice.candidates.reduce((sum, { stays, deliveries }) => sum + (stays === null ? deliveries : 0), 0)

@@ -1,9 +1,9 @@
+import type { Counted } from '../../shared/overview.ts'
 import type { Database } from './database.ts'
 import { addPacked, chunkSize } from './packed-counts.ts'
 import { dimensions, placeOfChunk, type Dimension } from './rollups.ts'
 import { cover, hourLevel, minuteLevel, type Cover, type Edge, type Range } from './spans.ts'
 
-export type Counted = { readonly value: string; readonly count: number }
 /** `isExact` is false where an end of the range fell into so many rows of one minute or hour that it was moved to the nearer end of that. */
 export type Sums<Of> = { readonly counts: Of; readonly isExact: boolean }
 
@@ -15,6 +15,8 @@ export type RollupSums = {
   states(bars: readonly Range[]): Sums<readonly (readonly Counted[])[]>
   /** The `most` that have most, and how many values there are at all. */
   top(dimension: Dimension, range: Range, most: number): Sums<readonly Counted[]> & { readonly values: number }
+  /** The same of entities whose id begins like this, whatever the case of A to Z. */
+  topEntities(begins: string, range: Range, most: number): Sums<readonly Counted[]> & { readonly values: number }
 }
 
 /** Rows at one end of a range that are counted one by one. */
@@ -31,6 +33,7 @@ const columns: Readonly<Record<Dimension, string>> = {
   [dimensions.tactic]: 'tactics',
   [dimensions.technique]: 'techniques',
   [dimensions.entity]: 'entity_id',
+  [dimensions.mapping]: "iif(tactics = '[]' AND techniques = '[]', 'none', NULL)",
 }
 
 type Sum = { readonly word: number; readonly count: number }
@@ -55,6 +58,12 @@ export function createRollupSums(db: Database): RollupSums {
        CROSS JOIN entity_rollups ON place BETWEEN span.value ->> 0 AND (span.value ->> 0) + 65535`,
     )
     .raw()
+  const entitiesWith = db
+    .prepare<[number, string, string], number>(
+      `SELECT id FROM rollup_words
+       WHERE dimension = ? AND value >= ? COLLATE NOCASE AND value < ? COLLATE NOCASE ORDER BY id`,
+    )
+    .pluck()
   const valueOf = db.prepare<[number], string>('SELECT value FROM rollup_words WHERE id = ?').pluck()
   const rowsAtEdge = db
     .prepare<[number, number, number], number>(
@@ -79,9 +88,14 @@ export function createRollupSums(db: Database): RollupSums {
       return { counts: counts.map(toCounted), isExact }
     }),
 
+    topEntities: db.transaction((begins: string, range: Range, most: number) => {
+      const covered = cover(range, finestOf(dimensions.entity), tops.all())
+      return topEntities(covered, most, begins === '' ? null : entitiesWith.all(dimensions.entity, begins, `${begins}\u{10ffff}`))
+    }),
+
     top: db.transaction((dimension, range, most) => {
       const covered = cover(range, finestOf(dimension), tops.all())
-      if (dimension === dimensions.entity) return topEntities(covered, most)
+      if (dimension === dimensions.entity) return topEntities(covered, most, null)
       const { counts, isExact } = sumUp(dimension, [covered])
       const all = toCounted(counts[0] ?? new Map())
       return { counts: all.slice(0, most), values: all.length, isExact }
@@ -124,8 +138,12 @@ export function createRollupSums(db: Database): RollupSums {
       FROM (${counted} WHERE detected_at >= ? AND detected_at < ? GROUP BY named) CROSS JOIN rollup_words ON dimension = ? AND rollup_words.value = named`)
   }
 
-  /** Sums up packed counts of thousands of entities without touching one by itself. */
-  function topEntities({ spans, edges }: Cover, most: number): Sums<readonly Counted[]> & { readonly values: number } {
+  /** Sums up packed counts of thousands of entities without touching one by itself. `among` are words in order; null is all of them. */
+  function topEntities(
+    { spans, edges }: Cover,
+    most: number,
+    among: readonly number[] | null,
+  ): Sums<readonly Counted[]> & { readonly values: number } {
     let totals = new Int32Array(16 * chunkSize)
     const grow = (length: number): void => {
       if (length <= totals.length) return
@@ -145,7 +163,8 @@ export function createRollupSums(db: Database): RollupSums {
     })
     const best: Sum[] = []
     let values = 0
-    for (let word = 0; word < totals.length; word++) {
+    for (let index = 0; index < (among?.length ?? totals.length); index++) {
+      const word = among === null ? index : (among[index] ?? 0)
       const count = totals[word] ?? 0
       if (count <= 0) continue
       values += 1

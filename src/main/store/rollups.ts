@@ -11,6 +11,8 @@ export type Rollups = {
 export type RollupGathering = {
   /** A detection became what it is: `before` is null where it is new, `after` where it goes. */
   moved(before: CountedRow | null, after: CountedRow | null): void
+  /** Only its triage became another. */
+  retriaged(detectedAt: number, before: string, after: string): void
   write(): void
 }
 
@@ -44,6 +46,7 @@ export const dimensions = {
   tactic: 8,
   technique: 9,
   entity: 10,
+  mapping: 11,
 } as const
 export type Dimension = (typeof dimensions)[keyof typeof dimensions]
 
@@ -55,6 +58,8 @@ const valuesOf: readonly (readonly [dimension: Dimension, value: (row: CountedRo
   [dimensions.trust, (row) => row.trust],
   [dimensions.triage, (row) => row.triage_state],
   [dimensions.entity, (row) => row.entity_id],
+  // Only where there is none: most posture, and few threats.
+  [dimensions.mapping, ({ tactics, techniques }) => (tactics === '[]' && techniques === '[]' ? 'none' : null)],
 ]
 const listsOf: readonly (readonly [dimension: Dimension, list: (row: CountedRow) => string])[] = [
   [dimensions.tactic, (row) => row.tactics],
@@ -128,6 +133,11 @@ export function createRollups(db: Database): Rollups {
         moved(before, after) {
           if (before !== null) moveAll(before, after, -1)
           if (after !== null) moveAll(after, before, 1)
+        },
+        retriaged(detectedAt, before, after) {
+          if (before === after) return
+          move(dimensions.triage, detectedAt, before, -1)
+          move(dimensions.triage, detectedAt, after, 1)
         },
         write() {
           const countWord = (level: Level, bucket: number, id: number, delta: number): void => {

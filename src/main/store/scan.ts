@@ -11,8 +11,8 @@ import { toInstant } from './time.ts'
 export type Scan = {
   /** By their last change, the order of lists; at most so many. */
   byChange<Row>(query: Query, columns: string, most: number, visit: (row: Row) => void): Scanned
-  /** Those that were detected in this range, which holds so many rows; in whatever order looks at the fewest. */
-  byTime<Row>(query: Query, columns: string, range: Range & { readonly rows: number }, visit: (row: Row) => void): Scanned
+  /** Those that were detected in this range, which holds so many rows; in whatever order looks at the fewest. At most so many, if any bound is given. */
+  byTime<Row>(query: Query, columns: string, range: Range & { readonly rows: number }, visit: (row: Row) => void, most?: number): Scanned
 }
 export type Scanned = {
   /** There are more than were wanted. */
@@ -44,12 +44,12 @@ export function createScan(db: Database, parts: { readonly textIndex: TextIndex;
 
   return {
     byChange: (query, columns, most, visit) => scan(chooseDriver(query, matchOf), 'changed_at', newestChange, query, columns, most, visit),
-    byTime(query, columns, range, visit) {
+    byTime(query, columns, range, visit, most = Number.MAX_SAFE_INTEGER) {
       const isNarrow = needsWords(query) || (chooseDriver(query, matchOf).isNarrow && range.rows > fewRows)
       const within: Query = { kind: 'all', of: [...conjunction(query), timeIn(range)] }
       return isNarrow
-        ? scan(chooseDriver(within, matchOf), 'changed_at', newestChange, query, columns, Number.MAX_SAFE_INTEGER, visit)
-        : scan(byTimeDriver(query, range), 'detected_at', { at: range.to, row: 0 }, query, columns, Number.MAX_SAFE_INTEGER, visit)
+        ? scan(chooseDriver(within, matchOf), 'changed_at', newestChange, query, columns, most, visit)
+        : scan(byTimeDriver(query, range), 'detected_at', { at: range.to, row: 0 }, query, columns, most, visit)
     },
   }
 
@@ -116,5 +116,6 @@ function byTimeDriver(query: Query, { from }: Range): Driver {
     rest: toSql(query),
     isExact: true,
     isNarrow: false,
+    isSorted: false,
   }
 }

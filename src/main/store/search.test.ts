@@ -1,6 +1,7 @@
 import fc from 'fast-check'
 import { describe, expect, test } from 'vitest'
-import type { DetectionId, Json, JsonObject, Kind } from '../../shared/detection.ts'
+import type { Detection, DetectionId, Json, JsonObject, Kind } from '../../shared/detection.ts'
+import type { PageAnswer, PageKey } from '../../shared/ipc.ts'
 import { matches } from '../query/matches.ts'
 import { parse } from '../query/parse.ts'
 import { at, content, delivery, detectionOf, organization, pageOf, start, testStore, trusted, waiting } from './test-support.ts'
@@ -67,6 +68,11 @@ describe('a search', () => {
       length: 6,
       detail: expect.stringContaining('no field colour') as string,
     })
+  })
+
+  test('within a range is refused at the same characters', () => {
+    const range = { from: at(0), to: at(1) }
+    expect(store().detections.page({ text: 'a colour:red', range, before: null, limit: 10 })).toMatchObject({ at: 2, length: 6 })
   })
 
   test('finds what a second look has released, though the index was past it', () => {
@@ -190,7 +196,8 @@ test('the history finds by a query exactly what the query matches, page by page'
       search,
       fc.boolean(),
       fc.integer({ min: 1, max: 40 }),
-      (some, sought, isIndexed, limit) => {
+      fc.option(fc.tuple(fc.integer({ min: 0, max: 10 }), fc.integer({ min: 0, max: 10 }))),
+      (some, sought, isIndexed, limit, seconds) => {
         for (const one of some) {
           count += 1
           const id = `d-${count}` as DetectionId
@@ -205,10 +212,12 @@ test('the history finds by a query exactly what the query matches, page by page'
           return
         }
         const ids = Array.from({ length: Math.min(count, 60) }, (_, index) => `d-${count - index}`)
-        const expected = ids.filter((id) => matches(parsed.query, detectionOf(store, id)))
+        const range = seconds === null ? null : { from: at(seconds[0]), to: at(seconds[1]) }
+        const isIn = ({ detectedAt }: Detection) => range === null || (detectedAt >= range.from && detectedAt < range.to)
+        const expected = ids.filter((id) => matches(parsed.query, detectionOf(store, id)) && isIn(detectionOf(store, id)))
         const actual: string[] = []
         for (let before: Parameters<typeof store.detections.page>[0]['before'] = null; ;) {
-          const page = pageOf(store.detections.page({ text: sought, before, limit }))
+          const page = pageOf(store.detections.page({ text: sought, range, before, limit }))
           actual.push(...page.detections.map(({ id }) => id))
           before = page.next
           if (before === null) break
@@ -224,4 +233,110 @@ test('the history finds by a query exactly what the query matches, page by page'
   )
   expect(found).toBeGreaterThan(500)
   expect(refused).toBeLessThan(100)
+})
+
+describe('a range', () => {
+  const long = 12_000
+  const keep = (store: ReturnType<typeof testStore>) => {
+    for (let from = 0; from < long; from += 1_000) {
+      store.keeper.keep(
+        Array.from({ length: 1_000 }, (_, index) =>
+          trusted(content({ id: `d-${from + index}`, type: `Type${(from + index) % 3}`, detectedAt: at(from + index) }), {
+            issued: from + index,
+          }),
+        ),
+      )
+    }
+  }
+  const idsOf = (answer: PageAnswer) => pageOf(answer).detections.map(({ id }) => id)
+
+  test('far back is there at once, however much is newer, and a long one is found as well', () => {
+    let ticks = 0
+    // Time is over at every look at the clock.
+    const store = testStore({ clock: () => (ticks += 1_000) })
+    keep(store)
+    const short = { from: at(100), to: at(106) }
+    const page = pageOf(store.detections.page({ text: 'confidence>0.5', range: short, before: null, limit: 4 }))
+    expect(page.detections.map(({ id }) => id)).toEqual(['d-105', 'd-104', 'd-103', 'd-102'])
+    expect(page.searchedTo).toBeNull()
+    expect(idsOf(store.detections.page({ text: 'confidence>0.5', range: short, before: page.next, limit: 4 }))).toEqual(['d-101', 'd-100'])
+    // The same of a search that says it itself.
+    expect(idsOf(store.detections.page({ text: `after:${at(100)} before:${at(102)}`, before: null, limit: 4 }))).toEqual(['d-101', 'd-100'])
+
+    // One that is longer than what lies after it, and one of it that changed when all the others were there.
+    store.keeper.keep([trusted(content({ id: 'd-200', type: 'Type2', detectedAt: at(200), status: 'resolved' }), { issued: 2 * long })])
+    const middle = { from: at(100), to: at(6_100) }
+    for (const text of ['', 'kind:threat', 'status:*', 'confidence>0.5', 'type:Type*']) {
+      const start = pageOf(store.detections.page({ text, range: middle, before: null, limit: 3 }))
+      expect(
+        start.detections.map(({ id }) => id),
+        text,
+      ).toEqual(['d-200', 'd-6099', 'd-6098'])
+      expect(idsOf(store.detections.page({ text, range: middle, before: start.next, limit: 2 })), text).toEqual(['d-6097', 'd-6096'])
+    }
+    const last = pageOf(store.detections.page({ text: '', range: middle, before: store.overview.keyAt(long - 103), limit: 9 }))
+    expect([last.detections.map(({ id }) => id), last.next]).toEqual([['d-101', 'd-100'], null])
+
+    const some = pageOf(store.detections.page({ text: 'type:Type1', range: { from: at(5), to: at(long - 5) }, before: null, limit: 2 }))
+    expect(some.detections.map(({ id }) => id)).toEqual(['d-11992', 'd-11989'])
+  })
+
+  test('of one entity is asked of that entity, and where it ends before it begins is empty', () => {
+    const store = testStore()
+    store.keeper.keep([trusted(content({ id: 'one', entityId: 'a', detectedAt: at(5) })), trusted(content({ id: 'two', entityId: 'b' }))])
+    const find = (text: string, from: number, to: number) =>
+      idsOf(store.detections.page({ text, range: { from: at(from), to: at(to) }, before: null, limit: 9 }))
+    expect(find('entity:a', 5, 6)).toEqual(['one'])
+    expect(find('entity:a', 6, 9)).toEqual([])
+    expect(find('', 0, 9)).toEqual(['two', 'one'])
+    expect(find('', 9, 0)).toEqual([])
+  })
+})
+
+describe('a place in the list', () => {
+  const page = (store: ReturnType<typeof testStore>, before: PageKey | null, skip: number, limit = 3) =>
+    pageOf(store.detections.page({ text: ' ', range: null, before, skip, limit }))
+
+  test('counted from where it was begun, is that of the list as it was then, whatever arrives or moves up', () => {
+    fc.assert(
+      fc.property(
+        fc.array(fc.integer({ min: 0, max: 400_000 }), { minLength: 2, maxLength: 40 }),
+        fc.array(fc.integer({ min: 0, max: 39 }), { maxLength: 5 }),
+        fc.nat({ max: 45 }),
+        (times, moved, skip) => {
+          const store = testStore()
+          store.keeper.keep(times.map((issued, index) => trusted(content({ id: `d-${index}` }), { issued })))
+          const begun = page(store, null, 0, 500)
+          expect(begun.first).toEqual(store.overview.keyAt(0))
+          const [top, ...below] = begun.detections.map(({ id }) => id)
+          const later = times.length + 500_000
+          const ups = [...new Set(moved)].filter((index) => index < times.length).map((index) => `d-${index}` as DetectionId)
+          store.keeper.keep(ups.map((id, index) => trusted(content({ id }), { issued: later + index })))
+          store.keeper.keep([trusted(content({ id: 'new' }), { issued: later + 100 })])
+          // What moved up left the list below.
+          const left = below.filter((id) => !ups.includes(id))
+          expect(top === undefined).toBe(false)
+          expect(page(store, begun.first, skip).detections.map(({ id }) => id)).toEqual(left.slice(skip, skip + 3))
+          const all = page(store, null, 0, 500).detections.map(({ id }) => id)
+          expect(page(store, null, skip).detections.map(({ id }) => id)).toEqual(all.slice(skip, skip + 3))
+        },
+      ),
+      { numRuns: 40, seed: 20260301 },
+    )
+  })
+
+  test('beyond the end is an empty page, and its first row is that of the page', () => {
+    const store = testStore()
+    store.keeper.keep(Array.from({ length: 5 }, (_, index) => trusted(content({ id: `d-${index}` }), { issued: index })))
+    expect(page(store, null, 5)).toMatchObject({ detections: [], first: null, next: null, total: 5 })
+    expect(page(store, null, 1e12)).toMatchObject({ detections: [], first: null, next: null, total: 5 })
+    expect(page(store, null, 3).first).toEqual(store.overview.keyAt(3))
+    expect(page(store, null, 3).next).toBeNull()
+  })
+
+  test('there is in the list of everything only', () => {
+    const { detections } = testStore()
+    for (const wanted of [{ text: 'type:a' }, { text: '', range: { from: at(0), to: at(1) } }])
+      expect(() => detections.page({ ...wanted, before: null, skip: 1, limit: 1 })).toThrow(/list of everything/)
+  })
 })

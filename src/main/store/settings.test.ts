@@ -54,6 +54,12 @@ test.each<TunnelSetUp>([
   expect(setUp().settings.write({ tunnel }).tunnel).toEqual(tunnel)
 })
 
+test('columns come in the order of the list, each once, and what a newer Tocsin calls one is left out', () => {
+  const { db, settings } = setUp()
+  db.prepare("INSERT INTO settings VALUES ('settings.columns', ?)").run('["trust","entity","trust","shoe-size"]')
+  expect(settings.read().columns).toEqual(['entity', 'trust'])
+})
+
 test('settings have defaults until they are written', () => {
   const { settings } = setUp()
   expect(settings.read()).toEqual(defaultSettings)
@@ -65,6 +71,7 @@ test('settings have defaults until they are written', () => {
     unsignedPort: null,
     unsignedPathSecret: null,
     unsignedHeaderHash: null,
+    lastLook: null,
   })
 })
 
@@ -83,6 +90,7 @@ test('what is written is read by the next one who opens the history, the rest is
     unsignedPort: null,
     unsignedPathSecret: null,
     unsignedHeaderHash: null,
+    lastLook: null,
   })
 })
 
@@ -95,6 +103,9 @@ test.each([
   ['settings.unsignedInlet', '{"organizationId":7}'],
   ['settings.tunnel', '{"kind":"command","command":"sh"}'],
   ['settings.inlets', '{}'],
+  ['settings.density', '"roomy"'],
+  ['settings.columns', '"entity"'],
+  ['settings.recentSearches', '[1]'],
   ['settings.retention', '{"olderThanDays":0,"kinds":null,"maxBytes":null,"keepsNew":false}'],
   ['settings.retention', '{"olderThanDays":null,"kinds":null,"maxBytes":null,"keepsNew":false}'],
 ])('a damaged %s = %s reads as its default and harms no other', (key, value) => {
@@ -102,6 +113,9 @@ test.each([
   const good = {
     theme: 'light',
     notify: false,
+    density: 'compact',
+    columns: ['source', 'triage'],
+    recentSearches: ['kind:threat'],
     publicOrigin: 'https://example.com',
     requireSecretHeader: true,
     unsignedInlet: { organizationId: 'org-1' as OrganizationId },

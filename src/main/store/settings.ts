@@ -4,7 +4,7 @@ import type { InletSetUp, TunnelSetUp } from '../../shared/inlets.ts'
 import { kindOf } from '../../shared/inlets.ts'
 import { leastBytes, leastDays, mostBytes, mostDays, type RetentionChoice } from '../../shared/care.ts'
 import { kinds } from '../../shared/detection.ts'
-import { defaultSettings } from '../../shared/settings.ts'
+import { columnNames, defaultSettings, densities, mostRecent } from '../../shared/settings.ts'
 import type { Settings } from '../../shared/settings.ts'
 import type { Database } from './database.ts'
 
@@ -28,6 +28,8 @@ export type AppValues = {
   readonly unsignedPort: number | null
   readonly unsignedPathSecret: string | null
   readonly unsignedHeaderHash: string | null
+  /** Until when the user has seen what happened, and up to which delivery, where that is known. */
+  readonly lastLook: { readonly at: number; readonly sequence: number | null } | null
 }
 
 export type SettingsStore = {
@@ -83,6 +85,10 @@ const retention: z.ZodType<RetentionChoice> = z
 const settingsSchema = {
   theme: z.enum(['system', 'dark', 'light']),
   notify: z.boolean(),
+  density: z.enum(densities),
+  // One that a newer Tocsin has is left out; the others stay in their order.
+  columns: z.array(z.string()).transform((chosen) => columnNames.filter((name) => chosen.includes(name))),
+  recentSearches: z.array(z.string().max(1_000)).transform((searches) => searches.slice(0, mostRecent)),
   publicOrigin: z.url({ protocol: /^https$/ }).nullable(),
   requireSecretHeader: z.boolean(),
   unsignedInlet: z.object({ organizationId: z.string().transform((id) => id as OrganizationId) }).nullable(),
@@ -105,6 +111,7 @@ const appSchema = {
   unsignedPort: port.nullable(),
   unsignedPathSecret: z.string().min(1).nullable(),
   unsignedHeaderHash: hash.nullable(),
+  lastLook: z.object({ at: whole.nonnegative(), sequence: whole.nonnegative().nullable() }).nullable(),
 } satisfies Schema<AppValues>
 
 const noAppValues: AppValues = {
@@ -115,6 +122,7 @@ const noAppValues: AppValues = {
   unsignedPort: null,
   unsignedPathSecret: null,
   unsignedHeaderHash: null,
+  lastLook: null,
 }
 
 type Schema<T> = { readonly [K in keyof T]: z.ZodType<T[K]> }

@@ -7,6 +7,12 @@ export const topLevel = 4
 
 /** Epoch ms: `from` inclusive, `to` exclusive. */
 export type Range = { readonly from: number; readonly to: number }
+export const always: Range = { from: -8_640_000_000_000_000, to: 8_640_000_000_000_000 }
+
+export function intersect(one: Range, other: Range): Range {
+  return { from: Math.max(one.from, other.from), to: Math.min(one.to, other.to) }
+}
+
 /** A bucket of the grid that is to be added, or taken away where more of its parent is wanted than not. */
 export type Span = { readonly level: Level; readonly bucket: number; readonly sign: 1 | -1 }
 /** What is left below the finest level, to be counted row by row. */

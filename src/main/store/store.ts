@@ -6,18 +6,32 @@ import { createDeliveries } from './deliveries.ts'
 import type { Deliveries } from './deliveries.ts'
 import { createDetections } from './detections.ts'
 import type { Detections } from './detections.ts'
+import { createDigest } from './digest.ts'
 import { createDriftLog } from './drift.ts'
+import { createFoundRows } from './found-rows.ts'
+import { createNotificationLog } from './notification-log.ts'
+import type { NotificationLog } from './notification-log.ts'
+import { createTriage } from './triage.ts'
+import type { Triage } from './triage.ts'
+import { createTriageTrail } from './triage-trail.ts'
+import type { TriageTrail } from './triage-trail.ts'
 import { createImportStore } from './imported.ts'
 import type { ImportStore } from './imported.ts'
 import type { DriftLog } from './drift.ts'
+import { createEntities } from './entities.ts'
+import type { Entities } from './entities.ts'
 import { createGapRows } from './gaps.ts'
 import type { GapRows } from './gaps.ts'
 import { createInletRows } from './inlets.ts'
 import type { InletRows } from './inlets.ts'
+import { createMappings } from './mappings.ts'
+import type { MappingsAnswer } from './mappings.ts'
 import { createOrganizations } from './organizations.ts'
 import type { Organizations } from './organizations.ts'
 import { createOverview } from './overview.ts'
-import type { Overview } from './overview.ts'
+import type { Overview, Searched } from './overview.ts'
+import { createPosture } from './posture.ts'
+import type { Posture } from './posture.ts'
 import { createPresent } from './present.ts'
 import type { ContentOf } from './present.ts'
 import { createProof } from './proof.ts'
@@ -27,6 +41,8 @@ import type { QuarantineStore } from './quarantine-list.ts'
 import { createQuarantine } from './quarantine.ts'
 import { createRetention } from './retention.ts'
 import type { Retention } from './retention.ts'
+import { createSavedViewRows } from './saved-views.ts'
+import type { SavedViewRows } from './saved-views.ts'
 import { createSecretRows } from './secrets.ts'
 import type { SecretRows } from './secrets.ts'
 import { createSettings } from './settings.ts'
@@ -47,9 +63,19 @@ export type Store = {
   readonly detections: Detections
   readonly textIndex: Pick<TextIndex, 'catchUp' | 'isUpToDate'>
   readonly overview: Overview
+  readonly posture: Posture
+  readonly entities: Entities
+  /** How what a search finds is mapped to ATT&CK. */
+  mappings(wanted: Searched): MappingsAnswer
+  readonly triage: Triage
+  readonly triageTrail: TriageTrail
+  readonly foundRows: ReturnType<typeof createFoundRows>
+  readonly notificationLog: NotificationLog
+  readonly digest: ReturnType<typeof createDigest>
   readonly quarantine: QuarantineStore
   readonly drift: Pick<DriftLog, 'list'>
   readonly settings: SettingsStore
+  readonly savedViews: SavedViewRows
   readonly secrets: SecretRows
   readonly webhooks: WebhookRows
   readonly gaps: GapRows
@@ -94,6 +120,8 @@ function createStore(db: Database, { file, readOnly, contentOf, now, clock }: Re
   const drift = createDriftLog(db)
   const textIndex = createTextIndex(db)
   const deliveries = createDeliveries(db, createPresent(db, contentOf), quarantine, drift, textIndex)
+  const notificationLog = createNotificationLog(db)
+  const gaps = createGapRows(db)
   const polls = new Set<NodeJS.Timeout>()
 
   return {
@@ -102,12 +130,21 @@ function createStore(db: Database, { file, readOnly, contentOf, now, clock }: Re
     detections: createDetections(db, { textIndex, now, clock }),
     textIndex,
     overview: createOverview(db, { textIndex, now, clock }),
+    posture: createPosture({ file, now, clock }),
+    entities: createEntities(db, { clock }),
+    mappings: createMappings(db, { textIndex, now, clock }),
+    triage: createTriage(db, now),
+    triageTrail: createTriageTrail(db, notificationLog),
+    foundRows: createFoundRows(db, { textIndex, now, clock }),
+    notificationLog,
+    digest: createDigest(db, gaps),
     quarantine: createQuarantineStore(db, quarantine),
     drift,
     settings: createSettings(db),
+    savedViews: createSavedViewRows(db),
     secrets: createSecretRows(db),
     webhooks: createWebhookRows(db),
-    gaps: createGapRows(db),
+    gaps,
     inlets: createInletRows(db),
     health: { waiting: () => quarantine.waiting().rows },
     chain: deliveries,

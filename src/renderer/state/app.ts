@@ -1,20 +1,29 @@
 import { createContext } from 'svelte'
 import type { Bridge } from '../../shared/ipc.ts'
 import { searchFields } from '../../shared/search-fields.ts'
+import { Attack } from './attack.svelte.ts'
 import { Care } from './care.svelte.ts'
+import { Chart } from './chart.svelte.ts'
 import { Clock } from './clock.svelte.ts'
 import { Completion } from './completion.svelte.ts'
 import { Connect } from './connect.svelte.ts'
 import { Dialogs } from './dialogs.svelte.ts'
+import { Cursor } from './cursor.svelte.ts'
+import { DigestState } from './digest.svelte.ts'
+import { Entities } from './entities.svelte.ts'
+import { EntityState } from './entity.svelte.ts'
 import { Evidence } from './evidence.svelte.ts'
 import { DriftState } from './drift.svelte.ts'
 import { FacetsState } from './facets.svelte.ts'
 import { Facts } from './facts.svelte.ts'
 import { Gaps } from './gaps.svelte.ts'
 import { HealthState } from './health.svelte.ts'
+import { Marks } from './marks.svelte.ts'
+import { Inbox } from './inbox.svelte.ts'
 import { Navigation, type Address } from './navigation.svelte.ts'
 import { Notices } from './notices.svelte.ts'
 import { Organizations } from './organizations.svelte.ts'
+import { Posture } from './posture.svelte.ts'
 import { QuarantineState } from './quarantine.svelte.ts'
 import { reasonOf } from './reason.ts'
 import { Registrations } from './registrations.svelte.ts'
@@ -25,6 +34,7 @@ import { Selection } from './selection.svelte.ts'
 import { SettingsState } from './settings.svelte.ts'
 import { Tasks } from './tasks.svelte.ts'
 import { Timeline } from './timeline.svelte.ts'
+import { Triage } from './triage.svelte.ts'
 import { Unread } from './unread.svelte.ts'
 import { Unsigned } from './unsigned.svelte.ts'
 import { Ways } from './ways.svelte.ts'
@@ -38,7 +48,11 @@ export function createAppState(bridge: Bridge, address: Address, now: () => numb
   const navigation = new Navigation(address)
   const unread = new Unread()
   const timeline = new Timeline(bridge, (detections) => unread.see(detections))
+  const chart = new Chart(bridge, now, (range) => timeline.setRange(range))
   const selection = new Selection(bridge, (detection) => timeline.put(detection))
+  const marks = new Marks(() => timeline)
+  const cursor = new Cursor(timeline, selection, marks)
+  const triage = new Triage(bridge, { marks, cursor, tell: (notice) => notices.raise(notice), now })
   const sample = new Sample(bridge, (key) => {
     navigation.go('timeline')
     void selection.open(key)
@@ -62,6 +76,12 @@ export function createAppState(bridge: Bridge, address: Address, now: () => numb
   const completion = new Completion(bridge, { fields: searchFields, recent: () => searches.recent, views: () => savedViews.list })
   const facets = new FacetsState(bridge)
   const dialogs = new Dialogs()
+  const inbox = new Inbox(bridge)
+  const digest = new DigestState(bridge, now)
+  const posture = new Posture(bridge, (notice) => notices.raise(notice))
+  const attack = new Attack(bridge)
+  const entity = new EntityState(bridge)
+  const entities = new Entities(bridge, now)
   const unlisten = [
     bridge.on('detection:chosen', (key) => {
       navigation.go('timeline')
@@ -76,7 +96,11 @@ export function createAppState(bridge: Bridge, address: Address, now: () => numb
     navigation,
     unread,
     timeline,
+    chart,
     selection,
+    marks,
+    cursor,
+    triage,
     sample,
     health,
     organizations,
@@ -97,6 +121,12 @@ export function createAppState(bridge: Bridge, address: Address, now: () => numb
     completion,
     facets,
     dialogs,
+    inbox,
+    digest,
+    posture,
+    attack,
+    entity,
+    entities,
     /** Ids of the commands that were run since the window was opened: they come first. */
     usedCommands: new Set<string>(),
     async copy(text: string, what: string): Promise<void> {
@@ -110,6 +140,12 @@ export function createAppState(bridge: Bridge, address: Address, now: () => numb
     stop(): void {
       for (const stop of unlisten) stop()
       for (const part of [
+        entities,
+        entity,
+        attack,
+        posture,
+        digest,
+        inbox,
         facets,
         completion,
         savedViews,
@@ -123,7 +159,9 @@ export function createAppState(bridge: Bridge, address: Address, now: () => numb
         quarantine,
         organizations,
         health,
+        triage,
         selection,
+        chart,
         timeline,
         navigation,
         notices,

@@ -15,11 +15,12 @@ export class Selection {
   trouble = $state<string | null>(null)
   /** The key of the open detection, as `keyOf` writes it. */
   openKey = $state<string | null>(null)
+  /** The same as two ids. */
+  openDetection = $state.raw<DetectionKey | null>(null)
   cursor = $state<string | null>(null)
   readonly #bridge: Bridge
   readonly #seen: (detection: Detection) => void
   readonly #unlisten: () => void
-  #key: DetectionKey | null = null
   #ticket = 0
   #rest: ReturnType<typeof setTimeout> | undefined
 
@@ -28,10 +29,10 @@ export class Selection {
     this.#bridge = bridge
     this.#seen = seen
     this.#unlisten = bridge.on('detections:changed', ({ changed, more }) => {
-      if (this.#key === null) return
+      if (this.openDetection === null) return
       const now = changed.find((detection) => keyOf(detection) === this.openKey)
       // Opening may itself be told as a change: what is on screen already is not asked for again.
-      if (now ? JSON.stringify(now) !== JSON.stringify(this.detail?.detection) : more) void this.#ask(this.#key)
+      if (now ? JSON.stringify(now) !== JSON.stringify(this.detail?.detection) : more) void this.#ask(this.openDetection)
     })
   }
 
@@ -40,11 +41,11 @@ export class Selection {
     const name = keyOf(key)
     this.cursor = name
     if (name === this.openKey && this.phase !== 'failed') return
-    this.#key = { organizationId: key.organizationId, id: key.id }
+    this.openDetection = { organizationId: key.organizationId, id: key.id }
     this.openKey = name
     this.phase = 'loading'
     this.detail = null
-    await this.#ask(this.#key)
+    await this.#ask(this.openDetection)
   }
 
   /** Moves the cursor, and opens where it rests: what it only passes is not read. */
@@ -56,12 +57,12 @@ export class Selection {
 
   /** Marks the open detection as one that retention never takes, or takes the mark away. Answers why not, or null. */
   async keep(isKept: boolean): Promise<string | null> {
-    const key = this.#key
+    const key = this.openDetection
     if (key === null) return null
     try {
       const kept = await this.#bridge.invoke('detection:keep', { key, keep: isKept })
       if (kept === null) return 'It is not in the history any more.'
-      if (key === this.#key && this.detail !== null) this.detail = { ...this.detail, isKept: kept.isKept }
+      if (key === this.openDetection && this.detail !== null) this.detail = { ...this.detail, isKept: kept.isKept }
       return null
     } catch (error) {
       return reasonOf(error)
@@ -69,13 +70,13 @@ export class Selection {
   }
 
   async retry(): Promise<void> {
-    if (this.#key) await this.#ask(this.#key)
+    if (this.openDetection) await this.#ask(this.openDetection)
   }
 
   close(): void {
     clearTimeout(this.#rest)
     this.#ticket += 1
-    this.#key = null
+    this.openDetection = null
     this.openKey = null
     this.phase = 'none'
     this.detail = null

@@ -36,6 +36,12 @@ const detailOf = (n: number, more = {}): DetectionDetail => ({
   transitions: [],
   deliveries: [],
   isKept: false,
+  notes: [],
+  triageHistory: [],
+  verdictReason: null,
+  said: null,
+  entityCount: null,
+  connectionCount: null,
 })
 
 describe('facts', () => {

@@ -1,31 +1,35 @@
 /* eslint-disable svelte/prefer-svelte-reactivity -- its sets and maps are bookkeeping; what is shown is replaced as a whole */
 import type { Detection, Instant } from '../../shared/detection.ts'
-import type { Bridge, DetectionsChanged, Page, PageKey, SearchRefused } from '../../shared/ipc.ts'
+import type { Bridge, DetectionsChanged, Page, SearchRefused } from '../../shared/ipc.ts'
+import type { TimeRange, Wanted } from '../../shared/view.ts'
+import { createEverythingPages } from './everything-pages.ts'
+import { createFoundPages } from './found-pages.ts'
 import { keyOf } from './key.ts'
-import { place, update, type Placed } from './placed.ts'
+import { createShownRows, pageSize, type Ask } from './list-pages.ts'
+import { ListRows } from './list-rows.svelte.ts'
+import { withNews, type Placed } from './placed.ts'
 import { reasonOf } from './reason.ts'
 
-export const pageSize = 100
-/** As many as the page keeps in memory. Older ones are reached by a narrower search. */
-export const mostLoaded = 5_000
 const typingMs = 150
 const againMs = 400
 /** While the newest deliveries are still being indexed. */
 const indexingMs = 2_000
+const everything: Wanted = { text: '', range: null }
 
 /** A text that is no search, and why, in words for people; `at` and `length` are the characters of it that they are about. */
 export type Refused = Pick<SearchRefused, 'at' | 'length' | 'detail'> & { readonly text: string }
 
 /**
- * The history as far as it is loaded, newest change first. Listens, then asks, then merges by id. While the user reads
+ * What the user asks of the history, newest change first. Listens, then asks, then merges by id. While the user reads
  * further down nothing moves: what arrives is counted in `waiting`, and what changes changes where it stands.
  */
 export class Timeline {
-  rows = $state.raw<readonly Placed[]>([])
   phase = $state<'loading' | 'ready' | 'failed'>('loading')
   trouble = $state<string | null>(null)
-  /** What the rows are an answer to, and what the user typed last. */
-  text = $state('')
+  /** What is asked for: `answered` once it is. */
+  wanted = $state.raw<Wanted>(everything)
+  /** What the rows are an answer to. */
+  answered = $state.raw<Wanted>(everything)
   typed = $state('')
   /** What was asked last and is no search; the rows are then still the answer to the one before. */
   refused = $state.raw<Refused | null>(null)
@@ -33,25 +37,27 @@ export class Timeline {
   total = $state<number | null>(null)
   /** New or moved above the first row, not shown yet; `pageSize` stands for that many or more. */
   waiting = $state(0)
-  next = $state.raw<PageKey | null>(null)
-  /** How far back the search came in the time it may take; null where it reached the end, or a whole page. `loadOlder` goes on. */
+  /** How far back the search came in the time it may take; null where it reached the end, or a whole page. `goOn` goes on. */
   searchedTo = $state<Instant | null>(null)
   /** Whether words of the newest deliveries can be found yet. */
   isWhole = $state(true)
-  older = $state<'idle' | 'loading' | 'failed'>('idle')
   /** What slid in last, so that only this moves. */
   arrived = $state.raw<ReadonlySet<string>>(new Set())
   /** Whether the list is scrolled to the top: only then may rows move. */
   isFollowing = $state(true)
+  /** By detectedAt, the oldest and the newest row in view; null where there is none. */
+  inView = $state.raw<TimeRange | null>(null)
+  /** A row that the list is to show, since somebody asked for its time; another object each time. */
+  goal = $state.raw<{ readonly index: number } | null>(null)
   /** The first entry in view: where the keyboard begins while it stands nowhere. Not for painting, hence no rune. */
   firstVisible = 0
 
   readonly #bridge: Bridge
   readonly #seen: (detections: readonly Detection[]) => void
   readonly #unlisten: () => void
+  readonly #rows: ListRows
   #ticket = 0
-  /** What is asked for: `text` once it is answered. */
-  #wanted = ''
+  #goalTicket = 0
   #asking: 'all' | 'head' | null = null
   #askAgain = false
   /** Pushed while a request was under way: newer than its answer. */
@@ -62,17 +68,80 @@ export class Timeline {
   constructor(bridge: Bridge, seen: (detections: readonly Detection[]) => void) {
     this.#bridge = bridge
     this.#seen = seen
+    this.#rows = new ListRows({
+      ask: (ask) => this.#page(this.answered, ask),
+      took: (page, isOn) => {
+        if (isOn) this.searchedTo = page.searchedTo
+        this.#seen(page.detections)
+      },
+      mayWalk: () => this.searchedTo === null,
+    })
     this.#unlisten = bridge.on('detections:changed', (push) => this.#take(push))
     void this.#ask('all')
   }
 
-  get isFull() {
-    return this.rows.length >= mostLoaded
+  get text() {
+    return this.answered.text
   }
 
-  /** Whether all there is to the text is loaded. */
+  get range() {
+    return this.answered.range
+  }
+
+  /** Rows of the list, in memory or not; of a search, as far as it has been walked. */
+  get count() {
+    return this.#rows.count
+  }
+
+  /** Whether `count` is all there are. */
   get isComplete() {
-    return this.phase === 'ready' && this.next === null
+    return this.phase === 'ready' && this.#rows.isComplete
+  }
+
+  get isEverything() {
+    return this.answered.text === '' && this.answered.range === null
+  }
+
+  /** How it stands with rows that are not in memory yet. */
+  get older() {
+    return this.#rows.state
+  }
+
+  /** Rows from the top that are in memory. */
+  get rows(): readonly Placed[] {
+    return this.#rows.head
+  }
+
+  /** undefined where it is not in memory: `need` brings it. */
+  rowAt(index: number): Placed | undefined {
+    return this.#rows.at(index)
+  }
+
+  /** -1 where it is not in memory. */
+  indexOf(key: string): number {
+    return this.#rows.indexOf(key)
+  }
+
+  /** These rows are looked at, or soon will be. */
+  need(from: number, to: number): void {
+    this.#rows.need(from, to)
+  }
+
+  /** Goes on with a search, or tries again what could not be had. */
+  goOn(): Promise<void> {
+    return this.#rows.goOn()
+  }
+
+  /** The row once it is in memory; undefined where it cannot be had. */
+  bring(index: number): Promise<Placed | undefined> {
+    return this.#rows.bring(index)
+  }
+
+  /** Moves the list to what last changed at that time, or just before it. */
+  async scrollTo(at: Instant): Promise<void> {
+    const ticket = ++this.#goalTicket
+    const index = await this.#rows.find(at)
+    if (ticket === this.#goalTicket && index !== null) this.goal = { index }
   }
 
   /** Asks once the typing pauses; only the answer to the last text counts. */
@@ -84,13 +153,19 @@ export class Timeline {
 
   searchNow(): void {
     clearTimeout(this.#timer)
-    const wanted = this.typed.trim()
-    if (wanted === this.text && this.phase === 'ready') {
-      this.refused = null
-      return
-    }
-    this.#wanted = wanted
-    void this.#ask('all')
+    this.#want({ text: this.typed.trim(), range: this.wanted.range })
+  }
+
+  setRange(range: TimeRange | null): void {
+    this.#want({ text: this.wanted.text, range })
+  }
+
+  /** Both at once, as an address has them. What is asked for already is not asked for again. */
+  show(wanted: Wanted): void {
+    if (isSame(wanted, this.wanted)) return
+    this.typed = wanted.text
+    clearTimeout(this.#timer)
+    this.#want(wanted)
   }
 
   async retry(): Promise<void> {
@@ -105,31 +180,9 @@ export class Timeline {
     if (isAtTop && this.waiting > 0) void this.#ask('head')
   }
 
-  async loadOlder(): Promise<void> {
-    const before = this.next
-    if (before === null || this.older === 'loading' || this.isFull) return
-    this.older = 'loading'
-    try {
-      const page = await this.#bridge.invoke('timeline:page', { text: this.text, before, limit: pageSize })
-      // The list was begun anew: this answer continues something that is no longer shown.
-      if (before !== this.next) return
-      if (page.kind === 'refused') throw new Error(page.detail)
-      const known = new Set(this.rows.map((row) => row.key))
-      this.rows = [...this.rows, ...page.detections.map(place).filter((row) => !known.has(row.key))]
-      this.next = page.next
-      this.searchedTo = page.searchedTo
-      this.older = 'idle'
-      this.#seen(page.detections)
-    } catch {
-      if (before === this.next) this.older = 'failed'
-    } finally {
-      if (this.older === 'loading') this.older = 'idle'
-    }
-  }
-
   /** One detection as it is now, where it stands. */
   put(detection: Detection): void {
-    this.rows = update(this.rows, new Map([[keyOf(detection), detection]]))
+    this.#rows.update([detection])
     this.#seen([detection])
   }
 
@@ -137,25 +190,25 @@ export class Timeline {
     this.#seen(changed)
     const byKey = new Map(changed.map((detection) => [keyOf(detection), detection]))
     if (this.#asking !== null) for (const [key, detection] of byKey) this.#meanwhile.set(key, detection)
-    const placedAt = new Map(this.rows.map((row) => [row.key, row.placedAt]))
-    const moved = [...byKey].filter(([key, detection]) => placedAt.get(key) !== detection.changedAt).map(([key]) => key)
+    const placedAt = this.#rows.places(byKey)
+    const isMoved = [...byKey].some(([key, detection]) => placedAt.get(key) !== detection.changedAt)
     this.#apply(byKey)
+    if (more && !this.isFollowing) void this.#rows.refresh()
     // Only main can match the text, and only main knows the total: a new row or a search needs an answer, a mere update does not.
-    if (more || moved.length > 0) this.#scheduleAsk()
+    if (more || isMoved) this.#scheduleAsk()
   }
 
   #apply(byKey: ReadonlyMap<string, Detection>): void {
     if (byKey.size === 0) return
-    this.rows = update(this.rows, byKey)
-    if (!this.isFollowing || this.text !== '' || this.phase !== 'ready') return
-    const oldest = this.rows.at(-1)
-    // What belongs below the last loaded row comes with its page.
-    const inReach = [...byKey.values()].filter((detection) => this.next === null || !oldest || detection.changedAt >= oldest.placedAt)
-    const keys = new Set(inReach.map(keyOf))
-    const known = new Set(this.rows.map((row) => row.key))
-    this.arrived = new Set([...keys].filter((key) => !known.has(key)))
-    this.rows = [...inReach.map(place), ...this.rows.filter((row) => !keys.has(row.key))].sort(newestFirst)
-    if (this.rows.length > mostLoaded) void this.#ask('all')
+    this.#rows.update([...byKey.values()])
+    if (!this.isFollowing || !this.isEverything || this.phase !== 'ready') return
+    const rows = this.#rows.head
+    const isWhole = rows.length >= this.#rows.count
+    const { shown, arrived } = withNews(rows, byKey, { isWhole, places: this.#rows.places(byKey) })
+    if (shown === rows) return
+    // Until the answer that is asked for next nothing is known of what lies below.
+    this.#rows.begin(createShownRows(shown, isWhole ? shown.length : this.#rows.count + arrived.size))
+    this.arrived = arrived
   }
 
   #scheduleAsk(afterMs = againMs): void {
@@ -167,22 +220,38 @@ export class Timeline {
     }, afterMs)
   }
 
+  #want(wanted: Wanted): void {
+    if (isSame(wanted, this.answered) && this.phase === 'ready') {
+      this.wanted = this.answered
+      this.refused = null
+      return
+    }
+    if (!isSame(wanted, this.wanted)) this.wanted = wanted
+    void this.#ask('all')
+  }
+
+  async #page(wanted: Wanted, { before, skip, limit }: Omit<Ask, 'page'>): Promise<Page> {
+    const answer = await this.#bridge.invoke('timeline:page', { ...wanted, before, skip, limit })
+    if (answer.kind === 'refused') throw new Error(answer.detail)
+    return answer
+  }
+
   /** `all` starts over, and says that it loads; `head` brings the top up to date. */
   async #ask(wanted: 'all' | 'head'): Promise<void> {
     const ticket = ++this.#ticket
     // The answer to the one under way will not count, and it was to start over.
     const what = this.#asking === 'all' ? 'all' : wanted
-    const text = this.#wanted
+    const asked = this.wanted
     this.#asking = what
     this.#askAgain = false
     this.#meanwhile.clear()
     if (what === 'all') this.phase = 'loading'
     try {
-      const page = await this.#bridge.invoke('timeline:page', { text, before: null, limit: pageSize })
+      const page = await this.#bridge.invoke('timeline:page', { ...asked, before: null, skip: 0, limit: pageSize })
       if (ticket !== this.#ticket) return
       this.#asking = null
-      if (page.kind === 'refused') this.#refuse(text, page)
-      else this.#merge(text, page, what)
+      if (page.kind === 'refused') this.#refuse(asked, page)
+      else this.#merge(asked, page, what)
     } catch (error) {
       if (ticket !== this.#ticket) return
       this.#asking = null
@@ -197,60 +266,46 @@ export class Timeline {
   }
 
   /** What is shown stays, and what is asked for from now on continues that. */
-  #refuse(text: string, { at, length, detail }: SearchRefused): void {
-    this.refused = { text, at, length, detail }
-    this.#wanted = this.text
-    if (this.total === null) void this.#ask('all')
+  #refuse(asked: Wanted, { at, length, detail }: SearchRefused): void {
+    this.refused = { text: asked.text, at, length, detail }
+    // The range was no part of the trouble.
+    this.wanted = { text: this.text, range: asked.range }
+    if (this.total === null || !isSame(this.wanted, this.answered)) void this.#ask('all')
     else this.phase = 'ready'
   }
 
-  #merge(text: string, page: Page, what: 'all' | 'head'): void {
-    this.text = text
-    if (text === this.typed.trim()) this.refused = null
+  #merge(asked: Wanted, page: Page, what: 'all' | 'head'): void {
+    this.answered = asked
+    if (asked.text === this.typed.trim()) this.refused = null
     this.total = page.total
     this.isWhole = page.isWhole
     this.#seen(page.detections)
     if (what === 'head' && !this.isFollowing) {
-      const placedAt = new Map<string, Instant>(this.rows.map((row) => [row.key, row.placedAt]))
-      this.waiting = page.detections.filter(
-        (detection) => placedAt.get(keyOf(detection)) !== detection.changedAt && isAbove(detection, this.rows),
-      ).length
+      this.waiting = this.#countAbove(page)
+      this.#rows.update(page.detections)
       return
     }
     this.phase = 'ready'
     this.trouble = null
     this.waiting = 0
-    if (what === 'head' && this.#hasGoneOn(page)) {
-      this.#putAbove(page)
-      return
-    }
-    const before = new Set(this.rows.map((row) => row.key))
+    const known = new Set(this.rows.map((row) => row.key))
+    const isKept = what === 'head' && this.#rows.renew(page)
     // What was loaded below goes, and is loaded again by scrolling: whoever follows the top does not look at it, and between it and
     // this page there may be rows that nobody told.
-    this.rows = page.detections.map(place)
-    this.next = page.next
-    this.searchedTo = page.searchedTo
-    this.arrived = what === 'all' ? new Set() : new Set(this.rows.map((row) => row.key).filter((key) => !before.has(key)))
-    this.older = 'idle'
+    if (!isKept) this.#rows.begin(this.isEverything ? createEverythingPages(page) : createFoundPages(page))
+    if (!isKept) this.searchedTo = page.searchedTo
+    this.arrived = what === 'all' ? new Set() : new Set(page.detections.map(keyOf).filter((key) => !known.has(key)))
     const meanwhile = new Map(this.#meanwhile)
     this.#meanwhile.clear()
-    this.#apply(meanwhile)
+    if (!isKept) this.#apply(meanwhile)
   }
 
-  /** Whether the search was already further back than this new look at its beginning came in its time. */
-  #hasGoneOn({ searchedTo }: Page): boolean {
-    if (searchedTo === null) return false
-    return this.next === null || this.next.changedAt < searchedTo
-  }
-
-  /** All that fits down to where it looked is in the page; below that, what was found by going on stays. */
-  #putAbove({ detections, searchedTo }: Page): void {
-    const known = new Set(this.rows.map((row) => row.key))
-    const found = detections.map(place)
-    const keys = new Set(found.map((row) => row.key))
-    this.arrived = new Set([...keys].filter((key) => !known.has(key)))
-    this.rows = [...found, ...this.rows.filter((row) => !keys.has(row.key) && searchedTo !== null && row.placedAt < searchedTo)]
-    this.#meanwhile.clear()
+  #countAbove({ detections }: Page): number {
+    const first = this.#rows.at(0)
+    const places = this.#rows.places(new Set(detections.map(keyOf)))
+    return detections.filter(
+      (detection) => places.get(keyOf(detection)) !== detection.changedAt && (!first || detection.changedAt >= first.placedAt),
+    ).length
   }
 
   stop(): void {
@@ -262,11 +317,7 @@ export class Timeline {
   }
 }
 
-function isAbove(detection: Detection, rows: readonly Placed[]): boolean {
-  const first = rows[0]
-  return !first || detection.changedAt >= first.placedAt
-}
-
-function newestFirst(a: Placed, b: Placed): number {
-  return a.placedAt < b.placedAt ? 1 : a.placedAt > b.placedAt ? -1 : 0
+/** Whether both are about the same detections. */
+export function isSame(one: Wanted, other: Wanted): boolean {
+  return one.text === other.text && one.range?.from === other.range?.from && one.range?.to === other.range?.to
 }

@@ -1,10 +1,12 @@
 import { afterEach, beforeEach, describe, expect, test, vi } from 'vitest'
 import type { Detection } from '../../shared/detection.ts'
-import type { PageAnswer } from '../../shared/ipc.ts'
+import type { Argument, PageAnswer } from '../../shared/ipc.ts'
 import { createMemoryBridge, detectionOf, later } from './memory-bridge.ts'
-import { mostLoaded, pageSize, Timeline } from './timeline.svelte.ts'
+import { pageSize } from './list-pages.ts'
+import { Timeline } from './timeline.svelte.ts'
 
 type Page = Extract<PageAnswer, { kind: 'page' }>
+type Asked = Pick<Argument<'timeline:page'>, 'text' | 'before' | 'limit'> & { readonly skip?: number }
 
 /** Of a search that came to its end, with everything indexed. */
 const whole = { searchedTo: null, isWhole: true } as const
@@ -12,15 +14,16 @@ const whole = { searchedTo: null, isWhole: true } as const
 /** A history as main keeps it, paged by key. The text matches types. */
 function createHistory(count: number) {
   const all = Array.from({ length: count }, (_, n) => detectionOf(n))
-  const page = ({ text, before, limit }: { text: string; before: { row: number } | null; limit: number }): Page => {
+  const page = ({ text, before, skip, limit }: Asked): Page => {
     const sorted = all.filter((d) => d.type.includes(text)).sort((a, b) => (a.changedAt < b.changedAt ? 1 : -1))
-    const from = before?.row ?? 0
+    const from = (before === null ? 0 : sorted.filter((d) => d.changedAt >= before.changedAt).length) + (skip ?? 0)
     const detections = sorted.slice(from, from + limit)
-    const last = detections.at(-1)
+    const [first, last] = [detections[0], detections.at(-1)]
     return {
       kind: 'page',
       detections,
-      next: last && from + limit < sorted.length ? { changedAt: last.changedAt, row: from + limit } : null,
+      first: first ? { changedAt: first.changedAt, row: Number(first.id.slice(1)) } : null,
+      next: last && from + limit < sorted.length ? { changedAt: last.changedAt, row: Number(last.id.slice(1)) } : null,
       total: all.length,
       ...whole,
     }
@@ -35,6 +38,10 @@ function createHistory(count: number) {
 }
 
 const ids = (timeline: Timeline, most = 5) => timeline.rows.slice(0, most).map((row) => row.detection.id)
+/** Scrolls down to the end. */
+async function readAll(timeline: Timeline): Promise<void> {
+  for (let index = 0; index < timeline.count; index += pageSize) await timeline.bring(index)
+}
 const settle = () => vi.advanceTimersByTimeAsync(1_000)
 
 beforeEach(() => void vi.useFakeTimers())
@@ -64,7 +71,7 @@ describe('the timeline', () => {
       await vi.advanceTimersByTimeAsync(7)
     }
     await settle()
-    while (!timeline.isComplete) await timeline.loadOlder()
+    await readAll(timeline)
     expect(new Set(timeline.rows.map((row) => row.key)).size).toBe(241)
   })
 
@@ -80,7 +87,7 @@ describe('the timeline', () => {
       await vi.advanceTimersByTimeAsync(60)
     }
     await settle()
-    while (!timeline.isComplete) await timeline.loadOlder()
+    await readAll(timeline)
     expect(timeline.rows.map((row) => row.detection.id)).toEqual(Array.from({ length: 351 }, (_unused, n) => `d${350 - n}`))
   })
 
@@ -92,7 +99,8 @@ describe('the timeline', () => {
     expect(ids(timeline, 2)).toEqual(['d249', 'd248'])
     expect(timeline.rows).toHaveLength(pageSize)
     expect(timeline.total).toBe(250)
-    expect(timeline.isComplete).toBe(false)
+    expect(timeline.count).toBe(250)
+    expect(timeline.rowAt(100)).toBeUndefined()
   })
 
   test('keeps what is pushed while the first answer is on its way', async () => {
@@ -100,7 +108,7 @@ describe('the timeline', () => {
     const main = createMemoryBridge({ 'timeline:page': () => answer.promise })
     const timeline = new Timeline(main.bridge, () => {})
     main.push('detections:changed', { changed: [detectionOf(2, { status: 'ongoing' }), detectionOf(3)], more: false })
-    answer.resolve({ kind: 'page', detections: [detectionOf(2), detectionOf(1)], next: null, total: 2, ...whole })
+    answer.resolve({ kind: 'page', detections: [detectionOf(2), detectionOf(1)], first: null, next: null, total: 2, ...whole })
     await vi.advanceTimersByTimeAsync(0)
     expect(ids(timeline)).toEqual(['d3', 'd2', 'd1'])
     expect(timeline.rows[1]?.detection.status).toBe('ongoing')
@@ -109,8 +117,7 @@ describe('the timeline', () => {
   test('loads older pages by key, each detection once', async () => {
     const { timeline } = start(250)
     await settle()
-    await timeline.loadOlder()
-    await timeline.loadOlder()
+    await readAll(timeline)
     expect(timeline.rows).toHaveLength(250)
     expect(new Set(timeline.rows.map((row) => row.key)).size).toBe(250)
     expect(timeline.isComplete).toBe(true)
@@ -119,7 +126,8 @@ describe('the timeline', () => {
   test('asks for an older page once, however often the list reaches for it', async () => {
     const { timeline, main } = start(250)
     await settle()
-    await Promise.all([timeline.loadOlder(), timeline.loadOlder(), timeline.loadOlder()])
+    for (let n = 0; n < 3; n++) timeline.need(90, 130)
+    await settle()
     expect(main.asked).toHaveLength(2)
     expect(timeline.rows).toHaveLength(200)
   })
@@ -175,7 +183,7 @@ describe('the timeline', () => {
     for (let n = 200; n < 450; n++) history.put(detectionOf(n))
     main.push('detections:changed', { changed: [], more: true })
     await settle()
-    while (!timeline.isComplete) await timeline.loadOlder()
+    await readAll(timeline)
     expect(timeline.rows.map((row) => row.detection.id)).toEqual(
       history.page({ text: '', before: null, limit: 1_000 }).detections.map((d) => d.id),
     )
@@ -199,12 +207,43 @@ describe('the timeline', () => {
     expect(timeline.rows[1]?.detection.triage.isUnread).toBe(false)
   })
 
-  test('is bounded', async () => {
-    const { timeline } = start(mostLoaded + 500)
+  test('reaches any row without those before it, and keeps few of them', async () => {
+    const { timeline, main } = start(10_000)
     await settle()
-    for (let n = 0; n < 60; n++) await timeline.loadOlder()
-    expect(timeline.rows).toHaveLength(mostLoaded)
-    expect(timeline.isFull).toBe(true)
+    timeline.need(9_990, 10_020)
+    await settle()
+    expect([timeline.rowAt(9_999)?.detection.id, timeline.rowAt(5_000)]).toEqual(['d0', undefined])
+    expect(main.asked).toHaveLength(2)
+    for (let index = 0; index < 10_000; index += pageSize) await timeline.bring(index)
+    expect([timeline.rowAt(150), timeline.rowAt(50)?.detection.id, timeline.rowAt(5_000)?.detection.id]).toEqual([
+      undefined,
+      'd9949',
+      'd4999',
+    ])
+  })
+
+  test('reads again what is in view when more changed than was told, and moves nothing', async () => {
+    const { timeline, history, main } = start(1_000)
+    await settle()
+    timeline.follow(false)
+    timeline.need(500, 530)
+    await settle()
+    history.put(detectionOf(480, { triage: { ...detectionOf(480).triage, state: 'done', isUnread: false } }))
+    main.push('detections:changed', { changed: [], more: true })
+    await settle()
+    expect(timeline.rowAt(519)?.detection).toMatchObject({ id: 'd480', triage: { state: 'done' } })
+  })
+
+  test('shows the row that stood at a time', async () => {
+    const { timeline, main } = start(3_000)
+    await settle()
+    await timeline.scrollTo(detectionOf(1_234).changedAt)
+    expect(timeline.rowAt(timeline.goal?.index ?? -1)?.detection.id).toBe('d1234')
+    expect(main.asked.length).toBeLessThan(12)
+    timeline.search('Cred')
+    await settle()
+    await timeline.scrollTo(detectionOf(2_700).changedAt)
+    expect(timeline.rowAt(timeline.goal?.index ?? -1)?.detection.id).toBe('d2700')
   })
 })
 
@@ -214,7 +253,9 @@ describe('a search', () => {
     await settle()
     for (const text of ['M', 'Mi', 'Missing']) timeline.search(text)
     await settle()
-    expect(main.asked.slice(1)).toEqual([{ name: 'timeline:page', argument: { text: 'Missing', before: null, limit: pageSize } }])
+    expect(main.asked.slice(1)).toEqual([
+      { name: 'timeline:page', argument: { text: 'Missing', range: null, before: null, skip: 0, limit: pageSize } },
+    ])
     expect(timeline.rows).toHaveLength(0)
     expect(timeline.total).toBe(3)
   })
@@ -225,7 +266,7 @@ describe('a search', () => {
       'timeline:page': ({ text }) =>
         text === 'slow'
           ? slow.promise
-          : { kind: 'page', detections: [detectionOf(text === 'fast' ? 2 : 1)], next: null, total: 2, ...whole },
+          : { kind: 'page', detections: [detectionOf(text === 'fast' ? 2 : 1)], first: null, next: null, total: 2, ...whole },
     })
     const timeline = new Timeline(main.bridge, () => {})
     await settle()
@@ -233,7 +274,7 @@ describe('a search', () => {
     await settle()
     timeline.search('fast')
     await settle()
-    slow.resolve({ kind: 'page', detections: [detectionOf(9)], next: null, total: 2, ...whole })
+    slow.resolve({ kind: 'page', detections: [detectionOf(9)], first: null, next: null, total: 2, ...whole })
     await settle()
     expect(timeline.text).toBe('fast')
     expect(ids(timeline)).toEqual(['d2'])
@@ -250,7 +291,7 @@ describe('a search', () => {
     expect([timeline.refused, timeline.phase, timeline.text, ids(timeline, 1)]).toEqual([refused, 'ready', '', ['d249']])
     arrive(detectionOf(300))
     await settle()
-    await timeline.loadOlder()
+    await timeline.bring(100)
     expect([timeline.refused, timeline.rows.length, ids(timeline, 1)]).toEqual([refused, 200, ['d300']])
     timeline.search('')
     await settle()
@@ -273,7 +314,7 @@ describe('a search', () => {
   test('that is no search leaves the list where it is while it is typed, and the refusal until there is another answer', async () => {
     const { timeline, history, main } = start(250)
     await settle()
-    await timeline.loadOlder()
+    await timeline.bring(100)
     const answer = later<PageAnswer>()
     main.handlers['timeline:page'] = () => answer.promise
     timeline.search('type:')
@@ -312,14 +353,14 @@ describe('a search', () => {
     /** Looks at 50 rows a page at most, as main does when its time is over. */
     function startSlow(count: number) {
       const history = createHistory(count)
-      const page = ({ text, before }: Parameters<typeof history.page>[0]): Page => {
+      const page = ({ text, before }: Asked): Page => {
         const sorted = [...history.all].sort((a, b) => (a.changedAt < b.changedAt ? 1 : -1))
         const from = before === null ? 0 : sorted.findIndex((d) => Number(d.id.slice(1)) === before.row) + 1
         const looked = sorted.slice(from, from + 50)
         const last = looked.at(-1)
         const next = last && from + 50 < sorted.length ? { changedAt: last.changedAt, row: Number(last.id.slice(1)) } : null
         const detections = looked.filter((d) => d.type.includes(text))
-        return { kind: 'page', detections, next, total: sorted.length, searchedTo: next?.changedAt ?? null, isWhole: true }
+        return { kind: 'page', detections, first: null, next, total: sorted.length, searchedTo: next?.changedAt ?? null, isWhole: true }
       }
       const main = createMemoryBridge({ 'timeline:page': page })
       const timeline = new Timeline(main.bridge, () => {})
@@ -336,10 +377,10 @@ describe('a search', () => {
       timeline.search('Missing')
       await settle()
       expect([timeline.rows.length, timeline.searchedTo, timeline.isComplete]).toEqual([0, detectionOf(130).changedAt, false])
-      await timeline.loadOlder()
+      await timeline.goOn()
       expect([timeline.rows.length, timeline.searchedTo]).toEqual([0, detectionOf(80).changedAt])
-      await timeline.loadOlder()
-      await timeline.loadOlder()
+      await timeline.goOn()
+      await timeline.goOn()
       expect([ids(timeline), timeline.searchedTo, timeline.isComplete]).toEqual([['d70'], null, true])
     })
 
@@ -349,14 +390,14 @@ describe('a search', () => {
       history.put(detectionOf(170, { type: 'MissingMFA' }))
       timeline.search('Missing')
       await settle()
-      await timeline.loadOlder()
-      await timeline.loadOlder()
+      await timeline.goOn()
+      await timeline.goOn()
       const reached = timeline.searchedTo
       arrive(detectionOf(300, { type: 'MissingMFA' }))
       arrive(detectionOf(170, { type: 'MissingMFA', changedAt: detectionOf(301).changedAt }))
       await settle()
       expect([ids(timeline), timeline.searchedTo]).toEqual([['d170', 'd300', 'd70'], reached])
-      await timeline.loadOlder()
+      await timeline.goOn()
       expect([ids(timeline), timeline.isComplete]).toEqual([['d170', 'd300', 'd70'], true])
     })
   })
@@ -391,10 +432,10 @@ describe('a search', () => {
     await settle()
     const older = later<Page>()
     main.handlers['timeline:page'] = (argument) => (argument.before ? older.promise : history.page(argument))
-    const loading = timeline.loadOlder()
+    const loading = timeline.bring(100)
     timeline.search('nothing has this type')
     await settle()
-    older.resolve(history.page({ text: '', before: { row: 100 }, limit: 100 }))
+    older.resolve(history.page({ text: '', before: { changedAt: detectionOf(150).changedAt, row: 150 }, limit: 100 }))
     await loading
     expect(timeline.rows).toHaveLength(0)
   })
@@ -416,10 +457,11 @@ describe('when a request fails', () => {
     const { timeline, history, main } = start(150)
     await settle()
     main.handlers['timeline:page'] = () => Promise.reject(new Error('locked'))
-    await timeline.loadOlder()
+    timeline.need(90, 120)
+    await settle()
     expect([timeline.older, timeline.phase, timeline.rows.length]).toEqual(['failed', 'ready', 100])
     main.handlers['timeline:page'] = history.page
-    await timeline.loadOlder()
+    await timeline.goOn()
     expect([timeline.older, timeline.rows.length]).toEqual(['idle', 150])
   })
 })

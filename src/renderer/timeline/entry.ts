@@ -18,43 +18,56 @@ export type Entry = {
 export type DayHeading = { readonly kind: 'day'; readonly key: string; readonly day: string; readonly label: string }
 /** `day` is the one it stands under, as `dayOf` gives it. */
 export type GapItem = { readonly kind: 'gap'; readonly key: string; readonly row: GapRow; readonly day: string }
-export type Item = Entry | DayHeading | GapItem | { readonly kind: 'end'; readonly key: 'end'; readonly label: string }
+/** What stands between a row and the one above it. */
+export type Above = DayHeading | GapItem
 
-export function toEntry(row: Placed, position: number, day: string, gapsAbove: readonly GapItem[] = []): Entry {
+export const headingHeight = 36
+export const gapHeight = 28
+
+export function toEntry(row: Placed, position: number, day: string, above: readonly Above[] = []): Entry {
+  const gapsAbove = above.filter((item) => item.kind === 'gap')
   return { kind: 'entry', key: row.key, detection: row.detection, position, day, placedAt: row.placedAt, gapsAbove }
 }
 
-/** What stands around the rows: gaps by their end, newest first, and what the list ends with. */
-export type Around = { readonly gaps: readonly GapRow[]; readonly end: string | null }
+// Asked again with every pixel of scrolling.
+const days = new WeakMap<Placed, string>()
 
-/** The rows and the gaps between them, with a heading above the first of each day. Days are the user's own, not UTC. */
-export function toItems(rows: readonly Placed[], today: string, { gaps, end }: Around, timeZone?: string): readonly Item[] {
-  const items: Item[] = []
-  let day = null as string | null
-  let label = ''
+/** The day a row stands under. Days are the user's own, not UTC. */
+export function dayOfRow(row: Placed, timeZone?: string): string {
+  const known = timeZone === undefined ? days.get(row) : undefined
+  if (known !== undefined) return known
+  const day = dayOf(Date.parse(row.placedAt), timeZone)
+  if (timeZone === undefined) days.set(row, day)
+  return day
+}
+
+/** What stands around the rows: gaps by their end, newest first. */
+export type Around = { readonly gaps: readonly GapRow[]; readonly today: string; readonly timeZone?: string }
+
+/** The gaps between a row and the one above it, null for the first, with a heading wherever a day begins. */
+export function toAbove(row: Placed, previous: Placed | null, { gaps, today, timeZone }: Around): readonly Above[] {
+  const items: Above[] = []
+  let day = previous === null ? null : dayOfRow(previous, timeZone)
   const under = (next: string): void => {
     if (next === day) return
     day = next
-    label = dayName(next, today)
-    items.push({ kind: 'day', key: `day ${next}`, day: next, label })
+    items.push({ kind: 'day', key: `day ${next}`, day: next, label: dayName(next, today) })
   }
-  let nextGap = 0
-  for (const [position, row] of rows.entries()) {
-    const above: GapItem[] = []
+  for (const gap of gaps) {
     // A gap stands where it ended: what came in afterwards is above it, what belongs to its time below.
-    for (let gap = gaps[nextGap]; gap && (gap.to === null || gap.to >= row.placedAt); gap = gaps[++nextGap]) {
-      const gapDay = gap.to === null ? today : dayOf(Date.parse(gap.to), timeZone)
-      // A row with a clock of its own can stand above a gap of a later day: days do not go back and forth for that.
-      if (day === null || gapDay < day) under(gapDay)
-      const item: GapItem = { kind: 'gap', key: gap.key, row: gap, day: day ?? gapDay }
-      above.push(item)
-      items.push(item)
-    }
-    under(dayOf(Date.parse(row.placedAt), timeZone))
-    items.push(toEntry(row, position, label, above))
+    if (gap.to !== null && gap.to < row.placedAt) break
+    if (previous !== null && (gap.to === null || gap.to >= previous.placedAt)) continue
+    const gapDay = gap.to === null ? today : dayOf(Date.parse(gap.to), timeZone)
+    // A row with a clock of its own can stand above a gap of a later day: days do not go back and forth for that.
+    if (day === null || gapDay < day) under(gapDay)
+    items.push({ kind: 'gap', key: gap.key, row: gap, day: day ?? gapDay })
   }
-  if (end !== null && rows.length > 0) items.push({ kind: 'end', key: 'end', label: end })
+  under(dayOfRow(row, timeZone))
   return items
+}
+
+export function heightOf(above: readonly Above[]): number {
+  return above.reduce((sum, { kind }) => sum + (kind === 'day' ? headingHeight : gapHeight), 0)
 }
 
 /** What a screen reader says of an entry: everything the two lines show, in the order people ask. The organization is named where there are several. */
@@ -62,6 +75,8 @@ export function entryName({ detection, day, placedAt }: Entry, organization: str
   const { kind, type, status, confidence, entityType, entityId, sourceType, trust, triage, demo, imported } = detection
   const parts = [
     triage.isUnread ? 'unread' : null,
+    triage.state === 'new' ? null : triage.state,
+    triage.snoozedUntil === null ? null : 'snoozed',
     kind,
     type === '' ? 'no type' : toVisible(type, 80),
     toVisible(status, 24),
@@ -73,6 +88,8 @@ export function entryName({ detection, day, placedAt }: Entry, organization: str
     sourceType === null ? null : toVisible(sourceType, 40),
     `${day} ${clockTime(placedAt)}`,
     trust,
+    triage.verdict === null ? null : triage.verdict.replace('-', ' '),
+    ...triage.labels.slice(0, 5).map((label) => `label ${toVisible(label, 40)}`),
     organization === null ? null : toVisible(organization, 80),
     demo ? 'demo' : null,
     imported ? 'imported' : null,

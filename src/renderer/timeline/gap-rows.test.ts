@@ -3,7 +3,7 @@ import type { Instant } from '../../shared/detection.ts'
 import type { InletId } from '../../shared/inlets.ts'
 import { detectionOf, gapOf } from '../state/memory-bridge.ts'
 import { place } from '../state/placed.ts'
-import { entryName, toItems } from './entry.ts'
+import { entryName, toAbove, toEntry } from './entry.ts'
 import { gapRowWords, toGapRows } from './gap-rows.ts'
 
 const at = (minutes: number) => new Date(Date.UTC(2031, 4, 17) + minutes * 60_000).toISOString() as Instant
@@ -52,10 +52,12 @@ describe('gaps of the timeline', () => {
 })
 
 describe('the list', () => {
-  const kinds = (rows: readonly ReturnType<typeof row>[], gaps: Parameters<typeof toGapRows>[0]) =>
-    toItems(rows, '2031-05-18', { gaps: toGapRows(gaps, rows.at(-1)?.placedAt ?? at(0)), end: null }, 'UTC').map((item) =>
-      item.kind === 'day' ? item.label : item.kind === 'entry' ? item.position : item.key,
-    )
+  const aboves = (rows: readonly ReturnType<typeof row>[], gaps: Parameters<typeof toGapRows>[0]) => {
+    const around = { gaps: toGapRows(gaps, at(0)), today: '2031-05-18', timeZone: 'UTC' }
+    return rows.map((one, index) => toAbove(one, rows[index - 1] ?? null, around))
+  }
+  const kinds = (...list: Parameters<typeof aboves>) =>
+    aboves(...list).flatMap((above, index) => [...above.map((item) => (item.kind === 'day' ? item.label : item.key)), index])
 
   test('has a gap where it ended, under the day of its end', () => {
     expect(kinds([row(1_500), row(300), row(60)], [gap(1, 100, 200), gap(2, 1_300, 1_450)])).toEqual([
@@ -74,8 +76,8 @@ describe('the list', () => {
   })
 
   test('a screen reader hears of it with the entry below', () => {
-    const items = toItems([row(300), row(60)], '2031-05-17', { gaps: toGapRows([gap(1, 100, 200)], at(60)), end: null }, 'UTC')
-    const entries = items.filter((item) => item.kind === 'entry')
+    const list = [row(300), row(60)]
+    const entries = aboves(list, [gap(1, 100, 200)]).map((above, index) => toEntry(list[index] ?? row(0), index, 'Yesterday', above))
     expect(entries.map(({ gapsAbove }) => gapsAbove.map(({ key }) => key))).toEqual([[], ['gap 1']])
     const [, below] = entries
     if (!below) throw new Error('no entry')

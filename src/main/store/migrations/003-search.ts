@@ -22,7 +22,8 @@ export const search: Migration = {
     CREATE INDEX detections_by_entity_type ON detections (entity_type COLLATE NOCASE, changed_at);
     CREATE INDEX detections_by_entity ON detections (entity_id COLLATE NOCASE, changed_at);
     CREATE INDEX detections_by_connection ON detections (connection_id COLLATE NOCASE, changed_at);
-    CREATE INDEX detections_by_time ON detections (detected_at);
+    -- With what a range of time has to be sorted by, so that no row of it is read for that.
+    CREATE INDEX detections_by_time ON detections (detected_at, changed_at);
     CREATE INDEX detections_unread_by_change ON detections (changed_at) WHERE opened_at IS NULL AND triage_state = 'new';
   `,
 }

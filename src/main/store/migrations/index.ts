@@ -4,6 +4,8 @@ import { waysIn } from './002-ways-in.ts'
 import { search } from './003-search.ts'
 import { rollups } from './004-rollups.ts'
 import { care } from './005-care.ts'
+import { desk } from './006-desk.ts'
+import { insight } from './007-insight.ts'
 
 /** In order of version, from 1 and without a hole. */
-export const migrations: readonly Migration[] = [history, waysIn, search, rollups, care]
+export const migrations: readonly Migration[] = [history, waysIn, search, rollups, care, desk, insight]

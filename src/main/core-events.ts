@@ -1,0 +1,29 @@
+import type { Health } from '../shared/health.ts'
+import type { Gap, WaysIn } from '../shared/inlets.ts'
+import type { DetectionsChanged } from '../shared/ipc.ts'
+import type { OrganizationState } from '../shared/organization.ts'
+import type { QuarantineCounts } from '../shared/quarantine.ts'
+import type { SavedView } from '../shared/saved-views.ts'
+import type { Settings } from '../shared/settings.ts'
+import type { Task } from '../shared/tasks.ts'
+import type { Change } from './ingest/delivery.ts'
+
+/** What listeners of the core are told. */
+export type CoreEvents = {
+  /** What deliveries changed, after their commit. */
+  readonly changes: readonly Change[]
+  /** What the user changed. */
+  readonly touched: DetectionsChanged
+  /** There are more lines in the inbox, or they say something else. */
+  readonly inbox: null
+  readonly health: Health
+  readonly organizations: readonly OrganizationState[]
+  readonly quarantine: QuarantineCounts
+  readonly settings: Settings
+  readonly views: readonly SavedView[]
+  readonly ways: WaysIn
+  readonly gap: Gap
+  /** Detections are gone, too many to name each. */
+  readonly gone: null
+  readonly task: Task
+}

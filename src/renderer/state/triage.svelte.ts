@@ -1,0 +1,164 @@
+import type { Verdict } from '../../shared/detection.ts'
+import type { Bridge, Notice } from '../../shared/ipc.ts'
+import type { TriageChange, Triaged, TriageOf, UndoId } from '../../shared/triage.ts'
+import type { Cursor } from './cursor.svelte.ts'
+import type { Marks } from './marks.svelte.ts'
+import { reasonOf } from './reason.ts'
+import { snoozedUntil, snoozeWords, type Snooze } from './snooze.ts'
+
+export type TriageAction = 'mark' | 'acknowledge' | 'done' | 'snooze' | 'unread'
+/** One change that can be taken back, and what it was, for people: `3 detections acknowledged`. */
+export type Undoable = { readonly id: UndoId; readonly said: string }
+
+const mostUndone = 50
+const offeredMs = 10_000
+
+export const verdictWords: Readonly<Record<Verdict, string>> = {
+  'true-positive': 'True positive',
+  'false-positive': 'False positive',
+  expected: 'Expected',
+}
+
+/** What the user makes of detections: of those that are marked, or of the one the keyboard stands on. Everything can be undone. */
+export class Triage {
+  /** What was done last, for as long as it is offered to be taken back. */
+  offer = $state.raw<Undoable | null>(null)
+  isWriting = $state(false)
+  /** The newest last. */
+  #done = $state.raw<readonly Undoable[]>([])
+  readonly marks: Marks
+  readonly #bridge: Bridge
+  readonly #cursor: Cursor
+  readonly #tell: (notice: Notice) => void
+  readonly #now: () => number
+  #timer: ReturnType<typeof setTimeout> | undefined
+
+  constructor(
+    bridge: Bridge,
+    parts: { readonly marks: Marks; readonly cursor: Cursor; readonly tell: (notice: Notice) => void; readonly now: () => number },
+  ) {
+    this.#bridge = bridge
+    this.marks = parts.marks
+    this.#cursor = parts.cursor
+    this.#tell = parts.tell
+    this.#now = parts.now
+  }
+
+  get hasMarks() {
+    return this.marks.count > 0
+  }
+
+  get canAct() {
+    return this.hasMarks || this.#cursor.row !== undefined
+  }
+
+  get canUndo() {
+    return this.#done.length > 0
+  }
+
+  unmark(): void {
+    this.marks.clear()
+  }
+
+  async act(action: TriageAction): Promise<void> {
+    switch (action) {
+      case 'mark':
+        if (this.#cursor.index >= 0) this.#cursor.toggleAt(this.#cursor.index)
+        return
+      case 'acknowledge':
+        return this.change({ state: 'acknowledged' }, 'acknowledged')
+      case 'done':
+        return this.done(null)
+      case 'snooze':
+        return this.snooze('hour')
+      case 'unread':
+        return this.change({ isRead: false, state: 'new' }, 'marked unread')
+    }
+  }
+
+  done(verdict: Verdict | null): Promise<void> {
+    const change = verdict === null ? {} : { verdict: { verdict, reason: '' } }
+    return this.change({ state: 'done', ...change }, verdict === null ? 'done' : `done as ${verdictWords[verdict].toLowerCase()}`)
+  }
+
+  snooze(snooze: Snooze): Promise<void> {
+    return this.change({ snoozedUntil: snoozedUntil(snooze, this.#now()) }, `snoozed ${snoozeWords[snooze]}`)
+  }
+
+  label(label: string): Promise<void> {
+    return this.change({ addLabel: label }, `labelled “${label}”`)
+  }
+
+  /** Of what is marked, or of what the keyboard stands on; `what` says it after the number: `acknowledged`. */
+  async change(change: TriageChange, what: string): Promise<void> {
+    const marked = this.marks.target
+    const row = this.#cursor.row
+    const of: TriageOf | null =
+      marked ?? (row ? { kind: 'keys', keys: [{ organizationId: row.detection.organizationId, id: row.detection.id }] } : null)
+    if (of === null || this.isWriting) return
+    const isDone = await this.write(of, change, what)
+    if (isDone && marked !== null) this.marks.clear()
+  }
+
+  /** false where nothing was changed, which the user is told. */
+  async write(of: TriageOf, change: TriageChange, what: string): Promise<boolean> {
+    this.isWriting = true
+    try {
+      const triaged = await this.#bridge.invoke('triage:write', { of, change })
+      if (triaged.kind !== 'triaged') {
+        this.#fail('Nothing was changed', triaged.detail)
+        return false
+      }
+      this.#offer({ id: triaged.undo, said: saidOf(triaged, what) })
+      return true
+    } catch (error) {
+      this.#fail('Nothing was changed', reasonOf(error))
+      return false
+    } finally {
+      this.isWriting = false
+    }
+  }
+
+  async undoLast(): Promise<void> {
+    const last = this.#done.at(-1)
+    if (last === undefined || this.isWriting) return
+    this.isWriting = true
+    this.dismiss()
+    try {
+      const undone = await this.#bridge.invoke('triage:undo', last.id)
+      // What cannot be undone now will not be later: those before it still may.
+      this.#done = this.#done.filter(({ id }) => id !== last.id)
+      if (undone.kind === 'refused') this.#fail('It could not be undone', undone.detail)
+      else this.#tell({ id: 'undone', tone: 'info', title: `Undone: ${last.said}`, text: '' })
+    } catch (error) {
+      this.#fail('It could not be undone', reasonOf(error))
+    } finally {
+      this.isWriting = false
+    }
+  }
+
+  dismiss(): void {
+    clearTimeout(this.#timer)
+    this.offer = null
+  }
+
+  #offer(undoable: Undoable): void {
+    this.#done = [...this.#done, undoable].slice(-mostUndone)
+    this.dismiss()
+    this.offer = undoable
+    this.#timer = setTimeout(() => (this.offer = null), offeredMs)
+  }
+
+  #fail(title: string, text: string): void {
+    this.#tell({ id: 'triage', tone: 'trouble', title, text })
+  }
+
+  stop(): void {
+    clearTimeout(this.#timer)
+  }
+}
+
+function saidOf({ count, isCapped }: Extract<Triaged, { kind: 'triaged' }>, what: string): string {
+  const of = `${count.toLocaleString('en')} ${count === 1 ? 'detection' : 'detections'}`
+  return isCapped ? `${of} ${what}; more fitted than one change may take` : `${of} ${what}`
+}
