@@ -34,7 +34,7 @@ const longestStride = 8_192
 /** Each shape of a search is a statement of its own; more than this are not remembered. */
 const mostStatements = 128
 /** Rows read beyond a page where their order is that of whole seconds. */
-const sameSecond = 32
+const sameSecond = 16
 /** A range of no more is asked whole: what fits may be anywhere in it. */
 const shortRange = 5_000
 /** Rows of which the keys alone are sorted, where an index in the order of lists would have to pass more than a quarter as many first. */

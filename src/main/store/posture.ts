@@ -1,6 +1,9 @@
 import type { DetectionId, Instant, OrganizationId } from '../../shared/detection.ts'
 import type { PostureAsked, PostureOverview } from '../../shared/posture.ts'
 import { timeToResolve } from '../../shared/time-to-resolve.ts'
+import { createRollupSums } from './rollup-sums.ts'
+import { dimensions } from './rollups.ts'
+import { always } from './spans.ts'
 import { openDatabase, type Database } from './database.ts'
 import { createPostureFigures, type Interval } from './posture-figures.ts'
 import { readReport, type PostureReport, type SeenPosture } from './posture-report.ts'
@@ -190,17 +193,10 @@ function createNames(): (json: string) => readonly string[] {
 
 /** From the counts that are kept of the whole history. */
 function countAll(db: Database): { open: number; closed: number } {
-  const states = db
-    .prepare<[], [state: string, count: number]>(
-      `SELECT value, sum(count) FROM rollups JOIN rollup_words ON rollup_words.id = word
-       WHERE level = 4 AND rollups.dimension = 1 AND value GLOB 'posture *' GROUP BY value`,
-    )
-    .raw()
-    .all()
   let [open, closed] = [0, 0]
-  for (const [state, count] of states) {
+  for (const { value: state, count } of createRollupSums(db).byValue(dimensions.state, always).counts) {
     if (state === 'posture resolved') closed += count
-    else open += count
+    else if (state.startsWith('posture ')) open += count
   }
   return { open, closed }
 }

@@ -49,8 +49,5 @@ export const desk: Migration = {
     ) STRICT;
     CREATE INDEX notification_log_of_detection ON notification_log (detection, id);
     CREATE INDEX notification_log_by_said ON notification_log (said, id);
-
-    -- Thousands are changed at once: whoever changes the state of triage counts what it changed, once for each bucket.
-    DROP TRIGGER rollups_of_triage;
   `,
 }

@@ -14,13 +14,5 @@ export const insight: Migration = {
 
     -- Entities by the beginning of their id.
     CREATE INDEX rollup_words_by_beginning ON rollup_words (dimension, value COLLATE NOCASE);
-
-    -- dimension 11: 'none' where a detection names neither a tactic nor a technique. Most posture is so.
-    INSERT INTO rollup_words (dimension, value) VALUES (11, 'none');
-    INSERT INTO rollups
-      SELECT level, (detected_at - (detected_at % ms + ms) % ms) / ms, 11, rollup_words.id, 1
-      FROM detections CROSS JOIN rollup_levels CROSS JOIN rollup_words
-      WHERE tactics = '[]' AND techniques = '[]' AND level > 0 AND rollup_words.dimension = 11
-      ON CONFLICT DO UPDATE SET count = count + 1;
   `,
 }
