@@ -66,7 +66,8 @@ async function expectHolds(profile: string, sequence: number): Promise<void> {
   sql.close()
 }
 
-describe('kill -9', () => {
+// Programs are started and ended over and over.
+describe('kill -9', { timeout: 60_000 }, () => {
   test('in the middle of retention leaves a history that holds, and the next run ends it', async () => {
     const { profile, store, history } = profileWith(600)
     store.close()

@@ -89,9 +89,10 @@ export async function restore(parts: {
     const before: readonly FoundLoss[] = reading.kind === 'read' ? reading.mark.losses : []
     const losses = missing.kind === 'ok' ? before : [...before, { ...missing, foundAt: toInstant(at) }].slice(-20)
     const mark: Mark = { databaseId: head.databaseId, sequence: head.sequence, chainHash: head.chainHash, at: toInstant(at), losses }
-    writeFileSync(markFile(profile), `${JSON.stringify(mark)}\n`, { mode: 0o600 })
-    sync(markFile(profile))
-    syncFolder(profile)
+    const written = `${markFile(profile)}.new`
+    writeFileSync(written, `${JSON.stringify(mark)}\n`, { mode: 0o600 })
+    sync(written)
+    moveDurably(written, markFile(profile), profile)
     return { kind: 'restored', from: candidate, setAside, head, missing, detail: missingWords(missing, head) }
   }
 }
@@ -101,12 +102,18 @@ const filesOfHistory = ['', '-wal', '-shm'] as const
 
 function setFilesAside(profile: string, at: number): string | null {
   const history = historyFile(profile)
-  const all = [...filesOfHistory.map((suffix) => history + suffix), markFile(profile)]
-  const there = all.filter((file) => statSync(file, { throwIfNoEntry: false }) !== undefined)
-  if (there.length === 0) return null
+  const isThere = (file: string): boolean => statSync(file, { throwIfNoEntry: false }) !== undefined
+  const there = filesOfHistory.map((suffix) => history + suffix).filter(isThere)
+  const mark = markFile(profile)
+  if (there.length === 0 && !isThere(mark)) return null
   const folder = join(profile, `set-aside-${new Date(at).toISOString().replace(/[-:.]/g, '')}`)
   mkdirSync(folder, { mode: 0o700 })
   for (const file of there) renameSync(file, join(folder, basename(file)))
+  // A copy: where this ends in the middle, the next restore still has to know what there was.
+  if (isThere(mark)) {
+    copyFileSync(mark, join(folder, basename(mark)))
+    sync(join(folder, basename(mark)))
+  }
   syncFolder(folder)
   syncFolder(profile)
   return folder

@@ -23,7 +23,8 @@ async function killedBeforeCommit(ackWaitMs = 1_500) {
   return { server, operator, position }
 }
 
-describe('kill -9 before the commit', () => {
+// What the server let go is known for sure once its ack wait is over.
+describe('kill -9 before the commit', { timeout: 60_000 }, () => {
   test('what was in flight comes again, before what is newer, and counts as backlog', async () => {
     const { server, position } = await killedBeforeCommit()
     const again = inletOf(setUpOf(server.url), { position })
