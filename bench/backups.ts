@@ -12,6 +12,9 @@ import { send } from './send.ts'
 const million = 1_000_000
 const perSecond = 100
 
+const sharedDisk =
+  'the copy runs in a process of its own; the longest waits seen were in COMMIT (fsync or checkpoint, not told apart) and where the index of words writes what it gathered. Tried once each, on a busy machine: steps of 2 MiB with a pause and of 1 MiB without; the copy took 53 s for 30 s, stalls of 628 and 263 ms beside 457 ms decide nothing'
+
 /** P16: a copy of the history in one piece while it receives, and the longest time the receiver did nothing else. */
 export const backups: Benchmark = {
   id: 'P16',
@@ -49,7 +52,7 @@ export const backups: Benchmark = {
       if (copied.kind !== 'copied') throw new Error(JSON.stringify(copied))
     }
     const vacuum = async () => void (await inProcess({ task: 'vacuum', profile, target }))
-    const pause = () => new Promise<void>((resolve) => setTimeout(resolve, 3_000))
+    const pause = () => new Promise<void>((resolve) => setTimeout(resolve, 2_000))
     for (let round = 0; round < 3; round++) await whileReceiving(pause, quiet)
     const figures = await compareAll(
       () => whileReceiving(copy, stalls),
@@ -70,7 +73,15 @@ export const backups: Benchmark = {
     const beside = `${Math.min(...quiet).toFixed(1)}–${Math.max(...quiet).toFixed(1)} ms without a backup`
     return [
       ...figures,
-      within({ id: 'P16', measured: 'longest stall of the receiver meanwhile', limit: 10, unit: 'ms', values: stalls, note: beside }),
+      within({
+        id: 'P16',
+        measured: 'longest stall of the receiver meanwhile',
+        limit: 10,
+        unit: 'ms',
+        values: stalls,
+        note: beside,
+        missed: sharedDisk,
+      }),
     ]
   },
 }

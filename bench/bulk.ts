@@ -1,21 +1,20 @@
 /**
  * Histories of any size, made fast: 1M through the keeper and the index of words takes more than the ten minutes that all benchmarks have.
- * Rows and counts are made by the functions of the store and written by plain inserts, the lesser indexes after them, and the index of words
- * by another process meanwhile. `proveBulk` holds the result against what the keeper makes of the same deliveries, table by table.
+ * Rows are made by the functions of the store and written by plain inserts, their indexes after them; what is derived from them, counts and
+ * the index of words, by another process meanwhile. `proveBulk` holds the result against what the keeper makes of the same deliveries,
+ * table by table.
  */
 import { fork } from 'node:child_process'
 import { createHash } from 'node:crypto'
 import { once } from 'node:events'
 import { rmSync } from 'node:fs'
-import type { Instant } from '../src/shared/detection.ts'
-import { observe } from '../src/main/ingest/drift.ts'
+import type { DetectionContent } from '../src/shared/detection.ts'
 import { contentOf } from '../src/main/ingest/content-of.ts'
 import { chainHash, contentHash, genesis } from '../src/main/store/chain.ts'
 import { openDatabase, type Database } from '../src/main/store/database.ts'
-import { presentColumns, untouched } from '../src/main/store/detection-row.ts'
+import { presentColumns, type PresentRow } from '../src/main/store/detection-row.ts'
 import { createDriftLog } from '../src/main/store/drift.ts'
 import { createPresent, toNewestRow, toTransitionRow, type Arrival } from '../src/main/store/present.ts'
-import { createRollups } from '../src/main/store/rollups.ts'
 import { createDeliveries as createKeeper } from '../src/main/store/deliveries.ts'
 import { createQuarantine } from '../src/main/store/quarantine.ts'
 import { insertInto } from '../src/main/store/statements.ts'
@@ -23,36 +22,42 @@ import { createTextIndex } from '../src/main/store/text-index.ts'
 import { demoOrganization } from '../src/main/sample/demo.ts'
 import { checkedOf, claimsOf, contentFrom, issuedAt, unverifiable, unverifiableKid } from './deliveries.ts'
 
-/** Deliveries whose counts are gathered together. */
-const gathering = 50_000
+/** Deliveries of one transaction. */
+const atOnce = 50_000
 const organizationId = demoOrganization.id
 
 /** Makes a history of `count` detections, one delivery each, whose signatures nobody will look at. */
 export async function bulkHistory(file: string, count: number): Promise<void> {
-  const words = `${file}-words`
-  const indexer = fork(new URL('./bulk-text.ts', import.meta.url), [words, String(count)], { stdio: 'inherit' })
-  const indexed = once(indexer, 'exit')
+  const derived = `${file}-derived`
+  const deriving = fork(new URL('./bulk-derived.ts', import.meta.url), [derived, String(count)], { stdio: 'inherit' })
+  const ended = once(deriving, 'exit')
   const db = create(file)
   const later = db
     .prepare<[], { name: string; sql: string }>(
-      `SELECT name, sql FROM sqlite_schema WHERE type = 'index' AND tbl_name IN ('detections', 'transitions') AND sql NOT LIKE '%UNIQUE%'`,
+      `SELECT name, sql FROM sqlite_schema WHERE type = 'index' AND sql IS NOT NULL AND tbl_name IN ('deliveries', 'detections', 'transitions')`,
     )
     .all()
   for (const { name } of later) db.exec(`DROP INDEX ${name}`)
   fill(db, count)
   for (const { sql } of later) db.exec(sql)
-  const [code] = (await indexed) as [number]
-  if (code !== 0) throw new Error('the index of words was not made')
-  db.prepare('ATTACH ? AS words').run(words)
-  // The tables that the index consists of are closed to others otherwise.
+  const [code] = (await ended) as [number]
+  if (code !== 0) throw new Error('what is derived from the deliveries was not made')
+  db.prepare('ATTACH ? AS derived').run(derived)
+  const tables = db
+    .prepare<[], string>(
+      `SELECT name FROM derived.sqlite_schema WHERE type = 'table' AND (
+         name IN ('drift', 'text_index_data', 'text_index_idx', 'text_index_docsize', 'text_places', 'text_watermark') OR name GLOB '*rollup*')`,
+    )
+    .pluck()
+    .all()
+  // The tables that the index of words consists of are closed to others otherwise.
   db.unsafeMode(true)
-  for (const table of ['text_index_data', 'text_index_idx', 'text_index_docsize', 'text_index_config', 'text_places', 'text_watermark'])
-    db.exec(`DELETE FROM main.${table}; INSERT INTO main.${table} SELECT * FROM words.${table}`)
+  for (const table of tables) db.exec(`DELETE FROM main.${table}; INSERT INTO main.${table} SELECT * FROM derived.${table}`)
   db.unsafeMode(false)
-  db.exec('DETACH words')
+  db.exec('DETACH derived')
   db.pragma('journal_mode = WAL')
   db.close()
-  removeHistory(words)
+  removeHistory(derived)
 }
 
 /** Durable in nothing: after a crash it is made anew. */
@@ -64,6 +69,8 @@ export function create(file: string): Database {
   db.pragma('journal_mode = MEMORY')
   db.pragma('synchronous = OFF')
   db.pragma('cache_size = -262144')
+  // Sorting for an index may need more than there is memory.
+  db.pragma('temp_store = FILE')
   return db
 }
 
@@ -72,8 +79,6 @@ export function removeHistory(file: string): void {
 }
 
 function fill(db: Database, count: number): void {
-  const rollups = createRollups(db)
-  const drift = createDriftLog(db)
   const insertDelivery = db.prepare(`
     INSERT INTO deliveries (sequence, inlet, received_at, state, trust, organization_id, kid, jti, is_jti_reused, signing_hash, issued_at,
       expires_at, trigger_name, size, content_hash, chain_hash, headers, body)
@@ -83,12 +88,9 @@ function fill(db: Database, count: number): void {
   let link = genesis(db.prepare<[], string>('SELECT id FROM identity').pluck().get() ?? '')
 
   const part = db.transaction((from: number, to: number) => {
-    const counts = rollups.gather()
-    const seen = drift.gather()
     for (let number = from; number < to; number++) {
       const at = issuedAt(number, count)
       const claims = claimsOf(number, at)
-      const content = contentFrom(claims)
       const sequence = number + 1
       const body = Buffer.from(unverifiable(claims))
       const hash = contentHash({ sequence, inlet: 'receiver', receivedAt: at, headers: '{}', body })
@@ -100,28 +102,32 @@ function fill(db: Database, count: number): void {
         ...[sequence, at, organizationId, unverifiableKid, claims['jti'], signing, at, at + 300_000, claims['trigger_name']],
         ...[body.length, hash, link.chainHash, body],
       )
-      const arrival: Arrival = { sequence, organizationId, issuedAt: at, receivedAt: at, trust: 'verified', isImported: false, content }
-      const present = {
-        ...toNewestRow(arrival, content.status === 'resolved' ? at : null),
-        organization_id: organizationId,
-        id: content.id,
-        is_demo: 0,
-        is_imported: 0,
-      }
-      const row = Number(insertDetection(present).lastInsertRowid)
+      const arrival = arrivalOf(number, at, contentFrom(claims))
+      const row = Number(insertDetection(presentOf(arrival)).lastInsertRowid)
       insertTransition(toTransitionRow(row, arrival, null, []))
-      counts.moved(null, { ...present, ...untouched })
-      seen.add(organizationId, at, observe({}, claims, { kind: 'detection', detection: content }))
     }
-    counts.write()
-    seen.write()
     db.prepare("UPDATE tally SET count = count + ? WHERE name = 'detections'").run(to - from)
     db.prepare('INSERT INTO organization_tally VALUES (?, ?) ON CONFLICT DO UPDATE SET detections = detections + excluded.detections').run(
       organizationId,
       to - from,
     )
   })
-  for (let from = 0; from < count; from += gathering) part.immediate(from, Math.min(count, from + gathering))
+  for (let from = 0; from < count; from += atOnce) part.immediate(from, Math.min(count, from + atOnce))
+}
+
+export function arrivalOf(number: number, at: number, content: DetectionContent): Arrival {
+  return { sequence: number + 1, organizationId, issuedAt: at, receivedAt: at, trust: 'verified', isImported: false, content }
+}
+
+/** The row of a detection that came as this one did and was never changed. */
+export function presentOf(arrival: Arrival): PresentRow {
+  return {
+    ...toNewestRow(arrival, arrival.content.status === 'resolved' ? arrival.issuedAt : null),
+    organization_id: organizationId,
+    id: arrival.content.id,
+    is_demo: 0,
+    is_imported: 0,
+  }
 }
 
 /** Makes a small history both ways and throws where they differ in anything but their identity and what is hashed from it. */
@@ -169,22 +175,4 @@ export async function proveBulk(file: string): Promise<void> {
   removeHistory(file)
   removeHistory(`${file}-kept`)
   if (!isSame) throw new Error('bulk seeding makes another index of words than the store')
-}
-
-/** What the index of words is made from. */
-export function detectionOf(number: number, count: number) {
-  const at = new Date(issuedAt(number, count)).toISOString() as Instant
-  const triage = { state: 'new', verdict: null, labels: [], snoozedUntil: null, noteCount: 0, isUnread: true } as const
-  const content = contentFrom(claimsOf(number, issuedAt(number, count)))
-  return {
-    ...content,
-    organizationId,
-    trust: 'verified' as const,
-    changedAt: at,
-    receivedAt: at,
-    resolvedAt: null,
-    triage,
-    demo: false,
-    imported: false,
-  }
 }

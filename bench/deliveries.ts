@@ -120,12 +120,15 @@ export function contentFrom(claims: JsonObject): DetectionContent {
   }
 }
 
-/** What comes in beyond a history of so many: new detections, and every fifth a change of one that is there. */
+/** What comes in beyond a history of so many: new detections, and every fifth a change of one that is there, detected when it was before. */
 export function streamed(history: number, index: number, issuedAtMs: number): JsonObject {
   if (index % 5 !== 4) return claimsOf(history + index, issuedAtMs)
-  const changed = claimsOf(numbers(index)() % Math.max(1, history), issuedAtMs, ['ongoing', 'resolved'][index % 2])
+  const number = numbers(index)() % Math.max(1, history)
+  const { trigger_content: before } = claimsOf(number, issuedAt(number, history)) as { readonly trigger_content: Details }
+  const changed = claimsOf(number, issuedAtMs, ['ongoing', 'resolved'][index % 2])
+  const content = { ...(changed['trigger_content'] as Details), timestamp: before.timestamp }
   // No two deliveries are the same, even of one detection in one second.
-  return { ...changed, jti: `change-${index}` }
+  return { ...changed, jti: `change-${index}`, trigger_content: content }
 }
 
 /** As the pipeline would hand it over after a check that it passed. */

@@ -1,6 +1,6 @@
 import { spawn } from 'node:child_process'
 import { once } from 'node:events'
-import { copyFileSync, rmSync } from 'node:fs'
+import { rmSync } from 'node:fs'
 import { join } from 'node:path'
 import { fileURLToPath } from 'node:url'
 import { historyFile } from '../src/main/profile.ts'
@@ -10,10 +10,12 @@ import type { Benchmark } from './index.ts'
 import { inProcess } from './measured-process.ts'
 import { createStream, receive } from './receiving.ts'
 import { send } from './send.ts'
-import { removeHistory } from './bulk.ts'
 
 const million = 1_000_000
 const attackFile = fileURLToPath(new URL('../resources/attack-enterprise.json', import.meta.url))
+
+const youngObjects =
+  'about 20 MB live after each collection: what grows is the room V8 takes for young objects, 26 MB beyond with 100k rows; there --max-semi-space-size=8 halves it; not tried with 1M'
 
 /** P15: everything as CSV, and what those who send meanwhile feel of it. */
 export const exports: Benchmark = {
@@ -21,10 +23,8 @@ export const exports: Benchmark = {
   async run({ rows, histories }) {
     const size = rows ?? million
     const profile = await histories.profile(size)
-    // The log is in the file since the history was closed: the copy is whole, and another SQLite may open it.
+    // The log is in the file since the history was closed, so that another SQLite may read it as it lies there, without a lock.
     openHistory(profile).close()
-    const copy = join(histories.folder, 'copy.sqlite')
-    copyFileSync(historyFile(profile), copy)
     const target = join(histories.folder, 'export.csv')
     const peaks: number[] = []
     const figures: Figure[] = [
@@ -38,21 +38,29 @@ export const exports: Benchmark = {
           {
             id: 'P15',
             measured: `export of ${size} as CSV, rows a second`,
-            peer: 'sqlite3 -csv on a copy',
+            peer: 'sqlite3 -csv, of the file at rest',
             async theirs() {
               const startedAt = performance.now()
-              await runCsv(copy, target)
+              await runCsv(`file:${historyFile(profile)}?immutable=1`, target)
               return (size * 1000) / (performance.now() - startedAt)
             },
             bound: { kind: 'at-least', ratio: 0.6 },
             note: (ours, theirs) => `${ours.toFixed(0)} /s beside ${theirs.toFixed(0)} /s`,
+            missed:
+              'rows become objects (3 µs of the 4 the peer needs in all), then Detections, then cells no spreadsheet calculates; a writer of our own and one statement a stretch took 100k from 4.5 s of processor to 1.6',
           },
         ],
         { rounds: 3, warmUp: false },
       )),
-      within({ id: 'P15', measured: `peak RSS of an export of ${size}, beyond that before it`, limit: 48, unit: 'MB', values: peaks }),
+      within({
+        id: 'P15',
+        measured: `peak RSS of an export of ${size}, beyond that before it`,
+        limit: 48,
+        unit: 'MB',
+        values: peaks,
+        missed: youngObjects,
+      }),
     ]
-    removeHistory(copy)
 
     const { core, url, stop } = await receive(profile)
     const stream = createStream(histories.signer, size)

@@ -1,8 +1,10 @@
+import { constants, copyFileSync } from 'node:fs'
 import { openDatabase, type Database } from '../src/main/store/database.ts'
 import { presentColumns } from '../src/main/store/detection-row.ts'
 import { toNewestRow } from '../src/main/store/present.ts'
 import { demoOrganization } from '../src/main/sample/demo.ts'
 import type { Checked } from '../src/main/ingest/delivery.ts'
+import { removeHistory } from './bulk.ts'
 
 /** What a program would do that only kept deliveries: a row of a delivery and one of its detection, in the same schema, each commit FULL. */
 export type PlainHistory = {
@@ -20,7 +22,10 @@ export type PlainRow = {
 
 const nothing = Buffer.alloc(32)
 
-export function openPlain(file: string): PlainHistory {
+/** A new one, or one that begins with a copy of a history that nobody has open. */
+export function openPlain(file: string, onto: string | null = null): PlainHistory {
+  removeHistory(file)
+  if (onto !== null) copyFileSync(onto, file, constants.COPYFILE_FICLONE)
   const opened = openDatabase(file)
   if (opened.kind !== 'opened') throw new Error(opened.detail)
   const db: Database = opened.db

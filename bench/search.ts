@@ -8,12 +8,14 @@ import { timed } from './pages.ts'
 const million = 1_000_000
 const rowsOfPage = 100
 
-type Search = { readonly text: string; readonly match: string | null; readonly like: string }
+type Search = { readonly text: string; readonly match: string; readonly like: string }
 type Class = { readonly name: string; readonly searches: readonly Search[] }
 
 const words = ['ongoing', 'staleprivilege', 'nl', 'honeytoken', '198', 'source', 'leaked', '3999']
+/** A word without quotes may go on: as a user types, so the index is asked. Each peer is asked for what finds the same rows. */
 const classes: readonly Class[] = [
-  { name: 'word', searches: words.map((word) => ({ text: word, match: word, like: `%${word}%` })) },
+  { name: 'word', searches: words.map((word) => ({ text: `"${word}"`, match: word, like: `%${word}%` })) },
+  { name: 'word, as it is typed', searches: words.map((word) => ({ text: word, match: `${word}*`, like: `%${word}%` })) },
   {
     name: 'AND',
     searches: [
@@ -22,19 +24,26 @@ const classes: readonly Class[] = [
       ['br', 'staletravel'],
       ['198', 'resolved'],
       ['honeytoken', 'jp'],
-    ].map((pair) => ({ text: pair.join(' '), match: pair.join(' AND '), like: `%${pair[0]}%` })),
+    ].map((pair) => ({ text: pair.map((word) => `"${word}"`).join(' '), match: pair.join(' AND '), like: `%${pair[0]}%` })),
   },
   {
     name: 'prefix',
     searches: ['hon', 'le', 'cred', 'sess1', '00u0001'].map((start) => ({ text: `${start}*`, match: `${start}*`, like: `%${start}%` })),
   },
-  { name: 'none', searches: ['zebra', 'qqq', 'nowhere zebra'].map((word) => ({ text: word, match: word, like: `%${word}%` })) },
+  {
+    name: 'none',
+    searches: ['zebra', 'qqq', 'nowhere zebra'].map((text) => ({ text, match: text.replace(/\w+/g, '$&*'), like: `%${text}%` })),
+  },
 ]
+const rare: readonly Search[] = [...(classes.at(-1)?.searches ?? []), { text: 'honeytoken jp', match: '', like: '%honeytoken%"JP%' }]
 const substrings: readonly Search[] = ['redent', 'ederat', 'u0123', 'xyzzy'].map((part) => ({
   text: `*${part}*`,
-  match: null,
+  match: '',
   like: `%${part}%`,
 }))
+
+const withoutTrigrams =
+  'it looks at rows one by one. An index of trigrams (FTS5, detail none) gave 400 candidates in under 1 ms at 100k, for 15 MB beside 412 and 30 µs more a delivery'
 
 /** P6: the first page of what a search finds. */
 export const search: Benchmark = {
@@ -48,22 +57,11 @@ export const search: Benchmark = {
     const matching = raw.prepare(`
       SELECT detections.* FROM text_index JOIN detections ON detections.row = (text_index.rowid & 2147483647)
       WHERE text_index MATCH ? ORDER BY text_index.rowid DESC LIMIT ${rowsOfPage + 1}`)
-    const fields = [
-      'id',
-      'type',
-      'status',
-      'kind',
-      'entity_id',
-      'entity_type',
-      'source_type',
-      'connection_id',
-      'tactics',
-      'techniques',
-      'metadata',
-    ]
-    const liking = raw.prepare(`
-      SELECT * FROM detections WHERE ${fields.map((field) => `${field} LIKE @like`).join(' OR ')}
-      ORDER BY changed_at DESC, row DESC LIMIT ${rowsOfPage + 1}`)
+    const liking = (fields: readonly string[]) =>
+      raw.prepare(`
+        SELECT * FROM detections WHERE ${fields.map((field) => `${field} LIKE @like`).join(' OR ')}
+        ORDER BY changed_at DESC, row DESC LIMIT ${rowsOfPage + 1}`)
+    const fields = 'id type status kind entity_id entity_type source_type connection_id tactics techniques'.split(' ')
     const p95 = (searches: readonly Search[], times: number, one: (search: Search) => unknown) => {
       const all = Array.from({ length: times }, () => searches.map((search) => timed(() => one(search)))).flat()
       return Promise.resolve(percentile(all, 0.95))
@@ -82,12 +80,23 @@ export const search: Benchmark = {
       }
       figures.push(...(await compareAll(() => p95(searches, 20, page), [against])))
     }
-    // What nothing is found by is what LIKE reads everything for; of what is frequent it, too, finds a page soon.
-    const seldom = [...(classes[3]?.searches ?? []), { text: 'honeytoken jp', match: '', like: '%honeytoken%"JP%' }]
-    for (const [measured, searches, more] of [
-      ['search for what is rare or not there, p95', seldom, ''],
-      ['search substring, p95', substrings, '; ends at 150 ms, saying how far it came'],
-    ] as const) {
+    // Of what is frequent LIKE, too, finds a page soon. Substrings are not looked for in metadata.
+    for (const { measured, searches, statement, more, missed } of [
+      {
+        measured: 'search for what is rare or not there, p95',
+        searches: rare,
+        statement: liking([...fields, 'metadata']),
+        more: '',
+        missed: '',
+      },
+      {
+        measured: 'search substring, p95',
+        searches: substrings,
+        statement: liking(fields),
+        more: '; ends at 150 ms, saying how far it came',
+        missed: withoutTrigrams,
+      },
+    ]) {
       figures.push(
         ...(await compareAll(
           async () => 1000 / (await p95(searches, 3, page)),
@@ -96,9 +105,10 @@ export const search: Benchmark = {
               id: 'P6',
               measured,
               peer: 'LIKE',
-              theirs: async () => 1000 / (await p95(searches, 1, ({ like }) => liking.all({ like }))),
+              theirs: async () => 1000 / (await p95(searches, 1, ({ like }) => statement.all({ like }))),
               bound: { kind: 'at-least', ratio: 100 },
               note: (ours, theirs) => `${note(1000 / ours, 1000 / theirs)}${more}`,
+              missed,
             },
           ],
           { rounds: 3, warmUp: false },

@@ -19,7 +19,7 @@ const writer = fileURLToPath(new URL('./support/writer.ts', import.meta.url))
 const memory = existsSync('/dev/shm') ? '/dev/shm' : tmpdir()
 
 /** Writes the log back often, so that a short run sees every kind of moment. */
-const oftenBack = { 'wal_autocheckpoint = 4000': 'wal_autocheckpoint = 60' }
+const oftenBack = { 'wal_autocheckpoint = 16000': 'wal_autocheckpoint = 60' }
 
 /** A run of the writer with all it did to its files. */
 function recorded(pragmas: object, inject: readonly string[] = []) {

@@ -12,6 +12,8 @@ export type Indexing = {
 const sliceDeliveries = 64
 /** Between two slices: time for what arrives. */
 const restMs = 20
+/** So many rests more while deliveries keep coming: those who wait for an answer come first, and yet the index never stands still. */
+const mostRests = 25
 /** After what could not be written, as on a full disk. Searches look at what is not indexed by themselves. */
 const troubleMs = 10_000
 
@@ -23,16 +25,27 @@ export function createIndexing(parts: {
   const { textIndex, schedule, onTrouble } = parts
   let cancel: (() => void) | null = null
   let isStopped = false
+  let isWoken = false
+  let rests = 0
 
   function plan(afterMs: number): void {
     if (isStopped) return
     cancel ??= schedule(() => {
       cancel = null
-      slice()
+      if (isWoken && rests < mostRests) rest()
+      else slice()
     }, afterMs)
   }
 
+  function rest(): void {
+    rests += 1
+    isWoken = false
+    plan(restMs)
+  }
+
   function slice(): void {
+    rests = 0
+    isWoken = false
     try {
       if (!textIndex.catchUp(sliceDeliveries)) plan(restMs)
     } catch (error) {
@@ -42,7 +55,10 @@ export function createIndexing(parts: {
   }
 
   return {
-    wake: () => plan(restMs),
+    wake() {
+      isWoken = cancel !== null
+      plan(restMs)
+    },
     stop() {
       isStopped = true
       cancel?.()

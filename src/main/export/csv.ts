@@ -1,4 +1,3 @@
-import { stringify } from 'csv-stringify/sync'
 import type { Detection } from '../../shared/detection.ts'
 import type { Writer } from './format.ts'
 import { plainJson } from './plain-json.ts'
@@ -51,24 +50,35 @@ export function createCsvWriter(): Writer {
   return {
     begin: () => byteOrderMark + toLine(csvColumns),
     *add({ detection }) {
-      yield toLine(columns.map(([, cell]) => toCell(cell(detection))))
+      yield toLine(columns.map(([, cell]) => cell(detection)))
     },
     end: () => '',
   }
 }
 
-function toLine(cells: readonly (string | number)[]): string {
-  return stringify([[...cells]], { record_delimiter: 'windows', quote_record_delimiter: true, escape_formulas: true })
+function toLine(cells: readonly Cell[]): string {
+  let line = ''
+  for (let index = 0; index < cells.length; index++) line += (index === 0 ? '' : ',') + toText(cells[index] ?? null)
+  return `${line}\r\n`
 }
 
-function toCell(value: Cell): string | number {
-  if (typeof value === 'number') return value
-  return typeof value === 'string' ? harmless(value) : value === null ? '' : String(value)
+/** What neither a spreadsheet nor a reader of CSV takes for anything but itself: most cells. */
+const plain = /^[A-Za-z0-9][\x20!#-+\--~]*$/
+
+function toText(cell: Cell): string {
+  if (typeof cell !== 'string') return cell === null ? '' : String(cell)
+  if (cell === '' || plain.test(cell)) return cell
+  const text = withoutFormula(harmless(cell))
+  return /[",\r\n]/.test(text) ? `"${text.replaceAll('"', '""')}"` : text
+}
+
+/** Signs that begin a formula, also in the width of CJK letters. */
+function withoutFormula(text: string): string {
+  return /^[=+\-@\t\r\n\uff1d\uff0b\uff0d\uff20]/.test(text) ? `'${text}` : text
 }
 
 /** RFC 4180 knows no control characters, and some readers stop at one. Those that begin a formula stay for the apostrophe to find. */
 function harmless(text: string): string {
   // eslint-disable-next-line no-control-regex -- they are what this is about
-  const clean = text.replace(/[\u0000-\u0008\u000b\u000c\u000e-\u001f\u007f-\u009f]/g, '\ufffd')
-  return clean.startsWith('\n') ? `'${clean}` : clean
+  return text.replace(/[\u0000-\u0008\u000b\u000c\u000e-\u001f\u007f-\u009f]/g, '\ufffd')
 }

@@ -13,7 +13,7 @@ export type Piece = {
 }
 
 /** Written at once: large enough to be worth a write, small enough that nothing else waits for it. */
-const pieceLength = 16 * 1024
+const pieceLength = 64 * 1024
 const deliveriesAtOnce = 64
 
 /** Everything that a query finds, piece by piece. Nothing is read before it is asked for, so whoever is slow to take is not overrun. */

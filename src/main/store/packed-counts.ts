@@ -23,12 +23,40 @@ export function addPacked(sums: Int32Array, offset: number, blob: Uint8Array, si
   for (let index = 0; index < chunkSize; index++) sums[offset + index] = (sums[offset + index] ?? 0) + sign * (counters[index] ?? 0)
 }
 
-/** The blob with its counters moved by so much each, none below 0; null where every counter is 0. */
+/** The blob with its counters moved by so much each, none below 0; null where every counter is 0. May be the same blob, changed. */
 export function movePacked(blob: Uint8Array | undefined, by: ReadonlyMap<number, number>): Uint8Array | null {
+  // All but the first of its kind: what is packed stays so, but for the few counters that move.
+  const moved = blob === undefined ? null : blob.length < chunkSize ? moveSparse(words(blob), by) : growDense(blob, by)
+  if (moved !== null) return moved
   const counters = new Int32Array(chunkSize)
   if (blob !== undefined) addPacked(counters, 0, blob, 1)
   for (const [index, delta] of by) counters[index] = Math.max(0, (counters[index] ?? 0) + delta)
   return pack(counters)
+}
+
+/** null where it has to be packed anew: it might be another form. */
+function moveSparse(entries: Uint32Array, by: ReadonlyMap<number, number>): Uint8Array | null {
+  const moves = [...by].sort(([one], [other]) => one - other)
+  const moved = new Uint32Array(entries.length + moves.length)
+  let [next, used] = [0, 0]
+  for (const [index, delta] of moves) {
+    while (next < entries.length && (entries[next] ?? 0) >>> sparseBits < index) moved[used++] = entries[next++] ?? 0
+    const isThere = next < entries.length && (entries[next] ?? 0) >>> sparseBits === index
+    const counter = (isThere ? (entries[next++] ?? 0) & ((1 << sparseBits) - 1) : 0) + delta
+    if (counter >= 1 << sparseBits) return null
+    if (counter > 0) moved[used++] = (index << sparseBits) | counter
+  }
+  while (next < entries.length) moved[used++] = entries[next++] ?? 0
+  return used === 0 || used > mostSparse ? null : bytes(moved.subarray(0, used))
+}
+
+/** In place; null where a counter shrinks, or outgrows its bits. */
+function growDense(blob: Uint8Array, by: ReadonlyMap<number, number>): Uint8Array | null {
+  const counters = blob.length === chunkSize ? blob : blob.length === 2 * chunkSize ? halves(blob) : words(blob)
+  const most = 2 ** (8 * counters.BYTES_PER_ELEMENT)
+  for (const [index, delta] of by) if (delta < 0 || (counters[index] ?? 0) + delta >= most) return null
+  for (const [index, delta] of by) counters[index] = (counters[index] ?? 0) + delta
+  return bytes(counters)
 }
 
 // Loops over indexes: this runs with every delivery, and iterators cost several times as much.
@@ -54,7 +82,7 @@ function pack(counters: Int32Array): Uint8Array | null {
   return bytes(all < 1 << 16 ? new Uint16Array(counters) : counters)
 }
 
-function bytes(array: Uint16Array | Uint32Array | Int32Array): Uint8Array {
+function bytes(array: Uint8Array | Uint16Array | Uint32Array | Int32Array): Uint8Array {
   return new Uint8Array(array.buffer, array.byteOffset, array.byteLength)
 }
 

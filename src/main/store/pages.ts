@@ -23,7 +23,7 @@ const longestStride = 8_192
 /** Each shape of a search is a statement of its own; more than this are not remembered. */
 const mostStatements = 128
 /** Rows read beyond a page where their order is that of whole seconds. */
-const sameSecond = 32
+const sameSecond = 16
 /** Changes that the index of words has not seen yet and that are searched without it. */
 const mostUnindexed = 5_000
 

@@ -52,7 +52,14 @@ export function createPresent(db: Database, contentOf: ContentOf): Present {
   const byKey = db.prepare<[string, string], DetectionRow>('SELECT * FROM detections WHERE organization_id = ? AND id = ?')
   const isDemo = db.prepare<[string], number>('SELECT is_demo FROM organizations WHERE id = ?').pluck()
   const insertDetection = insertInto<PresentRow>(db, 'detections', presentColumns)
-  const updateDetection = update<NewestRow>(db, 'detections', newestColumns, 'row = ?')
+  const updateWhole = update<NewestRow>(db, 'detections', newestColumns, 'row = ?')
+  // When it was detected stays, as a rule: not to write it leaves the index of that alone.
+  const updateSince = update<NewestRow>(
+    db,
+    'detections',
+    newestColumns.filter((column) => column !== 'detected_at'),
+    'row = ?',
+  )
   const countDetection = db.prepare("UPDATE tally SET count = count + 1 WHERE name = 'detections'")
   const countForOrganization = db.prepare<[string]>(
     'INSERT INTO organization_tally (organization_id, detections) VALUES (?, 1) ON CONFLICT (organization_id) DO UPDATE SET detections = detections + 1',
@@ -119,15 +126,20 @@ export function createPresent(db: Database, contentOf: ContentOf): Present {
 
   function advance(present: DetectionRow, arrival: Arrival, counts: RollupGathering): Change {
     const newest = toNewestRow(arrival, resolvedAt(present, arrival))
-    updateDetection(newest, present.row)
+    updateDetection(present, newest)
     counts.moved(present, { ...present, ...newest })
     return changed({ ...present, ...newest }, arrival, present.status, fieldChanges(fromRow(present), arrival.content))
+  }
+
+  function updateDetection(present: DetectionRow, newest: NewestRow): void {
+    const write = newest.detected_at === present.detected_at ? updateSince : updateWhole
+    write(newest, present.row)
   }
 
   /** The first signed delivery begins anew, whatever unsigned ones said before it, and whenever they came. */
   function takeOver(present: DetectionRow, arrival: Arrival, counts: RollupGathering): Change {
     const newest = toNewestRow(arrival, arrival.content.status === 'resolved' ? arrival.issuedAt : null)
-    updateDetection(newest, present.row)
+    updateDetection(present, newest)
     counts.moved(present, { ...present, ...newest })
     return changed({ ...present, ...newest }, arrival, null, [])
   }

@@ -1,7 +1,8 @@
 import type { Database } from './database.ts'
 import { addPacked, chunkSize } from './packed-counts.ts'
-import { dimensions, placeOfChunk, type Dimension } from './rollups.ts'
-import { cover, hourLevel, minuteLevel, type Cover, type Edge, type Range } from './spans.ts'
+import { bucketAt, bucketOfStates, books, counterOfStates, firstWord, partAt, placeOf, rowOfStates, statesInRow } from './rollup-places.ts'
+import { bookOf, dimensions, finestOf, untouchedTriage, type Dimension } from './rollups.ts'
+import { cover, hourLevel, minuteLevel, topLevel, type Cover, type Edge, type Level, type Range, type Span } from './spans.ts'
 
 export type Counted = { readonly value: string; readonly count: number }
 /** `isExact` is false where an end of the range fell into so many rows of one minute or hour that it was moved to the nearer end of that. */
@@ -33,29 +34,20 @@ const columns: Readonly<Record<Dimension, string>> = {
   [dimensions.entity]: 'entity_id',
 }
 
-type Sum = { readonly word: number; readonly count: number }
+type Word = { readonly id: number; readonly value: string }
+type Blob = [place: number, counts: Uint8Array]
+type BarSpan = Span & { readonly bar: number }
 
 export function createRollupSums(db: Database): RollupSums {
-  // From one to the next, so that what lies in the buckets is not read.
-  const tops = db
-    .prepare<[], number>(
-      `WITH RECURSIVE top (bucket) AS (
-         SELECT min(bucket) FROM rollups WHERE level = 4
-         UNION ALL SELECT (SELECT min(bucket) FROM rollups WHERE level = 4 AND bucket > top.bucket) FROM top WHERE bucket IS NOT NULL)
-       SELECT bucket FROM top WHERE bucket IS NOT NULL`,
-    )
-    .pluck()
-  const sums = db.prepare<[string, number], Sum & { readonly bar: number }>(`
-    SELECT span.value ->> 3 AS bar, word, sum((span.value ->> 2) * count) AS count
-    FROM json_each(?) AS span CROSS JOIN rollups ON level = span.value ->> 0 AND bucket = span.value ->> 1 AND dimension = ?
-    GROUP BY bar, word`)
-  const entityCounts = db
-    .prepare<[string], [place: number, counts: Uint8Array, sign: 1 | -1]>(
-      `SELECT place, counts, span.value ->> 1 FROM json_each(?) AS span
-       CROSS JOIN entity_rollups ON place BETWEEN span.value ->> 0 AND (span.value ->> 0) + 65535`,
+  const blobs = db.prepare<[number, number], Blob>('SELECT place, counts FROM rollups WHERE place BETWEEN ? AND ?').raw()
+  const triages = db
+    .prepare<[number, number, number], [state: string, count: number]>(
+      'SELECT state, count FROM triage_rollups WHERE level = ? AND bucket BETWEEN ? AND ?',
     )
     .raw()
+  const wordsOf = db.prepare<[number], Word>('SELECT id, value FROM rollup_words WHERE dimension = ? ORDER BY id')
   const valueOf = db.prepare<[number], string>('SELECT value FROM rollup_words WHERE id = ?').pluck()
+  const idOf = db.prepare<[number, string], number>('SELECT id FROM rollup_words WHERE dimension = ? AND value = ?').pluck()
   const rowsAtEdge = db
     .prepare<[number, number, number], number>(
       'SELECT count(*) FROM (SELECT 1 FROM detections INDEXED BY detections_by_time WHERE detected_at >= ? AND detected_at < ? LIMIT ?)',
@@ -64,86 +56,155 @@ export function createRollupSums(db: Database): RollupSums {
   const edgeSums = new Map(Object.values(dimensions).map((dimension) => [dimension, prepareEdge(dimension)]))
 
   return {
-    byValue: db.transaction((dimension, range) => {
-      const covered = cover(range, finestOf(dimension), tops.all())
-      const { counts, isExact } = sumUp(dimension, [covered])
-      return { counts: toCounted(counts[0] ?? new Map()), isExact }
-    }),
+    byValue: db.transaction((dimension, range) => sumUp(dimension, range)),
 
-    states: db.transaction((bars: readonly Range[]) => {
-      const held = tops.all()
-      const { counts, isExact } = sumUp(
-        dimensions.state,
-        bars.map((bar) => cover(bar, minuteLevel, held)),
-      )
-      return { counts: counts.map(toCounted), isExact }
-    }),
+    states: db.transaction((bars: readonly Range[]) => sumStates(bars)),
 
     top: db.transaction((dimension, range, most) => {
-      const covered = cover(range, finestOf(dimension), tops.all())
-      if (dimension === dimensions.entity) return topEntities(covered, most)
-      const { counts, isExact } = sumUp(dimension, [covered])
-      const all = toCounted(counts[0] ?? new Map())
-      return { counts: all.slice(0, most), values: all.length, isExact }
+      if (dimension === dimensions.entity) return topEntities(cover(range, hourLevel, tops()), most)
+      const { counts, isExact } = sumUp(dimension, range)
+      return { counts: counts.slice(0, most), values: counts.length, isExact }
     }),
   }
 
-  function sumUp(dimension: Dimension, covers: readonly Cover[]): Sums<readonly Map<number, number>[]> {
-    const counts = covers.map(() => new Map<number, number>())
+  function sumUp(dimension: Dimension, range: Range): Sums<readonly Counted[]> {
+    if (dimension === dimensions.state) {
+      const { counts, isExact } = sumStates([range])
+      return { counts: counts[0] ?? [], isExact }
+    }
+    const covered = cover(range, finestOf(bookOf(dimension)), tops())
+    if (dimension === dimensions.triage) return sumTriage(covered)
+    const { totals, isExact } = sumWords(dimension, covered)
+    const first = firstWord(bookOf(dimension))
+    const counted = wordsOf.all(dimension).map(({ id, value }) => ({ value, count: totals[id - first] ?? 0 }))
+    return { counts: mostFirst(counted.filter(({ count }) => count > 0)), isExact }
+  }
+
+  /** What is in no other triage is in the first. */
+  function sumTriage({ spans, edges }: Cover): Sums<readonly Counted[]> {
+    const counts = new Map([[untouchedTriage, 0]])
+    const add = (state: string, count: number): void => void counts.set(state, (counts.get(state) ?? 0) + count)
+    eachState(
+      spans.map((span) => ({ ...span, bar: 0 })),
+      (_, __, count) => add(untouchedTriage, count),
+    )
+    for (const { level, from, to, sign } of runsOf(spans)) {
+      for (const [state, count] of triages.all(level, from, to)) {
+        add(state, sign * count)
+        add(untouchedTriage, -sign * count)
+      }
+    }
+    const isExact = addEdges(dimensions.triage, edges, add)
+    return { counts: mostFirst([...counts].map(([value, count]) => ({ value, count })).filter(({ count }) => count > 0)), isExact }
+  }
+
+  function sumStates(bars: readonly Range[]): Sums<readonly (readonly Counted[])[]> {
+    const held = tops()
+    const counts = bars.map(() => new Map<number, number>())
     const add = (bar: number, word: number, count: number): void => {
       const sum = counts[bar]
       sum?.set(word, (sum.get(word) ?? 0) + count)
     }
-    const spans = covers.flatMap((one, bar) => one.spans.map(({ level, bucket, sign }) => [level, bucket, sign, bar]))
-    for (const { bar, word, count } of sums.all(JSON.stringify(spans), dimension)) add(bar, word, count)
+    const covers = bars.map((bar) => cover(bar, minuteLevel, held))
+    eachState(
+      covers.flatMap(({ spans }, bar) => spans.map((span) => ({ ...span, bar }))),
+      add,
+    )
     let isExact = true
     for (const [bar, { edges }] of covers.entries()) {
-      if (!addEdges(dimension, edges, (word, count) => add(bar, word, count))) isExact = false
+      if (!addEdges(dimensions.state, edges, (value, count) => add(bar, idOf.get(dimensions.state, value) ?? -1, count))) isExact = false
     }
-    return { counts, isExact }
-  }
-
-  /** Answers whether all of them could be counted. */
-  function addEdges(dimension: Dimension, edges: readonly Edge[], add: (word: number, count: number) => void): boolean {
-    let isExact = true
-    for (const { from, to, sign } of edges) {
-      if ((rowsAtEdge.get(from, to, mostAtEdge + 1) ?? 0) > mostAtEdge) isExact = false
-      else for (const { word, count } of edgeSums.get(dimension)?.all(from, to, dimension) ?? []) add(word, sign * count)
+    const names = new Map<number, string>()
+    const nameOf = (word: number): string => {
+      const name = names.get(word) ?? valueOf.get(word) ?? ''
+      names.set(word, name)
+      return name
     }
-    return isExact
+    const toCounted = (sum: ReadonlyMap<number, number>) =>
+      [...sum]
+        .filter(([word, count]) => word >= 0 && count > 0)
+        .sort(([word, count], [otherWord, otherCount]) => otherCount - count || word - otherWord)
+        .map(([word, count]) => ({ value: nameOf(word), count }))
+    return { counts: counts.map(toCounted), isExact }
   }
 
-  function prepareEdge(dimension: Dimension) {
-    const column = columns[dimension]
-    const isList = dimension === dimensions.tactic || dimension === dimensions.technique
-    const counted = isList
-      ? `SELECT item.value AS named, count(DISTINCT row) AS count FROM detections INDEXED BY detections_by_time, json_each(detections.${column}) AS item`
-      : `SELECT ${column} AS named, count(*) AS count FROM detections INDEXED BY detections_by_time`
-    return db.prepare<[number, number, number], Sum>(`
-      SELECT rollup_words.id AS word, count
-      FROM (${counted} WHERE detected_at >= ? AND detected_at < ? GROUP BY named) CROSS JOIN rollup_words ON dimension = ? AND rollup_words.value = named`)
+  /** Row by row: most of the bars that follow each other are counted in the same one. */
+  function eachState(spans: readonly BarSpan[], add: (bar: number, word: number, count: number) => void): void {
+    const sorted = spans
+      .map((span) => ({ ...span, row: rowOfStates(span.level, span.bucket) }))
+      .sort((one, other) => one.level - other.level || one.row - other.row)
+    const counters = new Int32Array(chunkSize)
+    let from = 0
+    while (from < sorted.length) {
+      const { level, row } = sorted[from] ?? { level: topLevel, row: 0 }
+      let last = row
+      let to = from + 1
+      for (; sorted[to]?.level === level && (sorted[to]?.row ?? 0) <= last + 1; to++) last = sorted[to]?.row ?? last
+      let at = from
+      for (const [place, counts] of blobs.all(placeOf(books.states, level, row, 0), placeOf(books.states, level, last, 2 ** 16 - 1))) {
+        counters.fill(0)
+        addPacked(counters, 0, counts, 1)
+        const here = bucketAt(place)
+        while (at < to && (sorted[at]?.row ?? 0) < here) at++
+        for (let next = at; next < to && sorted[next]?.row === here; next++) {
+          const span = sorted[next]
+          if (span === undefined) break
+          const first = counterOfStates(level, span.bucket)
+          for (let state = 0; state < statesInRow; state++) {
+            const count = counters[first + state] ?? 0
+            if (count !== 0) add(span.bar, partAt(place) * statesInRow + state, span.sign * count)
+          }
+        }
+      }
+      from = to
+    }
   }
 
-  /** Sums up packed counts of thousands of entities without touching one by itself. */
-  function topEntities({ spans, edges }: Cover, most: number): Sums<readonly Counted[]> & { readonly values: number } {
-    let totals = new Int32Array(16 * chunkSize)
+  /** The buckets of the highest level that hold anything. */
+  function tops(): readonly number[] {
+    const found: number[] = []
+    const counters = new Int32Array(chunkSize)
+    for (const [place, counts] of blobs.all(
+      placeOf(books.states, topLevel, -(2 ** 27), 0),
+      placeOf(books.states, topLevel, 2 ** 27 - 1, 2 ** 16 - 1),
+    )) {
+      counters.fill(0)
+      addPacked(counters, 0, counts, 1)
+      for (const [counter, count] of counters.entries()) if (count > 0) found.push(bucketOfStates(topLevel, bucketAt(place), counter))
+    }
+    return [...new Set(found)].sort((one, other) => one - other)
+  }
+
+  /** Of each word of the book of a dimension, whether it is of that dimension or not: those of one bucket are packed together. */
+  function sumWords(dimension: Dimension, { spans, edges }: Cover): { readonly totals: Int32Array; readonly isExact: boolean } {
+    const book = bookOf(dimension)
+    let totals = new Int32Array(4 * chunkSize)
     const grow = (length: number): void => {
       if (length <= totals.length) return
       const larger = new Int32Array(Math.max(length, 2 * totals.length))
       larger.set(totals)
       totals = larger
     }
-    const places = spans.map(({ level, bucket, sign }) => [placeOfChunk(level, bucket, 0), sign])
-    for (const [place, counts, sign] of entityCounts.all(JSON.stringify(places))) {
-      const offset = (place % 2 ** 16) * chunkSize
-      grow(offset + chunkSize)
-      addPacked(totals, offset, counts, sign)
+    for (const { level, from, to, sign } of runsOf(spans)) {
+      for (const [place, counts] of blobs.all(placeOf(book, level, from, 0), placeOf(book, level, to, 2 ** 16 - 1))) {
+        const first = partAt(place) * chunkSize
+        grow(first + chunkSize)
+        addPacked(totals, first, counts, sign)
+      }
     }
-    const isExact = addEdges(dimensions.entity, edges, (word, count) => {
+    const isExact = addEdges(dimension, edges, (value, count) => {
+      const id = idOf.get(dimension, value)
+      if (id === undefined) return
+      const word = id - firstWord(book)
       grow(word + 1)
       totals[word] = (totals[word] ?? 0) + count
     })
-    const best: Sum[] = []
+    return { totals, isExact }
+  }
+
+  function topEntities(covered: Cover, most: number): Sums<readonly Counted[]> & { readonly values: number } {
+    const { totals, isExact } = sumWords(dimensions.entity, covered)
+    const best: { readonly word: number; readonly count: number }[] = []
     let values = 0
     for (let word = 0; word < totals.length; word++) {
       const count = totals[word] ?? 0
@@ -155,21 +216,45 @@ export function createRollupSums(db: Database): RollupSums {
       best.splice(at, 0, { word, count })
       if (best.length > most) best.pop()
     }
-    return { counts: best.map(({ word, count }) => ({ value: nameOf(word), count })), values, isExact }
+    const counts = best.map(({ word, count }) => ({ value: valueOf.get(firstWord(books.entities) + word) ?? '', count }))
+    return { counts, values, isExact }
   }
 
-  function toCounted(counts: ReadonlyMap<number, number>): readonly Counted[] {
-    return [...counts]
-      .filter(([, count]) => count > 0)
-      .sort(([word, count], [otherWord, otherCount]) => otherCount - count || word - otherWord)
-      .map(([word, count]) => ({ value: nameOf(word), count }))
+  /** Answers whether all of them could be counted. */
+  function addEdges(dimension: Dimension, edges: readonly Edge[], add: (value: string, count: number) => void): boolean {
+    let isExact = true
+    for (const { from, to, sign } of edges) {
+      if ((rowsAtEdge.get(from, to, mostAtEdge + 1) ?? 0) > mostAtEdge) isExact = false
+      else for (const { value, count } of edgeSums.get(dimension)?.all(from, to) ?? []) if (value !== null) add(value, sign * count)
+    }
+    return isExact
   }
 
-  function nameOf(word: number): string {
-    return valueOf.get(word) ?? ''
+  function prepareEdge(dimension: Dimension) {
+    const column = columns[dimension]
+    const isList = dimension === dimensions.tactic || dimension === dimensions.technique
+    const counted = isList
+      ? `SELECT item.value AS value, count(DISTINCT row) AS count FROM detections INDEXED BY detections_by_time, json_each(detections.${column}) AS item`
+      : `SELECT ${column} AS value, count(*) AS count FROM detections INDEXED BY detections_by_time`
+    return db.prepare<[number, number], { readonly value: string | null; readonly count: number }>(
+      `${counted} WHERE detected_at >= ? AND detected_at < ? GROUP BY 1`,
+    )
   }
 }
 
-function finestOf(dimension: Dimension): typeof minuteLevel | typeof hourLevel {
-  return dimension === dimensions.state ? minuteLevel : hourLevel
+/** Buckets of a level that follow each other, read in one go. */
+function runsOf(
+  spans: readonly Span[],
+): readonly { readonly level: Level; readonly from: number; readonly to: number; readonly sign: 1 | -1 }[] {
+  const runs: { level: Level; from: number; to: number; sign: 1 | -1 }[] = []
+  for (const { level, bucket, sign } of [...spans].sort((one, other) => one.level - other.level || one.bucket - other.bucket)) {
+    const last = runs.at(-1)
+    if (last?.level === level && last.sign === sign && last.to === bucket - 1) last.to = bucket
+    else runs.push({ level, from: bucket, to: bucket, sign })
+  }
+  return runs
+}
+
+function mostFirst(counted: readonly Counted[]): readonly Counted[] {
+  return [...counted].sort((one, other) => other.count - one.count)
 }

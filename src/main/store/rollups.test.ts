@@ -5,9 +5,11 @@ import { openDatabase } from './database.ts'
 import type { Database } from './database.ts'
 import { createImportStore } from './imported.ts'
 import { migrations } from './migrations/index.ts'
+import { addPacked, chunkSize } from './packed-counts.ts'
+import { books, bucketAt, bucketOfStates, firstWord, partAt, placeOf, statesInRow } from './rollup-places.ts'
 import { createRollupSums } from './rollup-sums.ts'
 import { dimensions, type Dimension } from './rollups.ts'
-import { levels } from './spans.ts'
+import { levels, type Level } from './spans.ts'
 import {
   at,
   believed,
@@ -116,21 +118,33 @@ function counted(db: Database, dimension: Dimension, from: number, to: number): 
   return Object.fromEntries(rows.map(({ value: name, count }) => [name, count]))
 }
 
-const tables = ['rollups', 'entity_rollups', 'change_rollups', 'rollup_words'] as const
+const tables = ['rollups', 'triage_rollups', 'change_rollups', 'rollup_words'] as const
 
 /** All that is counted, by names instead of ids. */
 function everything(db: Database) {
-  const sums = createRollupSums(db)
-  const range = { from: -8e15, to: 8e15 }
+  const nameOf = db.prepare<[number], string>("SELECT dimension || ' ' || value FROM rollup_words WHERE id = ?").pluck()
+  const packed = Object.values(books).flatMap((book) =>
+    levels.flatMap((_, level) =>
+      db
+        .prepare<[number, number], [number, Uint8Array]>('SELECT place, counts FROM rollups WHERE place BETWEEN ? AND ?')
+        .raw()
+        .all(placeOf(book, level as Level, -(2 ** 27), 0), placeOf(book, level as Level, 2 ** 27 - 1, 2 ** 16 - 1))
+        .flatMap(([place, counts]) => {
+          const counters = new Int32Array(chunkSize)
+          addPacked(counters, 0, counts, 1)
+          const isOfStates = book === books.states
+          return [...counters].flatMap((count, counter) => {
+            const bucket = isOfStates ? bucketOfStates(level as Level, bucketAt(place), counter) : bucketAt(place)
+            const word = isOfStates ? partAt(place) * statesInRow + (counter % statesInRow) : partAt(place) * chunkSize + counter
+            return count === 0 ? [] : [`${level} ${bucket} ${nameOf.get(firstWord(book) + word) ?? 'nothing'} ${count}`]
+          })
+        }),
+    ),
+  )
   return {
-    rollups: db
-      .prepare(
-        'SELECT level, bucket, rollups.dimension, value, count FROM rollups JOIN rollup_words ON id = word ORDER BY level, bucket, rollups.dimension, value',
-      )
-      .all(),
+    packed: packed.sort(),
+    triages: db.prepare('SELECT * FROM triage_rollups ORDER BY level, bucket, state').all(),
     changes: db.prepare('SELECT * FROM change_rollups ORDER BY level, bucket').all(),
-    entities: db.prepare('SELECT place >> 16 AS bucket FROM entity_rollups ORDER BY place').all(),
-    top: Object.fromEntries(sums.top(dimensions.entity, range, 100).counts.map(({ value: name, count }) => [name, count])),
   }
 }
 
@@ -165,7 +179,7 @@ describe('rollups', () => {
             }
           }
           expect(
-            db.prepare('SELECT 1 FROM rollups WHERE count <= 0 UNION ALL SELECT 1 FROM change_rollups WHERE count <= 0').all(),
+            db.prepare('SELECT 1 FROM triage_rollups WHERE count <= 0 UNION ALL SELECT 1 FROM change_rollups WHERE count <= 0').all(),
           ).toEqual([])
           expect(db.prepare('SELECT ifnull(sum(count), 0) AS count FROM change_rollups GROUP BY level').pluck().all()).toEqual(
             Array(levels.length)
@@ -219,6 +233,25 @@ describe('rollups', () => {
     db.close()
   })
 
+  test('are true bar by bar, of more states than one row has room for', () => {
+    const { db, keeper } = testDeliveries()
+    const statuses = Array.from({ length: 40 }, (_, index) => `status ${index}`)
+    keeper.keep(
+      Array.from({ length: 600 }, (_, index) =>
+        trusted(
+          content({ id: `d-${index}`, status: statuses[(index * 7) % 40]!, detectedAt: at(index * 997), entityId: `e${index % 1_100}` }),
+        ),
+      ),
+    )
+    const from = Date.parse(at(0)) - 1
+    const bars = Array.from({ length: 200 }, (_, index) => ({ from: from + index * 3_001_000, to: from + (index + 1) * 3_001_000 }))
+    const { counts, isExact } = createRollupSums(db).states(bars)
+    expect(isExact).toBe(true)
+    for (const [index, bar] of bars.entries())
+      expect(Object.fromEntries(counts[index]!.map((one) => [one.value, one.count]))).toEqual(counted(db, 1, bar.from, bar.to))
+    expect(counts.flat().reduce((sum, { count }) => sum + count, 0)).toBe(600)
+  })
+
   test('go back with a commit that failed', () => {
     const { db, keeper } = testDeliveries()
     keeper.keep([trusted(content({ id: 'd-1' }))])
@@ -234,7 +267,11 @@ describe('rollups', () => {
     ).toThrow('disk')
     expect(everything(db)).toEqual(before)
     keeper.keep([trusted(content({ id: 'd-4', entityId: 'another' }))])
-    expect(everything(db).top).toEqual({ '00u1': 1, another: 1 })
+    const { counts } = createRollupSums(db).top(dimensions.entity, { from: -8e15, to: 8e15 }, 10)
+    expect(counts).toEqual([
+      { value: '00u1', count: 1 },
+      { value: 'another', count: 1 },
+    ])
   })
 
   test('are counted on the grid that the schema has', () => {
@@ -245,7 +282,7 @@ describe('rollups', () => {
   test('that are wrong keep no delivery out', () => {
     const { db, keeper } = testDeliveries()
     keeper.keep([trusted(content())])
-    db.exec('DELETE FROM rollups; DELETE FROM entity_rollups; DELETE FROM change_rollups')
+    db.exec('DELETE FROM rollups; DELETE FROM change_rollups')
     const [kept] = keeper.keep([trusted(content({ status: 'ongoing', entityId: 'other', detectedAt: at(999_999) }), { issued: 9 })])
     expect(kept).toMatchObject({ kind: 'kept', change: { detection: { status: 'ongoing' } } })
   })

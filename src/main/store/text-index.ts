@@ -35,8 +35,9 @@ export function createTextIndex(db: Database): TextIndex {
   const unindex = db.prepare<[number]>('DELETE FROM text_index WHERE rowid = (SELECT place FROM text_places WHERE row = ?)')
   const place = db.prepare<[{ row: number; changedAt: number }]>(`
     INSERT INTO text_places VALUES (@row, ${placeOf('@changedAt', '@row')}) ON CONFLICT (row) DO UPDATE SET place = excluded.place`)
+  // VALUES and no SELECT: for a statement that might write several rows FTS5 puts everything it has gathered on the disk first.
   const index = db.prepare<[{ row: number; tokens: string }]>(
-    'INSERT INTO text_index (rowid, tokens) SELECT place, @tokens FROM text_places WHERE row = @row',
+    'INSERT INTO text_index (rowid, tokens) VALUES ((SELECT place FROM text_places WHERE row = @row), @tokens)',
   )
 
   const catchUp = db.transaction((deliveries: number): boolean => {

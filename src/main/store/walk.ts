@@ -73,12 +73,17 @@ export function openSnapshot(file: string): OpenedSnapshot {
 }
 
 function createSnapshot(db: Database, file: string): Snapshot {
+  // It goes by everything once: what it has passed is of no use to it.
+  db.pragma('cache_size = -2048')
   // The first read fixes the moment; everything after it is of the same.
   db.exec('BEGIN')
   const total = db.prepare<[], number>("SELECT count FROM tally WHERE name = 'detections'").pluck().get() ?? 0
   const logAtStart = sizeOfLog(file)
   const places = db.prepare<[number, number, number], PlaceRow>(
     'SELECT changed_at, row FROM detections INDEXED BY detections_by_change WHERE (changed_at, row) < (?, ?) ORDER BY changed_at DESC, row DESC LIMIT ?',
+  )
+  const all = db.prepare<[number, number, number], DetectionRow>(
+    'SELECT * FROM detections INDEXED BY detections_by_change WHERE (changed_at, row) < (?, ?) ORDER BY changed_at DESC, row DESC LIMIT ?',
   )
   // Sorted by the sequences alone first: sorting whole rows would carry every body along.
   const deliveries = db.prepare<[number, number, number], WalkedRow>(`
@@ -96,16 +101,18 @@ function createSnapshot(db: Database, file: string): Snapshot {
         SELECT * FROM detections INDEXED BY detections_by_change
         WHERE (changed_at, row) < (?, ?) AND changed_at >= ? AND (changed_at, row) >= (?, ?) AND ${condition.sql}
         ORDER BY changed_at DESC, row DESC`)
+      const isEverything = condition.sql === 'TRUE'
       const isLeft = needsWords(query) ? (detection: Detection) => matches(query, detection) : () => true
 
       return (after) => {
         const start = after === null ? beyondAll : ([toMillis(after.changedAt), after.row] as const)
-        const looked = places.all(...start, stretch)
+        const everything = isEverything ? all.all(...start, stretch) : null
+        const looked = everything ?? places.all(...start, stretch)
         const last = looked.at(-1)
         if (last === undefined) return { found: [], looked: 0, next: null }
-        const rows = fitting.all(...start, last.changed_at, last.changed_at, last.row, ...condition.values)
+        const rows = everything ?? fitting.all(...start, last.changed_at, last.changed_at, last.row, ...condition.values)
         return {
-          found: rows.map((row) => ({ detection: fromRow(row), place: placeOf(row) })).filter(({ detection }) => isLeft(detection)),
+          found: rows.map(toFound).filter(({ detection }) => isLeft(detection)),
           looked: looked.length,
           next: looked.length < stretch ? null : placeOf(last),
         }
@@ -130,6 +137,11 @@ const beyondAll = [Number.MAX_SAFE_INTEGER, Number.MAX_SAFE_INTEGER] as const
 function withoutWords(query: Query): Query {
   if (!needsWords(query)) return query
   return { kind: 'all', of: query.kind === 'all' ? query.of.map(withoutWords) : [] }
+}
+
+function toFound(row: DetectionRow): Stretch['found'][number] {
+  const detection = fromRow(row)
+  return { detection, place: { changedAt: detection.changedAt, row: row.row } }
 }
 
 function placeOf({ changed_at, row }: PlaceRow): PageKey {
