@@ -8,8 +8,8 @@ export const silenceWords: Readonly<Record<Silence, string>> = {
   unchanged: 'its status did not change',
   resolved: 'it was resolved',
   continuing: 'the same posture issue was told before and goes on',
-  burst: 'many came at once, and one notification spoke for all of them',
-  backlog: 'it had waited while Tocsin was not connected, and one notification spoke for all that had',
+  burst: 'more came at once than one notification could count',
+  backlog: 'it had waited while Tocsin was not connected, and could not be told in time',
 }
 
 /** What became of one change, in a sentence. */
