@@ -41,7 +41,7 @@ const packages = [
   only(['src/shared/**'], '[^.]', 'shared/ imports nothing.'),
   only(['src/relay/**'], '(?!cloudflare:workers$)[^.]', 'The Worker is made of what its runtime brings.'),
   only(['src/preload/**'], '(?!electron$)[^.]', 'The bridge is made of Electron and nothing else.'),
-  only(['src/renderer/**'], '(?!(svelte|virtua)($|/))[^.]', 'The page is Svelte and a list; everything else is for main to know.'),
+  only(['src/renderer/**'], '(?!svelte($|/))[^.]', 'The page is Svelte; everything else is for main to know.'),
 ]
 
 function only(files, forbidden, message) {
