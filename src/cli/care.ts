@@ -6,6 +6,7 @@ import { restore } from '../main/care/restore.ts'
 import { applyRetention, previewRetention } from '../main/care/retention.ts'
 import { schedule } from '../main/schedule.ts'
 import { backupFolder, megabytes } from '../main/store/backup-folder.ts'
+import { shareHistory } from '../main/store/history-lock.ts'
 import { openStore } from '../main/store/store.ts'
 import type { RetentionReport } from '../shared/care.ts'
 import type { DetectionId, DetectionKey, OrganizationId } from '../shared/detection.ts'
@@ -58,6 +59,9 @@ export async function backUp(context: Context): Promise<ExitCode> {
   const opened = openToRead(context)
   if (opened.kind !== 'opened') return fail(context, opened.detail)
   opened.store.close()
+  // A restore would put another history in the place of the one that is copied.
+  const held = shareHistory(history, 'tocsin backup')
+  if (held.kind === 'refused') return fail(context, held.detail)
   const backups = createBackups({ history, folder: backupFolder(history), files, now, schedule })
   const outcome = await cancellable(async (signal) => {
     const stop = (): void => void backups.stop()
@@ -65,7 +69,7 @@ export async function backUp(context: Context): Promise<ExitCode> {
     const made = await backups.make()
     await backups.stop()
     return made
-  })
+  }).finally(held.release)
   switch (outcome.kind) {
     case 'made': {
       const { backup, copyMs, verifyMs, removed } = outcome
@@ -101,7 +105,7 @@ export type RetentionOptions = {
   readonly olderThan?: number
   readonly maxSize?: number
   readonly kind?: string
-  readonly keepNew: boolean
+  readonly newToo: boolean
   readonly ongoingToo: boolean
   readonly preview: boolean
   readonly apply: boolean
@@ -110,11 +114,13 @@ export type RetentionOptions = {
 
 /** `retention`: says what would go, or lets go of it. */
 export async function retain(context: Context, options: RetentionOptions): Promise<ExitCode> {
-  const { olderThan, maxSize, kind, keepNew, ongoingToo, preview, apply, json } = options
+  const { olderThan, maxSize, kind, newToo, ongoingToo, preview, apply, json } = options
   if (preview === apply) return fail(context, 'Choose one of --preview and --apply. Nothing was changed.', 2)
   if (olderThan === undefined && maxSize === undefined)
     return fail(context, 'Say what may go: --older-than, --max-size, or both. Nothing was changed.', 2)
-  const opened = apply ? openStore({ file: historyFile(context.profile), contentOf, now: context.now }) : openToRead(context)
+  const opened = apply
+    ? openStore({ file: historyFile(context.profile), as: 'tocsin retention', contentOf, now: context.now })
+    : openToRead(context)
   if (opened.kind !== 'opened') return fail(context, opened.detail)
   const { store } = opened
   try {
@@ -122,7 +128,7 @@ export async function retain(context: Context, options: RetentionOptions): Promi
       before: olderThan === undefined ? null : context.now() - olderThan,
       mostBytes: maxSize ?? null,
       kinds: kind === undefined ? null : [kind],
-      keepsNew: keepNew,
+      keepsNew: !newToo,
       keepsOngoing: !ongoingToo,
     }
     const report = await cancellable((signal) => (apply ? applyRetention : previewRetention)(wish, { retention: store.retention, signal }))
@@ -179,21 +185,24 @@ function sayRetention(
   if (goes.length === 0) say('Nothing goes.')
   if (all.length > 0) say(`Stays, though old: ${all.join(', ')}.`)
   say(`The history takes ${megabytes(usedBytes)}, ${asked.apply ? 'and now' : 'and then about'} ${megabytes(leftBytes)}.`)
-  if (asked.maxSize !== undefined && leftBytes > asked.maxSize) say('That is more than was asked for: what is left may not go.')
+  if (asked.maxSize !== undefined && leftBytes > asked.maxSize) say('That is more than was asked for: what is left may not go, or is more than was counted. Look again for what else would go.')
   if (!isWhole)
     say(
       asked.apply
         ? 'Cancelled. What went is gone, everything else is as it was, and the history holds.'
         : 'Cancelled. Nothing was changed.',
     )
-  else if (!asked.apply) say('Nothing was changed. With --apply it goes; what proves that it was received stays.')
+  else if (!asked.apply) {
+    const most = asked.maxSize === undefined || goes.length === 0 ? '' : ' No more than this, and less where there is room sooner.'
+    say(`Nothing was changed. With --apply it goes; what proves that it was received stays.${most}`)
+  }
 }
 
 export type KeepOptions = { readonly organization?: string; readonly no: boolean }
 
 /** `keep`: evidence that retention never takes. */
 export function keepDetection(context: Context, id: string, { organization, no }: KeepOptions): ExitCode {
-  return change(context, (store) => {
+  return change(context, 'tocsin keep', (store) => {
     const keys: readonly DetectionKey[] =
       organization === undefined
         ? store.proof.keysOf(id as DetectionId)

@@ -24,10 +24,10 @@ export function openToRead({ profile, now }: Context): OpenedStore {
 }
 
 /** Opens the history for one change, making it where there is none, and closes it whatever happens. */
-export function change(context: Context, make: (store: Store) => ExitCode): ExitCode {
+export function change(context: Context, as: string, make: (store: Store) => ExitCode): ExitCode {
   const prepared = prepareProfile(context.profile)
   if (prepared.kind === 'refused') return fail(context, prepared.detail)
-  const opened = openStore({ file: historyFile(context.profile), contentOf, now: context.now })
+  const opened = openStore({ file: historyFile(context.profile), as, contentOf, now: context.now })
   if (opened.kind !== 'opened') return fail(context, opened.detail)
   try {
     return make(opened.store)

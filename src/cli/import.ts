@@ -1,36 +1,47 @@
 import { resolve } from 'node:path'
-import { keptImportCheck } from '../main/import/check.ts'
-import { importHistory, importLimits, type Imported } from '../main/import-history.ts'
+import { isDeclaredUnsigned, keptImportCheck } from '../main/import/check.ts'
+import { importHistory, importLimits, type Imported, type ImportLimits } from '../main/import-history.ts'
 import { createHighWaterMark } from '../main/high-water-mark.ts'
 import { contentOf } from '../main/ingest/content-of.ts'
-import { historyFile, markFile, prepareProfile, readConnection } from '../main/profile.ts'
+import { historyFile, markFile, prepareProfile } from '../main/profile.ts'
+import { holdersOf, theApp } from '../main/store/history-lock.ts'
 import { openStore, type Store } from '../main/store/store.ts'
 import { fail, type Context, type ExitCode } from './context.ts'
 import { table, visible } from './visible.ts'
 
+export type ImportOptions = {
+  /** Also what nobody signed, whatever was declared. */
+  readonly unsigned: boolean
+}
+
 /** `import`: archives of ours and files of raw tokens. 0 only if everything in them was taken or was here already; Ctrl+C ends it. */
-export async function importFiles(context: Context, files: readonly string[]): Promise<ExitCode> {
+export async function importFiles(
+  context: Context,
+  files: readonly string[],
+  { unsigned }: ImportOptions = { unsigned: false },
+): Promise<ExitCode> {
   const prepared = prepareProfile(context.profile)
   if (prepared.kind === 'refused') return fail(context, prepared.detail)
-  const opened = openStore({ file: historyFile(context.profile), contentOf, now: context.now })
+  const opened = openStore({ file: historyFile(context.profile), as: 'tocsin import', contentOf, now: context.now })
   if (opened.kind !== 'opened') return fail(context, opened.detail)
   const { store } = opened
   const cancelled = new AbortController()
   const cancel = (): void => cancelled.abort()
   process.once('SIGINT', cancel)
+  const isAppRunning = holdersOf(historyFile(context.profile)).some(({ what }) => what === theApp)
   // A running app marks how far the history has come; where there is none, somebody has to.
-  const mark = readConnection(context.profile).kind === 'running' ? null : createMark(context, store)
+  const mark = isAppRunning ? null : createMark(context, store)
   try {
     await mark?.start()
     const imported = await importHistory({
       files: files.map((file) => resolve(file)),
       check: await keptImportCheck(store.keyStore, context.now),
+      takesUnsigned: (organization) => unsigned || isDeclaredUnsigned(store.settings, organization),
       keeper: store.keeper,
       imported: store.imported,
       now: context.now,
       signal: cancelled.signal,
-      // Nobody waits for this process: large commits are fewer.
-      limits: { ...importLimits, commitMs: 250 },
+      limits: limitsOf(isAppRunning),
     })
     await mark?.stop()
     return await tell(context, imported, store)
@@ -38,6 +49,11 @@ export async function importFiles(context: Context, files: readonly string[]): P
     process.off('SIGINT', cancel)
     store.close()
   }
+}
+
+/** Where nobody waits, large commits are fewer. A running app answers SlashID between two of ours, and has to find a moment to. */
+export function limitsOf(isAppRunning: boolean): ImportLimits {
+  return isAppRunning ? { ...importLimits, restMs: 25 } : { ...importLimits, commitMs: 250 }
 }
 
 function createMark({ profile, now, say }: Context, history: Store) {
@@ -78,6 +94,8 @@ async function tell(context: Context, imported: Imported, { organizations }: Sto
   for (const file of cut) context.say(`${file} was not read to its end: its last line has none.`)
   if (reasons['organization-unknown'] !== undefined)
     context.say('An organization has to be added before its detections are believed: tocsin org add.')
+  if (reasons.unsigned !== undefined)
+    context.say('What nobody signed is taken only with --unsigned, or where an unsigned way in was declared for its organization.')
   if (counts.waiting + counts.noRoom > 0 && organizations.list().some(({ keys }) => keys === 'fetched'))
     context.say('What waits is looked at again once the app has fetched the keys. Import again what had no room to wait.')
   if (imported.kind === 'failed') return fail(context, imported.detail)

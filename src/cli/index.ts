@@ -6,6 +6,7 @@ import type { DoctorOptions, KeepOptions, RestoreOptions, RetentionOptions } fro
 import type { Context, ExitCode } from './context.ts'
 import type { EvidenceOptions } from './evidence.ts'
 import type { ExportOptions } from './export.ts'
+import type { ImportOptions } from './import.ts'
 import type { IngressOptions } from './ingress.ts'
 import { listenAddress, natsUrl, publicName, streamName, subjectName } from './ingress-options.ts'
 import { byteSize, positiveNumber, shortText, timeSpan, wholeNumber } from './options.ts'
@@ -27,15 +28,15 @@ process.stdout.on('error', (error: NodeJS.ErrnoException) => {
   process.exit(1)
 })
 
-/** Runs a command with what its options say about the world, and leaves with its exit code. Commands load what they need when they run. */
 /** What is looked for may begin with one dash, and with two only behind `--`. */
 function searchOf(command: Command, words: readonly string[]): string {
-  const unknown = words.find((word) => word.startsWith('--'))
+  const behind = process.argv.indexOf('--') < 0 ? 0 : process.argv.length - process.argv.indexOf('--') - 1
+  const unknown = words.slice(0, words.length - behind).find((word) => word.startsWith('--'))
   if (unknown !== undefined) command.error(`error: unknown option '${unknown}'`)
   return words.join(' ')
 }
 
-/** Runs a command with what its options say about the world, and leaves with its exit code. */
+/** Runs a command with what its options say about the world, and leaves with its exit code. Commands load what they need when they run. */
 async function run(command: Command, work: (context: Context) => Promise<ExitCode>): Promise<void> {
   const { defaultProfile } = await import('../main/profile.ts')
   const { userData } = command.optsWithGlobals<{ userData?: string }>()
@@ -128,8 +129,9 @@ function program(): Command {
     .command('import')
     .description('take in ndjson exports and files of raw tokens, one a line; each is checked, and nothing doubles')
     .argument('<file...>', 'one or several')
-    .action((files: readonly string[], _: object, command: Command) =>
-      run(command, async (context) => (await import('./import.ts')).importFiles(context, files)),
+    .option('--unsigned', 'take also what nobody signed, for any organization that was added', false)
+    .action((files: readonly string[], options: ImportOptions, command: Command) =>
+      run(command, async (context) => (await import('./import.ts')).importFiles(context, files, options)),
     )
 
   tocsin
@@ -188,18 +190,18 @@ function addCare(tocsin: Command): void {
     .action((_: object, command: Command) => run(command, async (context) => (await import('./care.ts')).backUp(context)))
   tocsin
     .command('restore')
-    .description('put a backup in the place of the history, which is set aside; the app must not run')
-    .option('--from <file>', 'this one; the newest that passes its check unless given')
+    .description('put a backup in the place of the history, which is set aside; the app must not run, nor a command that writes')
+    .option('--from <file>', 'this one; unless given, of those that pass their check the one with the most of the history that was here')
     .action((options: RestoreOptions, command: Command) =>
       run(command, async (context) => (await import('./care.ts')).restoreHistory(context, options)),
     )
   tocsin
     .command('retention')
-    .description('let go of what is old; never of open triage or of what is marked to keep')
+    .description('let go of what is old; never of open triage or of what is marked to keep, and of new ones only when told to')
     .option('--older-than <time>', 'what has not changed for so long: 365d', timeSpan)
     .option('--max-size <size>', 'the oldest, until the history is no larger: 2GiB', byteSize)
     .addOption(new Option('--kind <kind>', 'only these').choices(['threat', 'posture']))
-    .option('--keep-new', 'keep also what nobody has taken up yet', false)
+    .option('--new-too', 'let go also of what nobody has taken up yet', false)
     .option('--ongoing-too', 'let go also of what was ongoing when it was heard of last', false)
     .option('--preview', 'say what would go', false)
     .option('--apply', 'let it go', false)

@@ -15,7 +15,7 @@ export async function addOrganization(context: Context, { id, issuer, name, jwks
   if (read.kind === 'refused') return fail(context, `${read.detail} Nothing was changed.`, 2)
   for (const because of read.left) context.say(`Not pinned: ${because}.`)
 
-  return change(context, (store) => {
+  return change(context, 'tocsin org add', (store) => {
     const known = store.organizations.list().find((one) => one.id === id)
     const added = store.organizations.add({ ...read.organization, name: name ?? known?.name ?? id })
     if (added.kind === 'refused') return fail(context, `${added.detail} Nothing was changed.`)

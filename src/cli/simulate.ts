@@ -39,7 +39,7 @@ export async function simulateDeliveries(context: Context, { count, rate, seed }
 }
 
 function addDemoOrganization(context: Context, signer: DemoSigner): ExitCode {
-  return change(context, (store) => {
+  return change(context, 'tocsin simulate', (store) => {
     const present = store.organizations.list().find((one) => one.id === demoOrganization.id)
     if (present?.demo && present.keyIds.includes(signer.publicKey.kid)) return 0
     const added = store.organizations.add(demoOrganizationWith(signer.publicKey))

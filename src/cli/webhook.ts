@@ -48,7 +48,7 @@ async function withRegistration(
 ): Promise<ExitCode> {
   const prepared = prepareProfile(context.profile)
   if (prepared.kind === 'refused') return fail(context, prepared.detail)
-  const opened = openStore({ file: historyFile(context.profile), contentOf, now: context.now })
+  const opened = openStore({ file: historyFile(context.profile), as: 'tocsin org', contentOf, now: context.now })
   if (opened.kind !== 'opened') return fail(context, opened.detail)
   const { store } = opened
   try {

@@ -33,6 +33,7 @@ import type { Keychain } from './secrets.ts'
 import { sendSample } from './send-sample.ts'
 import { createSettingsPlace, type SettingsPlace } from './settings-place.ts'
 import { createSlashIdAccess, type SlashIdAccess } from './slashid-access.ts'
+import { theApp } from './store/history-lock.ts'
 import { openStore, type OpenedStore } from './store/store.ts'
 import { createTasks, type Tasks } from './tasks.ts'
 import { createTriagePlace, type TriagePlace } from './triage/triage-place.ts'
@@ -104,7 +105,7 @@ export type CoreStarted = { readonly kind: 'started'; readonly core: Core } | Ex
 /** Opens the history of a profile and starts to receive. A receiver that cannot listen is a state of health, not a failure to start. */
 export async function startCore(parts: CoreParts): Promise<CoreStarted> {
   const { profile, log, now, random, schedule, keychain, env = {} } = parts
-  const opened = openStore({ file: historyFile(profile), contentOf, now })
+  const opened = openStore({ file: historyFile(profile), as: theApp, contentOf, now })
   if (opened.kind !== 'opened') return opened
   const { store } = opened
 

@@ -18,6 +18,8 @@ import {
 } from 'node:fs'
 import { dirname, join, posix, resolve, win32 } from 'node:path'
 import { z } from 'zod'
+import { markBeside } from './store/backup-folder.ts'
+import { isAlive } from './store/history-lock.ts'
 
 /** Where the app keeps everything when no one names another place: what Electron calls `userData`. */
 export function defaultProfile(env: Readonly<Record<string, string | undefined>>, platform: NodeJS.Platform, home: string): string {
@@ -57,9 +59,9 @@ export function historyFile(profile: string): string {
   return join(profile, 'history.sqlite')
 }
 
-/** Beside the history and no part of it: how far it has come. */
+/** How far the history has come. */
 export function markFile(profile: string): string {
-  return join(profile, 'history.mark')
+  return markBeside(historyFile(profile))
 }
 
 /** `detail` is for people: what is wrong with the place, and what to do. */
@@ -123,6 +125,8 @@ function tightenFiles(profile: string): void {
 function tighten(file: string): void {
   let handle: number
   try {
+    // To open and close a file would drop every lock that this process has on it.
+    if ((lstatSync(file).mode & 0o077) === 0) return
     handle = openSync(file, constants.O_RDONLY | constants.O_NOFOLLOW | constants.O_NONBLOCK)
   } catch {
     // Gone meanwhile, turned into a link, or another user's.
@@ -171,6 +175,7 @@ export function writeConnection(profile: string, connection: Connection): void {
 /** The app that runs on this profile. What is damaged, or left by a process that is gone, is no running app. */
 export function readConnection(profile: string): ({ readonly kind: 'running' } & Connection) | { readonly kind: 'not-running' } {
   const connection = parseConnection(profile)
+  // Or another's that has its number since: then the receiver itself has to tell whether it is the app.
   return connection && isAlive(connection.pid) ? { kind: 'running', ...connection } : { kind: 'not-running' }
 }
 
@@ -209,16 +214,5 @@ export function readSmallFile(file: string, mostBytes: number): string | null {
     return length > mostBytes ? null : bytes.toString('utf8', 0, length)
   } finally {
     closeSync(handle)
-  }
-}
-
-/** Whether there is such a process. */
-export function isAlive(pid: number): boolean {
-  try {
-    process.kill(pid, 0)
-    return true
-  } catch (error) {
-    // Not ours to signal, but there: then the receiver itself has to tell whether it is the app.
-    return (error as NodeJS.ErrnoException).code === 'EPERM'
   }
 }

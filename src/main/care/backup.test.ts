@@ -1,4 +1,17 @@
-import { existsSync, openSync, readdirSync, readSync, writeSync, closeSync, statSync, writeFileSync, mkdirSync } from 'node:fs'
+import {
+  existsSync,
+  openSync,
+  readdirSync,
+  readSync,
+  writeSync,
+  closeSync,
+  statSync,
+  writeFileSync,
+  mkdirSync,
+  copyFileSync,
+  rmSync,
+  truncateSync,
+} from 'node:fs'
 import { spawn } from 'node:child_process'
 import { once } from 'node:events'
 import { join } from 'node:path'
@@ -6,13 +19,14 @@ import { fileURLToPath } from 'node:url'
 import { describe, expect, onTestFinished, test } from 'vitest'
 import type { BackupHealth } from '../../shared/care.ts'
 import { createBackups } from './backup.ts'
-import { files, openHistory, temporaryProfile } from './test-support.ts'
+import { backupOfAnother, files, openHistory, temporaryProfile } from './test-support.ts'
 import { keep } from '../evidence-test-support.ts'
 import type { HistoryFiles } from './history-files.ts'
 import { noon } from '../ingest/test-support.ts'
 import { historyFile } from '../profile.ts'
-import { backupFolder, unfinishedFile } from '../store/backup-folder.ts'
+import { backupFolder, listBackups, unfinishedFile } from '../store/backup-folder.ts'
 import { openHistoryFile } from '../store/history-file.ts'
+import { backupName } from '../store/rotation.ts'
 
 const never = () => () => {}
 
@@ -163,5 +177,44 @@ describe('a backup', () => {
     expect(delays.at(-1)).toBe(4 * 60)
     await backupsOf(place, { schedule, history: `${place.history}.nowhere` }).make()
     expect(delays.at(-1)).toBe(60)
+  })
+
+  test('never deletes the one that holds what was lost since', async () => {
+    const place = profileWith(5)
+    const { history, folder, store } = place
+    const older = join(temporaryProfile(), 'older.sqlite')
+    expect((await files.copy(history, older, {})).kind).toBe('copied')
+    for (let i = 5; i < 8; i++) keep(store, `det-${i}`, 'ongoing', noon / 1000 - 10)
+    const made = await backupsOf(place).make()
+    store.close()
+    // Of the same day, and with less in it.
+    for (const suffix of ['-wal', '-shm']) rmSync(history + suffix, { force: true })
+    copyFileSync(older, history)
+    expect(await backupsOf(place, { now: () => noon + 1 }).make()).toMatchObject({ kind: 'made', backup: { sequence: 5 }, removed: 0 })
+    expect(await backupsOf(place, { now: () => noon + 2 }).make()).toMatchObject({ kind: 'made', removed: 1 })
+    expect(listBackups(folder).map(({ sequence }) => sequence)).toEqual([5, 8])
+    expect(made.kind === 'made' && existsSync(join(folder, made.backup.name))).toBe(true)
+  })
+
+  test('never deletes the last one of another history, and no second one of it', async () => {
+    const place = profileWith(3)
+    const lost = await backupOfAnother(place.folder, 9, noon - 2)
+    const before = backupName({ madeAt: noon - 3, sequence: 9, beforeSchema: null })
+    copyFileSync(join(place.folder, lost), join(place.folder, before))
+    expect(await backupsOf(place).make()).toMatchObject({ kind: 'made', removed: 1 })
+    expect(listBackups(place.folder).map(({ sequence }) => sequence)).toEqual([3, 9])
+  })
+
+  test('that has no room beside what deliveries need is not begun', async () => {
+    const place = profileWith(3)
+    const large = join(temporaryProfile(), 'history.sqlite')
+    writeFileSync(large, '')
+    // Takes no room itself.
+    truncateSync(large, 2 ** 42)
+    let copies = 0
+    const counting: HistoryFiles = { ...files, copy: (...all) => ((copies += 1), files.copy(...all)) }
+    const made = await backupsOf({ history: large, folder: place.folder }, { files: counting }).make()
+    expect(made).toMatchObject({ kind: 'failed', detail: expect.stringContaining('there is no room for it') })
+    expect(copies).toBe(0)
   })
 })

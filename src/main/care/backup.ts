@@ -1,4 +1,4 @@
-import { rmSync, statSync } from 'node:fs'
+import { statSync } from 'node:fs'
 import { join } from 'node:path'
 import type { BackupHealth } from '../../shared/care.ts'
 import type { Instant } from '../../shared/detection.ts'
@@ -6,7 +6,8 @@ import { listBackups, moveDurably, noRoomFor, prepareFolder, removeUnfinished, u
 import type { HistoryFiles } from './history-files.ts'
 import type { Schedule } from '../ingest/refresher.ts'
 import { toInstant } from '../ingest/instant.ts'
-import { backupBounds, backupName, rotate, type Backup, type BackupBounds } from '../store/rotation.ts'
+import { rotateFolder } from '../store/rotate-folder.ts'
+import { backupBounds, backupName, type Backup, type BackupBounds } from '../store/rotation.ts'
 
 export type BackupOutcome =
   | { readonly kind: 'made'; readonly backup: Backup; readonly copyMs: number; readonly verifyMs: number; readonly removed: number }
@@ -120,10 +121,9 @@ export function createBackups(parts: {
 
     const name = backupName({ madeAt, sequence, beforeSchema: null })
     moveDurably(unfinished, join(folder, name), folder)
-    const gone = rotate(list(), bounds)
-    for (const backup of gone) rmSync(join(folder, backup.name), { force: true })
+    const removed = rotateFolder(folder, bounds)
     const backup: Backup = { name, madeAt, sequence, beforeSchema: null, bytes: copied.bytes }
-    return { kind: 'made', backup, copyMs: copiedAt - begunAt, verifyMs: now() - copiedAt, removed: gone.length }
+    return { kind: 'made', backup, copyMs: copiedAt - begunAt, verifyMs: now() - copiedAt, removed }
   }
 
   return {

@@ -1,13 +1,21 @@
-import { chmodSync, rmSync, statSync, truncateSync, writeFileSync } from 'node:fs'
-import { describe, expect, test } from 'vitest'
+import { chmodSync, mkdirSync, rmSync, statSync, truncateSync, writeFileSync } from 'node:fs'
+import { describe, expect, onTestFinished, test } from 'vitest'
 import { createBackups } from './backup.ts'
-import { files, mark, openHistory, temporaryProfile } from './test-support.ts'
+import { backupOfAnother, files, mark, openHistory, temporaryProfile } from './test-support.ts'
 import { examine } from './doctor.ts'
 import { keep } from '../evidence-test-support.ts'
 import { noon } from '../ingest/test-support.ts'
 import { historyFile, markFile, writeConnection } from '../profile.ts'
 import { backupFolder } from '../store/backup-folder.ts'
+import { shareHistory, theApp } from '../store/history-lock.ts'
 import { startFile } from './unclean-end.ts'
+
+function runApp(profile: string): void {
+  const held = shareHistory(historyFile(profile), theApp)
+  if (held.kind !== 'held') throw new Error(held.detail)
+  onTestFinished(held.release)
+  writeConnection(profile, { url: 'http://127.0.0.1:4000/in/AAECAwQFBgcICQoLDA0ODw', pid: process.pid })
+}
 
 async function healthyProfile() {
   const profile = temporaryProfile()
@@ -18,15 +26,20 @@ async function healthyProfile() {
   const history = historyFile(profile)
   await createBackups({ history, folder: backupFolder(history), files, now: () => noon, schedule: () => () => {} }).make()
   store.close()
-  writeConnection(profile, { url: 'http://127.0.0.1:4000/in/AAECAwQFBgcICQoLDA0ODw', pid: process.pid })
   return profile
+}
+
+function leaveStart(profile: string, pid: number): void {
+  writeFileSync(startFile(profile), JSON.stringify({ pid, startedAt: new Date(noon - 7_200_000).toISOString() }))
 }
 
 const look = (profile: string, now = noon, mostCheckMs = 10_000) => examine({ profile, files, now: () => now, mostCheckMs })
 
 describe('doctor', () => {
   test('finds nothing in a profile that is well, and says everything of it', async () => {
-    const lines = await look(await healthyProfile())
+    const profile = await healthyProfile()
+    runApp(profile)
+    const lines = await look(profile)
     expect(lines.filter(({ state }) => state !== 'ok')).toEqual([])
     expect(lines.filter(({ next }) => next !== null)).toEqual([])
     const text = Object.fromEntries(lines.map((line) => [line.what, line.text]))
@@ -51,18 +64,68 @@ describe('doctor', () => {
     )
   })
 
-  const troubles: readonly [string, (profile: string) => void, string, 'attention' | 'trouble', string, string][] = [
-    ['the app does not run', (profile) => rmSync(`${profile}/connection.json`), 'app', 'attention', 'does not run', 'Start Tocsin'],
+  const troubles: readonly [string, (profile: string) => void | Promise<void>, string, 'attention' | 'trouble', string, string][] = [
+    ['the app does not run', () => {}, 'app', 'attention', 'does not run', 'Start Tocsin'],
     [
       'the last end was none',
-      (profile) => {
-        rmSync(`${profile}/connection.json`)
-        writeFileSync(startFile(profile), JSON.stringify({ pid: 2147483646, startedAt: new Date(noon - 7_200_000).toISOString() }))
-      },
+      (profile) => leaveStart(profile, 2147483646),
       'last end',
       'attention',
       '2 h ago',
       'looks at the history by itself',
+    ],
+    [
+      'the last end was none, though another program has its number now',
+      (profile) => {
+        leaveStart(profile, 1)
+        writeConnection(profile, { url: 'http://127.0.0.1:4000/in/AAECAwQFBgcICQoLDA0ODw', pid: 1 })
+      },
+      'last end',
+      'attention',
+      'never stopped',
+      'looks at the history by itself',
+    ],
+    [
+      'the app does not run, though another program writes to the history',
+      (profile) => {
+        const held = shareHistory(historyFile(profile), 'tocsin import')
+        if (held.kind === 'held') onTestFinished(held.release)
+      },
+      'app',
+      'attention',
+      'does not run',
+      'Start Tocsin',
+    ],
+    [
+      'a folder lies in the place of the history',
+      (profile) => {
+        rmSync(historyFile(profile))
+        mkdirSync(historyFile(profile))
+      },
+      'history',
+      'trouble',
+      'is a folder',
+      'tocsin restore',
+    ],
+    ['the history is empty', (profile) => truncateSync(historyFile(profile)), 'history', 'trouble', 'is empty', 'tocsin restore'],
+    [
+      'the history is gone, and only its mark is there',
+      (profile) => {
+        rmSync(historyFile(profile))
+        rmSync(backupFolder(historyFile(profile)), { recursive: true })
+      },
+      'history',
+      'trouble',
+      'its mark is still there',
+      'tocsin restore',
+    ],
+    [
+      'a backup holds what the newest does not',
+      async (profile) => void (await backupOfAnother(backupFolder(historyFile(profile)), 1, noon - 1)),
+      'backups',
+      'attention',
+      '1 of them holds deliveries that the newest does not',
+      '--from',
     ],
     [
       'the history is cut off',
@@ -93,7 +156,7 @@ describe('doctor', () => {
   ]
   test.each(troubles)('says that %s, and what to do', async (_, make, what, state, text, next) => {
     const profile = await healthyProfile()
-    make(profile)
+    await make(profile)
     const lines = await look(profile)
     expect(lines.find((line) => line.what === what)).toMatchObject({
       state,

@@ -3,11 +3,13 @@ import { join } from 'node:path'
 import { proofWords } from '../../shared/proof-words.ts'
 import { compareMark, readMark, type MarkComparison } from '../high-water-mark.ts'
 import type { FileChecked, HistoryFiles } from './history-files.ts'
-import { historyFile, isAlive, markFile, readConnection } from '../profile.ts'
+import { historyFile, markFile, readConnection } from '../profile.ts'
 import { backupFolder, listBackups, megabytes } from '../store/backup-folder.ts'
 import { readFacts, type HistoryFacts } from '../store/facts.ts'
 import { openHistoryFile } from '../store/history-file.ts'
+import { holderWords, holdersOf, theApp } from '../store/history-lock.ts'
 import { migrations } from '../store/migrations/index.ts'
+import { heldNowhereElse } from '../store/rotate-folder.ts'
 import { readStart, startFile } from './unclean-end.ts'
 
 export type DoctorLine = {
@@ -32,7 +34,12 @@ export async function examine(parts: {
 }): Promise<readonly DoctorLine[]> {
   const { profile, files, now, mostCheckMs, signal } = parts
   const history = historyFile(profile)
-  if (statSync(history, { throwIfNoEntry: false }) === undefined) return [...appLines(profile, now), ...missingLines(history)]
+  const found = statSync(history, { throwIfNoEntry: false })
+  if (found === undefined || found.size === 0 || found.isDirectory())
+    return [
+      ...appLines(profile, now),
+      missingLine(profile, found === undefined ? 'is missing' : found.isDirectory() ? 'is a folder' : 'is empty'),
+    ]
   const checked = await files.check(history, { depth: 'quick', mostMs: mostCheckMs, signal })
   const read = readFacts(history)
   return [
@@ -52,35 +59,43 @@ function line(what: string, state: DoctorLine['state'], text: string, next: stri
   return { what, state, text, next }
 }
 
-function missingLines(history: string): readonly DoctorLine[] {
-  if (statSync(`${history}-wal`, { throwIfNoEntry: false })?.size)
-    return [line('history', 'trouble', 'is missing, and its log is still there', restoreIt)]
-  const hasBackups = listBackups(backupFolder(history)).length > 0
-  return [
-    hasBackups
-      ? line('history', 'trouble', 'is missing, and there are backups', restoreIt)
-      : line('history', 'attention', 'there is none yet', 'Start Tocsin once to begin it'),
+function missingLine(profile: string, what: string): DoctorLine {
+  const history = historyFile(profile)
+  const isThere = (file: string): boolean => statSync(file, { throwIfNoEntry: false }) !== undefined
+  const backups = listBackups(backupFolder(history)).length
+  const left = [
+    ...(statSync(`${history}-wal`, { throwIfNoEntry: false })?.size ? ['its log is still there'] : []),
+    ...(isThere(markFile(profile)) ? ['its mark is still there'] : []),
+    ...(backups > 0 ? ['there are backups'] : []),
   ]
+  if (left.length > 0) return line('history', 'trouble', `${what}, and ${left.join(', ')}`, restoreIt)
+  if (what === 'is a folder') return line('history', 'trouble', what, `Move it away: ${JSON.stringify(history)}`)
+  return line('history', 'attention', 'there is none yet', 'Start Tocsin once to begin it')
 }
 
 function appLines(profile: string, now: () => number): readonly DoctorLine[] {
   const connection = readConnection(profile)
   const start = readStart(profile)
-  const isRunning = connection.kind === 'running' || (start !== null && isAlive(start.pid))
+  // Who holds the lock is there. What a file says of a process may be of one that is gone, and its number another's by now.
+  const holders = holdersOf(historyFile(profile))
+  const running = holders.find(({ what }) => what === theApp)
+  const others = holders.filter((holder) => holder !== running)
   const app = line(
     'app',
-    isRunning ? 'ok' : 'attention',
-    connection.kind === 'running'
-      ? `runs (process ${connection.pid}) and receives`
-      : isRunning
-        ? 'runs, and receives nothing on this machine'
-        : 'does not run',
-    isRunning ? null : 'Start Tocsin: what is sent meanwhile may be missed',
+    running === undefined ? 'attention' : 'ok',
+    running === undefined
+      ? 'does not run'
+      : connection.kind === 'running' && connection.pid === running.pid
+        ? `runs (process ${running.pid}) and receives`
+        : 'runs, and receives nothing on this machine',
+    running === undefined ? 'Start Tocsin: what is sent meanwhile may be missed' : null,
   )
-  if (start === null || isRunning) return [app, line('last end', 'ok', isRunning ? 'it has not ended' : 'in order')]
+  const lines = [app, ...(others.length > 0 ? [line('also open', 'ok', holderWords(others))] : [])]
+  if (start === null || running !== undefined)
+    return [...lines, line('last end', 'ok', running === undefined ? 'in order' : 'it has not ended')]
   const since = now() - Date.parse(start.startedAt)
   const text = `not in order: started ${start.startedAt} (${age(since)} ago), and never stopped`
-  return [app, line('last end', 'attention', text, 'Start Tocsin: it looks at the history by itself')]
+  return [...lines, line('last end', 'attention', text, 'Start Tocsin: it looks at the history by itself')]
 }
 
 function fileLines(profile: string): readonly DoctorLine[] {
@@ -217,6 +232,11 @@ function backupLine(history: string, at: number): DoctorLine {
   const bytes = backups.reduce((sum, backup) => sum + backup.bytes, 0)
   const isOld = at - newest.madeAt > 3 * dayMs
   const text = `${count(backups.length)}, each verified when it was made, ${megabytes(bytes)}; the newest ${age(at - newest.madeAt)} old, up to delivery ${count(newest.sequence)}`
+  const others = heldNowhereElse(backupFolder(history), backups)
+  if (others.length > 0) {
+    const more = `${text}; ${count(others.length)} of them ${others.length === 1 ? 'holds' : 'hold'} deliveries that the newest does not, and ${others.length === 1 ? 'stays' : 'stay'}: ${others[0]?.name}`
+    return line('backups', 'attention', more, 'tocsin restore --from that one brings them back; or delete it')
+  }
   return line('backups', isOld ? 'attention' : 'ok', text, isOld ? 'tocsin backup' : null)
 }
 

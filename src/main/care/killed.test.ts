@@ -73,7 +73,7 @@ describe('kill -9', { timeout: 60_000 }, () => {
     store.close()
     const sql = new Sqlite(history, { readonly: true })
     const left = sql.prepare<[], number>('SELECT count(*) FROM detections').pluck()
-    const args = ['retention', '--apply', '--max-size', '1MB', '--user-data', profile]
+    const args = ['retention', '--apply', '--new-too', '--max-size', '1MB', '--user-data', profile]
     expect(await killWhen(run(cli, ...args), () => (left.get() ?? 0) < 590)).toBe(true)
     const after = left.get() ?? 0
     expect(after).toBeGreaterThan(0)

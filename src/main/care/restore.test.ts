@@ -1,14 +1,18 @@
-import { readdirSync, readFileSync, statSync, truncateSync, writeFileSync } from 'node:fs'
+import { readdirSync, readFileSync, rmSync, statSync, truncateSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { describe, expect, test } from 'vitest'
 import { createBackups } from './backup.ts'
-import { files, mark, openHistory, temporaryProfile } from './test-support.ts'
+import { backupOfAnother, files, mark, openHistory, temporaryProfile } from './test-support.ts'
 import { keep } from '../evidence-test-support.ts'
 import { readMark } from '../high-water-mark.ts'
+import { contentOf } from '../ingest/content-of.ts'
 import { noon } from '../ingest/test-support.ts'
 import { historyFile, markFile, writeConnection } from '../profile.ts'
 import { restore } from './restore.ts'
 import { backupFolder, listBackups } from '../store/backup-folder.ts'
+import { shareHistory } from '../store/history-lock.ts'
+import { backupName } from '../store/rotation.ts'
+import { openStore, type OpenedStore } from '../store/store.ts'
 import { startFile } from './unclean-end.ts'
 import { verifyHistory } from '../verify-history.ts'
 
@@ -72,28 +76,72 @@ describe('restore', () => {
     expect(readdirSync(folder).sort()).toEqual([bad, good].sort())
   })
 
-  test.each([
-    [
-      'while the app receives',
-      (profile: string) => writeConnection(profile, { url: 'http://127.0.0.1:4000/in/AAECAwQFBgcICQoLDA0ODw', pid: process.pid }),
-    ],
-    [
-      'while the app is open and receives nothing',
-      (profile: string) =>
-        writeFileSync(startFile(profile), JSON.stringify({ pid: process.ppid, startedAt: new Date(noon).toISOString() })),
-    ],
-  ])('%s changes nothing', async (_, begin) => {
+  test.each(['the app', 'tocsin import'])('while %s has the history open changes nothing, and says who it is', async (as) => {
     const { profile, history } = await damagedProfile()
     const before = readFileSync(history)
-    begin(profile)
-    expect(await run(profile)).toMatchObject({ kind: 'refused', detail: expect.stringContaining('Quit it first') })
+    const held = shareHistory(history, as)
+    if (held.kind === 'refused') throw new Error(held.detail)
+    expect(await run(profile)).toMatchObject({ kind: 'refused', detail: expect.stringContaining(`${as} (process ${process.pid})`) })
     expect(readFileSync(history)).toEqual(before)
+    held.release()
+    expect((await run(profile)).kind).toBe('restored')
+  })
+
+  test('is not kept out by what a process left that is gone, though another has its number now', async () => {
+    const { profile } = await damagedProfile()
+    writeConnection(profile, { url: 'http://127.0.0.1:4000/in/AAECAwQFBgcICQoLDA0ODw', pid: process.ppid })
+    writeFileSync(startFile(profile), JSON.stringify({ pid: process.ppid, startedAt: new Date(noon).toISOString() }))
+    expect((await run(profile)).kind).toBe('restored')
+  })
+
+  test('while it runs, keeps out whoever would write', async () => {
+    const { profile, history } = await damagedProfile()
+    let meanwhile: OpenedStore | null = null
+    const watching: typeof files = {
+      ...files,
+      check: (file, how) => {
+        meanwhile = openStore({ file: history, contentOf, now: () => later })
+        return files.check(file, how)
+      },
+    }
+    expect((await restore({ profile, from: null, files: watching, now: () => later })).kind).toBe('restored')
+    expect(meanwhile).toMatchObject({ kind: 'unavailable', detail: expect.stringContaining('tocsin restore') })
+    openHistory(profile).close()
+  })
+
+  test('takes what holds the most of the marked history, whenever it was made, and names what else there is', async () => {
+    const { profile, history } = await damagedProfile()
+    const folder = backupFolder(history)
+    const good = listBackups(folder)[0]!.name
+    const other = await backupOfAnother(folder, 9, noon + 60_000)
+    const restored = await run(profile)
+    expect(restored).toMatchObject({ kind: 'restored', from: join(folder, good), head: { sequence: 5 } })
+    expect(restored.detail).toContain(`Other backups hold deliveries that this one does not: ${other} (9 deliveries)`)
+  })
+
+  test('of two of the marked history takes the one that goes further, though it is older', async () => {
+    const profile = temporaryProfile()
+    const history = historyFile(profile)
+    const folder = backupFolder(history)
+    const store = openHistory(profile)
+    const backUp = async (at: number) =>
+      (await createBackups({ history, folder, files, now: () => at, schedule: () => () => {} }).make()).kind
+    keep(store, 'det-0', 'ongoing', noon / 1000 - 60)
+    expect(await backUp(noon)).toBe('made')
+    const early = readFileSync(join(folder, listBackups(folder)[0]!.name))
+    keep(store, 'det-1', 'ongoing', noon / 1000 - 50)
+    expect(await backUp(noon + 1)).toBe('made')
+    mark(profile, store, noon)
+    store.close()
+    for (const suffix of ['', '-wal', '-shm']) rmSync(history + suffix, { force: true })
+    writeFileSync(join(folder, backupName({ madeAt: noon + 2, sequence: 1, beforeSchema: null })), early)
+    expect(await run(profile)).toMatchObject({ kind: 'restored', head: { sequence: 2 }, missing: { kind: 'ok' } })
   })
 
   test('without a backup that passes changes nothing, in words', async () => {
     const { profile, history } = await damagedProfile()
     // Whoever reads a history with a log makes an index of that log.
-    const names = () => readdirSync(profile).filter((name) => !name.endsWith('-shm'))
+    const names = () => readdirSync(profile).filter((name) => !name.endsWith('-shm') && name !== 'history.lock')
     const before = names()
     expect(await run(profile, history)).toMatchObject({ kind: 'refused', detail: expect.stringContaining('No backup passed its check') })
     expect(await run(profile, join(profile, 'nowhere'))).toMatchObject({

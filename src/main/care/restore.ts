@@ -4,11 +4,12 @@ import type { Place } from '../../shared/health.ts'
 import { compareMark, readMark, type FoundLoss, type Mark, type MarkComparison } from '../high-water-mark.ts'
 import type { HistoryFiles } from './history-files.ts'
 import { toInstant } from '../ingest/instant.ts'
-import { historyFile, isAlive, markFile, readConnection } from '../profile.ts'
+import { historyFile, markFile } from '../profile.ts'
 import { backupFolder, listBackups, moveDurably, noRoomFor, removeUnfinished, syncFolder } from '../store/backup-folder.ts'
 import { restoringFile } from '../store/database.ts'
 import { openHistoryFile, type HistoryHead } from '../store/history-file.ts'
-import { readStart } from './unclean-end.ts'
+import { takeHistory } from '../store/history-lock.ts'
+import { holds, reading as readingFile } from '../store/rotate-folder.ts'
 
 export type Restored =
   | {
@@ -24,23 +25,34 @@ export type Restored =
   /** Nothing was changed. */
   | { readonly kind: 'refused'; readonly detail: string }
 
-/**
- * Puts a backup in the place of the history: the newest that passes its check, or the one that is named. What was there is moved away
- * together and never deleted; what is missing now stays on record in the new mark.
- */
-export async function restore(parts: {
+type Parts = {
   readonly profile: string
   readonly from: string | null
   readonly files: HistoryFiles
   readonly now: () => number
   readonly signal?: AbortSignal
-}): Promise<Restored> {
-  const { profile, from, files, now, signal } = parts
-  const busy = whoRuns(profile)
-  if (busy !== null) return { kind: 'refused', detail: busy }
+}
+
+/**
+ * Puts a backup in the place of the history: of those that pass their check the one that holds the most of what the mark tells of, or the
+ * one that is named. What was there is moved away together and never deleted; what is missing now stays on record in the new mark.
+ */
+export async function restore(parts: Parts): Promise<Restored> {
+  if (statSync(parts.profile, { throwIfNoEntry: false }) === undefined) return refused(`There is no profile at ${parts.profile}.`)
+  // Whoever has the history open would go on writing into what was set aside.
+  const held = takeHistory(historyFile(parts.profile), 'tocsin restore')
+  if (held.kind === 'refused') return held
+  try {
+    return await restoreAlone(parts)
+  } finally {
+    held.release()
+  }
+}
+
+async function restoreAlone({ profile, from, files, now, signal }: Parts): Promise<Restored> {
   const history = historyFile(profile)
   const folder = backupFolder(history)
-  const candidates = from === null ? listBackups(folder).map(({ name }) => join(folder, name)) : [from]
+  const candidates = from === null ? byWorth(folder, readMark(markFile(profile))) : [from]
   const problems: string[] = []
   for (const candidate of candidates) {
     const unfinished = restoringFile(history)
@@ -93,7 +105,8 @@ export async function restore(parts: {
     writeFileSync(written, `${JSON.stringify(mark)}\n`, { mode: 0o600 })
     sync(written)
     moveDurably(written, markFile(profile), profile)
-    return { kind: 'restored', from: candidate, setAside, head, missing, detail: missingWords(missing, head) }
+    const detail = `${missingWords(missing, head)}${otherWords(history, candidate)}`
+    return { kind: 'restored', from: candidate, setAside, head, missing, detail }
   }
 }
 
@@ -129,14 +142,30 @@ function compare(file: string, reading: ReturnType<typeof readMark>): MarkCompar
   }
 }
 
-/** null where nobody has the history of a profile open, as far as can be told; else who, in words. */
-export function whoRuns(profile: string): string | null {
-  const start = readStart(profile)
-  const connection = readConnection(profile)
-  const pid =
-    connection.kind === 'running' ? connection.pid : start !== null && start.pid !== process.pid && isAlive(start.pid) ? start.pid : null
-  if (pid === null) return null
-  return `Tocsin runs on this profile (process ${pid}). Nothing was changed. Quit it first, then try again.`
+/** Those of the history that the mark is of come first, those that hold the most before others; then by time. */
+function byWorth(folder: string, marked: ReturnType<typeof readMark>): readonly string[] {
+  const isMarked = (file: string): boolean =>
+    marked.kind === 'none' || readingFile(file, (history) => history.proof.databaseId()) === marked.mark.databaseId
+  return listBackups(folder)
+    .map(({ name, sequence, madeAt }) => ({ file: join(folder, name), sequence, madeAt }))
+    .map((backup) => ({ ...backup, isOfMark: isMarked(backup.file) }))
+    .sort((one, other) => {
+      if (one.isOfMark !== other.isOfMark) return one.isOfMark ? -1 : 1
+      return marked.kind === 'none' ? other.madeAt - one.madeAt : other.sequence - one.sequence || other.madeAt - one.madeAt
+    })
+    .map(({ file }) => file)
+}
+
+const mostNamed = 5
+
+/** Names the backups that hold what the history in place now does not. */
+function otherWords(history: string, candidate: string): string {
+  const folder = backupFolder(history)
+  const others = listBackups(folder).filter(({ name }) => join(folder, name) !== candidate && holds(history, join(folder, name)) === false)
+  if (others.length === 0) return ''
+  const named = others.slice(0, mostNamed).map(({ name, sequence }) => `${name} (${count(sequence)} deliveries)`)
+  const more = others.length > mostNamed ? ` and ${others.length - mostNamed} more` : ''
+  return ` Other backups hold deliveries that this one does not: ${named.join(', ')}${more}. To have one of them instead: tocsin restore --from FILE.`
 }
 
 /** What is missing, in rows and in time. */

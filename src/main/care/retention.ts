@@ -22,6 +22,9 @@ type Parts = {
 const sliceMs = 4
 const mostOfASlice = 256
 const mostPages = 1_024
+const mostPacked = 512
+/** Fewer cost more commits. */
+const packAt = 128
 
 /** What would go. Changes nothing. */
 export function previewRetention(wish: RetentionWish, parts: Parts): Promise<RetentionReport> {
@@ -52,11 +55,12 @@ async function run(
   const goes = new Map<string | null, RetentionCounts>()
   let stays: Partial<Record<StaysBecause, number>> = {}
   const pace = createPace(clock, mostOfASlice)
+  const packPace = createPace(clock, mostPacked)
   const isPreview = act === retention.look
   let going = 0
 
   const count = (candidate: Candidate): void => {
-    const { kind: of, at, bytes, deliveries, isUnread } = candidate
+    const { kind: of, at, bytes, deliveries, isUnread, isWhole } = candidate
     if (candidate.stays !== null) {
       stays[candidate.stays] = (stays[candidate.stays] ?? 0) + 1
       return
@@ -65,41 +69,74 @@ async function run(
     const known = goes.get(of)
     goes.set(of, {
       kind: of,
-      detections: (known?.detections ?? 0) + (of === null ? 0 : 1),
-      unread: (known?.unread ?? 0) + (isUnread ? 1 : 0),
+      detections: (known?.detections ?? 0) + (of === null || !isWhole ? 0 : 1),
+      unread: (known?.unread ?? 0) + (isUnread && isWhole ? 1 : 0),
       deliveries: (known?.deliveries ?? 0) + deliveries,
       bytes: (known?.bytes ?? 0) + bytes,
       oldestAt: Math.min(known?.oldestAt ?? at, at),
       newestAt: Math.max(known?.newestAt ?? at, at),
     })
   }
-  const walk = async (policy: RetentionPolicy, start: RetentionPlace, isEnough: () => boolean): Promise<boolean> => {
-    for (let place: RetentionPlace | null = start; place !== null && !isEnough();) {
+  const packDownTo = async (most: number): Promise<void> => {
+    for (let left = retention.pack(0); left > most;) {
       await nextTurn()
+      left = packPace.step((limit) => retention.pack(limit))
+      retention.writeBack()
+    }
+  }
+  const walk = async (
+    policy: Omit<RetentionPolicy, 'enoughBytes'>,
+    start: RetentionPlace,
+    count: (candidate: Candidate) => void,
+    enough: () => number,
+  ): Promise<boolean> => {
+    let isInParts = false
+    for (let place: RetentionPlace | null = start; place !== null;) {
+      await nextTurn()
+      // What goes in parts, goes: half of it is of no use.
+      const enoughBytes = isInParts ? 1 : enough()
+      if (enoughBytes <= 0) break
       if (signal.aborted) return false
       const from: RetentionPlace = place
-      const slice: RetentionSlice = pace.step((limit) => act(policy, from, limit))
+      const slice: RetentionSlice = pace.step((limit) => act({ ...policy, enoughBytes }, from, limit))
       for (const candidate of slice.candidates) count(candidate)
       place = slice.next
+      isInParts = slice.candidates.at(-1)?.isWhole === false
       if (isPreview) continue
       await nextTurn()
       retention.writeBack()
+      await packDownTo(packAt)
     }
     return true
   }
 
+  const policy = { kinds, keepsNew, keepsOngoing }
   let isWhole = true
-  if (before !== null) isWhole = await walk({ before, kinds, keepsNew, keepsOngoing }, oldest, () => false)
-  const used = (): number => (isPreview ? usedBytes - going : retention.usedBytes())
-  if (isWhole && mostBytes !== null && used() > mostBytes) {
-    // In a preview those that are too old are there still, and are counted already.
-    const start: RetentionPlace =
-      isPreview && before !== null ? { of: 'detections', changedAt: before, row: Number.MIN_SAFE_INTEGER } : oldestDetection
+  if (before !== null) isWhole = await walk({ before, ...policy }, oldest, count, () => Infinity)
+  // By what was counted, in a preview and after it: more than was shown, and agreed to, never goes.
+  const tooMuch = (): number => (mostBytes === null ? 0 : usedBytes - going - mostBytes)
+  if (isWhole && tooMuch() > 0) {
     // Those are met again.
-    if (start === oldestDetection) stays = {}
-    isWhole = await walk({ before: Infinity, kinds, keepsNew, keepsOngoing }, start, () => used() <= mostBytes)
+    stays = {}
+    // In a preview those that are too old are there still, and are counted already.
+    const isCounted = ({ at, receivedAt, stays }: Candidate): boolean =>
+      isPreview && before !== null && stays === null && at < before && receivedAt < before
+    const countNew = (candidate: Candidate): void => {
+      if (!isCounted(candidate)) count(candidate)
+    }
+    const enough = (): number => (isPreview || retention.usedBytes() > (mostBytes ?? 0) ? tooMuch() : 0)
+    isWhole = await walk({ before: Infinity, ...policy }, oldestDetection, countNew, enough)
   }
-  return { goes: [...goes.values()], stays, usedBytes, leftBytes: Math.max(0, used()), longestSliceMs: pace.longest(), isWhole }
+  if (!isPreview) await packDownTo(0)
+  const left = isPreview ? usedBytes - going : retention.usedBytes()
+  return {
+    goes: [...goes.values()],
+    stays,
+    usedBytes,
+    leftBytes: Math.max(0, left),
+    longestSliceMs: Math.max(pace.longest(), packPace.longest()),
+    isWhole,
+  }
 }
 
 /** Finds how much can be done in a slice. */

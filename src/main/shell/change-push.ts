@@ -7,19 +7,24 @@ export type ChangePush = {
   stop(): void
 }
 
-/** Within a frame or two of the commit, and never more often than the page can draw. */
-const gatherMs = 40
+/** Told at once after a rest, and never more often than the page can draw. */
+const restMs = 40
 /** More than a screen shows: past that the page asks again instead of being told each. */
 const most = 200
 
-/** Gathers what changed for the page, the newest state of each detection, and tells it in one push. */
-export function createChangePush(push: (changed: DetectionsChanged) => void): ChangePush {
+/**
+ * Gathers what changed for the page, the newest state of each detection, and tells it in one push: what comes alone right after the work that
+ * it came with, answers to senders among it, and what comes in a stream every `restMs`.
+ */
+export function createChangePush(push: (changed: DetectionsChanged) => void, now: () => number = () => performance.now()): ChangePush {
   const gathered = new Map<string, Detection>()
   let more = false
   let telling: NodeJS.Timeout | null = null
+  let toldAt = -restMs
 
   function tell(): void {
     telling = null
+    toldAt = now()
     const changed = [...gathered.values()]
     gathered.clear()
     push({ changed, more })
@@ -34,7 +39,7 @@ export function createChangePush(push: (changed: DetectionsChanged) => void): Ch
         if (gathered.size < most || gathered.has(key)) gathered.set(key, detection)
         else more = true
       }
-      if (detections.length > 0 || isMore) telling ??= setTimeout(tell, gatherMs)
+      if (detections.length > 0 || isMore) telling ??= setTimeout(tell, Math.max(0, toldAt + restMs - now()))
     },
     stop() {
       if (telling !== null) clearTimeout(telling)

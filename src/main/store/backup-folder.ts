@@ -1,10 +1,16 @@
 import { closeSync, fsyncSync, mkdirSync, opendirSync, openSync, renameSync, rmSync, statfsSync, statSync } from 'node:fs'
 import { dirname, join } from 'node:path'
+import { isAlive } from './history-lock.ts'
 import { readBackupName, type Backup } from './rotation.ts'
 
 /** Beside the history. */
 export function backupFolder(history: string): string {
   return join(dirname(history), 'backups')
+}
+
+/** Beside the history and no part of it: how far it has come. */
+export function markBeside(history: string): string {
+  return join(dirname(history), 'history.mark')
 }
 
 /** Whoever finds one of these may delete it: nothing that was verified ever has this name. */
@@ -28,14 +34,6 @@ export function prepareFolder(folder: string): void {
   for (const name of entries(folder)) {
     const pid = unfinished.exec(name)?.[1]
     if (pid !== undefined && (Number(pid) === process.pid || !isAlive(Number(pid)))) rmSync(join(folder, name), { force: true })
-  }
-}
-
-function isAlive(pid: number): boolean {
-  try {
-    return process.kill(pid, 0)
-  } catch (error) {
-    return (error as NodeJS.ErrnoException).code === 'EPERM'
   }
 }
 

@@ -1,9 +1,10 @@
-import { closeSync, fsyncSync, openSync, rmSync, statSync } from 'node:fs'
+import { closeSync, fsyncSync, openSync, statSync } from 'node:fs'
 import { join } from 'node:path'
-import { backupFolder, listBackups, moveDurably, noRoomFor, prepareFolder, removeUnfinished, unfinishedFile } from './backup-folder.ts'
+import { backupFolder, moveDurably, noRoomFor, prepareFolder, removeUnfinished, unfinishedFile } from './backup-folder.ts'
 import type { Database } from './database.ts'
 import { openHistoryFile } from './history-file.ts'
-import { backupName, rotate } from './rotation.ts'
+import { rotateFolder } from './rotate-folder.ts'
+import { backupName } from './rotation.ts'
 
 /**
  * Keeps a verified copy of a history before its schema changes; answers in words why there is none, null where there is.
@@ -25,7 +26,7 @@ export function copyBeforeMigration(db: Database, file: string, version: number,
     const sequence = verify(db, unfinished)
     if (typeof sequence === 'string') return sequence
     moveDurably(unfinished, join(folder, backupName({ madeAt, sequence, beforeSchema: version })), folder)
-    for (const { name } of rotate(listBackups(folder))) rmSync(join(folder, name), { force: true })
+    rotateFolder(folder)
     return null
   } catch (error) {
     const { code = '', message } = error as Error & { readonly code?: string }

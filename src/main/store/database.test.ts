@@ -1,11 +1,14 @@
 import { spawn } from 'node:child_process'
 import { once } from 'node:events'
-import { chmodSync, existsSync, readFileSync, rmSync, statSync, truncateSync, writeFileSync } from 'node:fs'
+import { chmodSync, existsSync, mkdirSync, readFileSync, rmSync, statSync, truncateSync, writeFileSync } from 'node:fs'
+import { join } from 'node:path'
 import { fileURLToPath } from 'node:url'
 import Sqlite from 'better-sqlite3'
 import { describe, expect, onTestFinished, test } from 'vitest'
+import { backupFolder, markBeside } from './backup-folder.ts'
 import { applicationId, isAtLeast, openDatabase } from './database.ts'
 import { migrations } from './migrations/index.ts'
+import { backupName } from './rotation.ts'
 import { opened, temporaryFile, testDatabase } from './test-support.ts'
 
 const pragma = (db: Sqlite.Database, name: string) => db.pragma(name, { simple: true })
@@ -153,6 +156,34 @@ describe('a history that is not opened', () => {
     opened(openDatabase(file)).close()
     const next = { version: migrations.length + 1, up: 'CREATE TABLE next (a INTEGER) STRICT' }
     expect(openDatabase(file, { readOnly: true, migrations: [...migrations, next] }).kind).toBe('older')
+  })
+
+  test.each([
+    ['gone', 'a mark', (file: string) => rmSync(file), 'is missing'],
+    ['emptied', 'a mark', (file: string) => truncateSync(file), 'is empty'],
+    ['gone', 'backups', (file: string) => rmSync(file), 'is missing'],
+    ['emptied', 'backups', (file: string) => truncateSync(file), 'is empty'],
+  ])('is not begun anew where it was %s and %s are left', (_, left, damage, words) => {
+    const file = temporaryFile()
+    opened(openDatabase(file)).close()
+    const backup = join(backupFolder(file), backupName({ madeAt: 0, sequence: 7, beforeSchema: null }))
+    if (left === 'backups') mkdirSync(backupFolder(file))
+    writeFileSync(left === 'backups' ? backup : markBeside(file), '{}')
+    damage(file)
+    for (const readOnly of [true, false]) {
+      const refused = openDatabase(file, { readOnly })
+      expect(refused).toMatchObject({ kind: 'damaged', detail: expect.stringMatching(new RegExp(`${words}.*tocsin restore.*on purpose`)) })
+    }
+    expect(existsSync(file)).toBe(words === 'is empty')
+    rmSync(left === 'backups' ? backup : markBeside(file))
+    opened(openDatabase(file)).close()
+  })
+
+  test('may have a folder in its place', () => {
+    const file = temporaryFile()
+    mkdirSync(file)
+    for (const readOnly of [true, false])
+      expect(openDatabase(file, { readOnly })).toMatchObject({ kind: 'unavailable', detail: expect.stringContaining('lies a folder') })
   })
 
   test('is unavailable where its folder is missing', () => {

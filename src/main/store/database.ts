@@ -1,5 +1,7 @@
 import { chmodSync, closeSync, openSync, statSync } from 'node:fs'
+import { basename } from 'node:path'
 import Sqlite from 'better-sqlite3'
+import { backupFolder, listBackups, markBeside } from './backup-folder.ts'
 import { copyBeforeMigration } from './before-migration.ts'
 import { addFunctions } from './functions.ts'
 import { migrations as allMigrations } from './migrations/index.ts'
@@ -91,6 +93,14 @@ function isNotOpened(inspected: Inspected | NotOpened): inspected is NotOpened {
   return 'kind' in inspected
 }
 
+/** What says that there was a history, in words; null where nothing does. */
+function leftBehind(file: string): string | null {
+  const mark = markBeside(file)
+  if (sizeOf(mark) !== null) return `the mark of how far it had come (${basename(mark)})`
+  const backups = listBackups(backupFolder(file)).length
+  return backups > 0 ? `its folder of backups, with ${backups} in it,` : null
+}
+
 /** Where a restore prepares what it will put in the place of a history. */
 export function restoringFile(file: string): string {
   return `${file}.restoring`
@@ -98,6 +108,10 @@ export function restoringFile(file: string): string {
 
 /** Looks at the file without writing to it, for what speaks against opening it. */
 function inspect(file: string, known: number, readOnly: boolean): NotOpened | Inspected {
+  if (statSync(file, { throwIfNoEntry: false })?.isDirectory()) {
+    const detail = `In the place of the history ${file} lies a folder. Nothing was changed. Move it away; then “tocsin restore” puts a backup in its place, or the history itself can be put back.`
+    return { kind: 'unavailable', detail }
+  }
   const size = sizeOf(file)
   if (size === null || size === 0) {
     // SQLite would take this for a new database and throw the log away, and acknowledged deliveries with it.
@@ -109,6 +123,11 @@ function inspect(file: string, known: number, readOnly: boolean): NotOpened | In
     // What was there was set aside, and its backup is not in place yet: to begin anew would hide both.
     if (sizeOf(restoringFile(file)) !== null) {
       const detail = `A restore of the history ${file} was interrupted. Nothing is lost, and nothing was changed. Run “tocsin restore” again.`
+      return { kind: 'damaged', detail }
+    }
+    const left = leftBehind(file)
+    if (left !== null) {
+      const detail = `The history ${file} ${size === null ? 'is missing' : 'is empty'}, and it was not always: ${left} is still there. Nothing was changed. “tocsin restore” puts a backup in its place; to begin a new history on purpose, move history.mark and the folder backups away.`
       return { kind: 'damaged', detail }
     }
     return readOnly
@@ -174,9 +193,9 @@ function prepareForWriting(db: Database): void {
   if (db.pragma('journal_mode = WAL', { simple: true }) !== 'wal') throw new Error('the history cannot use a write-ahead log here')
   // Reads as FULL without this line as well, and falls to NORMAL with the first write (SQLITE_DEFAULT_WAL_SYNCHRONOUS=1). Said, it stays.
   db.pragma('synchronous = FULL')
-  // In pages. Four times the default: pages that many commits touch are then written back once, for a log of 16 MiB at most.
-  db.pragma('wal_autocheckpoint = 4000')
-  db.pragma('journal_size_limit = 16777216')
+  // In pages. Sixteen times the default: pages that many commits touch are then written back once, for a log of 64 MiB, as a rule.
+  db.pragma('wal_autocheckpoint = 16000')
+  db.pragma('journal_size_limit = 67108864')
 }
 
 function protect(db: Database): void {

@@ -15,6 +15,7 @@ import { createTriage } from './triage.ts'
 import type { Triage } from './triage.ts'
 import { createTriageTrail } from './triage-trail.ts'
 import type { TriageTrail } from './triage-trail.ts'
+import { shareHistory } from './history-lock.ts'
 import { createImportStore } from './imported.ts'
 import type { ImportStore } from './imported.ts'
 import type { DriftLog } from './drift.ts'
@@ -99,6 +100,8 @@ export type Store = {
 export type StoreOptions = {
   readonly file: string
   readonly readOnly?: boolean
+  /** Who opens it, in words, for whoever cannot meanwhile. */
+  readonly as?: string
   /** How a kept body is read again. */
   readonly contentOf: ContentOf
   readonly now: () => number
@@ -111,11 +114,25 @@ export type OpenedStore = { readonly kind: 'opened'; readonly store: Store } | N
 const foreignChangePollMs = 250
 
 /** Opens the history and prepares every statement. What cannot be opened is left as it is, and said. */
-export function openStore({ file, readOnly = false, contentOf, now, clock = () => performance.now() }: StoreOptions): OpenedStore {
-  return openWith(file, { readOnly, now }, (db) => ({ kind: 'opened', store: createStore(db, { file, readOnly, contentOf, now, clock }) }))
+export function openStore(options: StoreOptions): OpenedStore {
+  const { file, readOnly = false, as = 'a command of Tocsin', contentOf, now, clock = () => performance.now() } = options
+  const held = readOnly ? null : shareHistory(file, as)
+  if (held?.kind === 'refused') return { kind: 'unavailable', detail: held.detail }
+  const release = (): void => held?.release()
+  let opened: OpenedStore | null = null
+  try {
+    opened = openWith(file, { readOnly, now }, (db) => {
+      return { kind: 'opened', store: createStore(db, { file, readOnly, contentOf, now, clock, release }) }
+    })
+    return opened
+  } finally {
+    if (opened?.kind !== 'opened') release()
+  }
 }
 
-function createStore(db: Database, { file, readOnly, contentOf, now, clock }: Required<StoreOptions>): Store {
+type StoreParts = Required<Omit<StoreOptions, 'as'>> & { readonly release: () => void }
+
+function createStore(db: Database, { file, readOnly, contentOf, now, clock, release }: StoreParts): Store {
   const quarantine = createQuarantine(db, now)
   const drift = createDriftLog(db)
   const textIndex = createTextIndex(db)
@@ -151,7 +168,7 @@ function createStore(db: Database, { file, readOnly, contentOf, now, clock }: Re
     proof: createProof(db, contentOf),
     imported: createImportStore(db, now),
     retention: createRetention(db, textIndex, now),
-    snapshot: () => openSnapshot(file),
+    snapshot: () => openSnapshot(file, clock),
 
     onForeignChange(listener) {
       // Changes with every commit but our own; asking costs no disk access.
@@ -173,8 +190,12 @@ function createStore(db: Database, { file, readOnly, contentOf, now, clock }: Re
 
     close() {
       for (const poll of polls) clearInterval(poll)
-      if (!readOnly) checkpoint(db)
-      db.close()
+      try {
+        if (!readOnly) checkpoint(db)
+        db.close()
+      } finally {
+        release()
+      }
     },
   }
 }

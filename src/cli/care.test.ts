@@ -1,0 +1,80 @@
+import { spawnSync } from 'node:child_process'
+import { writeFileSync } from 'node:fs'
+import { join } from 'node:path'
+import { fileURLToPath } from 'node:url'
+import { expect, test } from 'vitest'
+import { createBackups } from '../main/care/backup.ts'
+import { restore } from '../main/care/restore.ts'
+import { files, mark, openHistory, temporaryProfile } from '../main/care/test-support.ts'
+import { keep } from '../main/evidence-test-support.ts'
+import { readMark } from '../main/high-water-mark.ts'
+import { issuer, noon } from '../main/ingest/test-support.ts'
+import { historyFile, markFile, writeConnection } from '../main/profile.ts'
+import { backupFolder } from '../main/store/backup-folder.ts'
+import type { RetentionReport } from '../shared/care.ts'
+import { retain } from './care.ts'
+import type { Context } from './context.ts'
+import { importFiles } from './import.ts'
+import { addOrganization } from './org.ts'
+
+const cli = fileURLToPath(new URL('index.ts', import.meta.url))
+
+async function profileWith(deliveries: number): Promise<string> {
+  const profile = temporaryProfile()
+  const store = openHistory(profile)
+  for (let i = 0; i < deliveries; i++) keep(store, `det-${i}`, 'resolved', noon / 1000 - 60)
+  mark(profile, store)
+  const history = historyFile(profile)
+  await createBackups({ history, folder: backupFolder(history), files, now: () => noon, schedule: () => () => {} }).make()
+  store.close()
+  return profile
+}
+
+const run = (profile: string, ...args: readonly string[]) =>
+  spawnSync(process.execPath, [cli, ...args, '--user-data', profile], { encoding: 'utf8' })
+
+test.each<[string, (context: Context) => unknown]>([
+  [
+    'tocsin import',
+    (context) => {
+      const file = join(context.profile, 'tokens')
+      writeFileSync(file, 'no token\n')
+      return importFiles(context, [file])
+    },
+  ],
+  [
+    'tocsin retention',
+    (context) => retain(context, { olderThan: 1, newToo: true, ongoingToo: true, preview: false, apply: true, json: false }),
+  ],
+  ['tocsin org add', (context) => addOrganization(context, { id: 'another', issuer })],
+])('a restore waits for the end of %s', async (what, work) => {
+  const profile = await profileWith(3)
+  const asked: Promise<object>[] = []
+  const ask = () => void asked.push(restore({ profile, from: null, files, now: () => noon }))
+  await work({ profile, write: async () => ask(), say: ask, now: () => noon + 1_000_000 })
+  expect(asked.length).toBeGreaterThan(0)
+  expect(await asked[0]).toMatchObject({ kind: 'refused', detail: expect.stringContaining(`${what} (process ${process.pid})`) })
+  expect((await restore({ profile, from: null, files, now: () => noon })).kind).toBe('restored')
+})
+
+test('import marks how far the history has come, though another program has the number of an app that is gone', async () => {
+  const profile = await profileWith(3)
+  const store = openHistory(profile)
+  keep(store, 'more', 'resolved', noon / 1000 - 60)
+  store.close()
+  writeConnection(profile, { url: 'http://127.0.0.1:4000/in/AAECAwQFBgcICQoLDA0ODw', pid: process.ppid })
+  const file = join(profile, 'tokens')
+  writeFileSync(file, '')
+  await importFiles({ profile, write: () => Promise.resolve(), say() {}, now: () => noon }, [file])
+  expect(readMark(markFile(profile))).toMatchObject({ mark: { sequence: 4 } })
+})
+
+test('retention keeps what nobody has taken up yet, unless it is told otherwise', async () => {
+  const profile = await profileWith(3)
+  const preview = (...more: readonly string[]) => {
+    const args = ['retention', '--max-size', '1', '--preview', '--json', ...more]
+    return JSON.parse(run(profile, ...args).stdout) as RetentionReport
+  }
+  expect(preview()).toMatchObject({ goes: [], stays: { new: 3 } })
+  expect(preview('--new-too')).toMatchObject({ goes: [{ detections: 3 }], stays: {} })
+})
