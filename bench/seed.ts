@@ -9,9 +9,32 @@ import { demoOrganizationWith } from '../src/main/new-organization.ts'
 import { historyFile, markFile, prepareProfile } from '../src/main/profile.ts'
 import { loadDemoSigner } from '../src/main/sample/demo.ts'
 import { scenario } from '../src/main/sample/scenario.ts'
-import { openStore } from '../src/main/store/store.ts'
+import { openStore, type Store } from '../src/main/store/store.ts'
+import type { JsonObject } from '../src/shared/detection.ts'
+import { bulkHistory } from './bulk.ts'
 
 const batch = 1_000
+/** More than so many are made in bulk, whose signatures nobody will look at: through the keeper a million takes an hour. */
+const mostKept = 20_000
+
+/**
+ * A profile with a data set of this size: nothing, one, a thousand or a million. Up to 20,000 are deliveries that were signed and kept as the
+ * pipeline would have done it, in the two weeks before `endAt`; more are the benchmarks' own, which end when those do.
+ */
+export async function seedProfile(options: {
+  readonly profile: string
+  readonly count: number
+  readonly seed: string
+  /** Epoch ms. */
+  readonly endAt: number
+}): Promise<void> {
+  const { profile, count, seed, endAt } = options
+  if (count <= mostKept) return seedHistory({ profile, count, seed, endAt, spanMs: 14 * 86_400_000 })
+  await withStore(profile, () => endAt, () => undefined)
+  await bulkHistory(historyFile(profile), count)
+  const signer = loadDemoSigner(profile)
+  await withStore(profile, () => endAt, (store) => void store.organizations.add(demoOrganizationWith(signer.publicKey)))
+}
 
 /**
  * Fills the history of a profile with `count` signed deliveries of the demo organization, spread evenly over the time before `endAt`, the way
@@ -26,29 +49,56 @@ export async function seedHistory(options: {
   readonly spanMs: number
 }): Promise<void> {
   const { profile, count, seed, endAt, spanMs } = options
-  const prepared = prepareProfile(profile)
-  if (prepared.kind === 'refused') throw new Error(prepared.detail)
-  const opened = openStore({ file: historyFile(profile), contentOf, now: () => endAt })
-  if (opened.kind !== 'opened') throw new Error(opened.detail)
-  const { store } = opened
-  const mark = createHighWaterMark({ file: markFile(profile), history: store, now: () => endAt, onHealth: () => {} })
-  await mark.start()
-  const keeper = mark.follow(store.keeper)
-  const signer = loadDemoSigner(profile)
-  store.organizations.add(demoOrganizationWith(signer.publicKey))
   let index = 0
   const now = () => endAt - spanMs + (spanMs * index) / count
-  let pending: Checked[] = []
-  for (const { claims } of scenario({ seed, count, startAt: endAt - spanMs, now })) {
-    pending.push(checked(signer.sign(claims), now()))
-    index++
-    if (pending.length === batch || index === count) {
-      keeper.keep(pending)
-      pending = []
+  function* deliveries(): Generator<SeededDelivery> {
+    for (const { claims } of scenario({ seed, count, startAt: endAt - spanMs, now })) {
+      yield { claims, receivedAt: now() }
+      index++
     }
   }
-  await mark.stop()
-  store.close()
+  await seedDeliveries({ profile, endAt, deliveries: deliveries() })
+}
+
+/** Claims that the demo organization signs, and when they came, in epoch ms. */
+export type SeededDelivery = { readonly claims: JsonObject; readonly receivedAt: number }
+
+/** The same with deliveries of one's own choice, in the order in which they came. */
+export async function seedDeliveries(options: {
+  readonly profile: string
+  readonly endAt: number
+  readonly deliveries: Iterable<SeededDelivery>
+}): Promise<void> {
+  const { profile, endAt, deliveries } = options
+  await withStore(
+    profile,
+    () => endAt,
+    async (store) => {
+      const mark = createHighWaterMark({ file: markFile(profile), history: store, now: () => endAt, onHealth: () => {} })
+      await mark.start()
+      const keeper = mark.follow(store.keeper)
+      const signer = loadDemoSigner(profile)
+      store.organizations.add(demoOrganizationWith(signer.publicKey))
+      let pending: Checked[] = []
+      for (const { claims, receivedAt } of deliveries) {
+        pending.push(checked(signer.sign(claims), receivedAt))
+        if (pending.length < batch) continue
+        keeper.keep(pending)
+        pending = []
+      }
+      if (pending.length > 0) keeper.keep(pending)
+      await mark.stop()
+    },
+  )
+}
+
+async function withStore(profile: string, now: () => number, use: (store: Store) => Promise<void> | void): Promise<void> {
+  const prepared = prepareProfile(profile)
+  if (prepared.kind === 'refused') throw new Error(prepared.detail)
+  const opened = openStore({ file: historyFile(profile), contentOf, now })
+  if (opened.kind !== 'opened') throw new Error(opened.detail)
+  await use(opened.store)
+  opened.store.close()
 }
 
 function checked(token: string, receivedAtMs: number): Checked {

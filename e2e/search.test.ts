@@ -29,6 +29,9 @@ test('the field speaks the query language; what is no search is said where it is
     await page.keyboard.press('/')
     await page.keyboard.type('type:', { delay: 20 })
     await expect(field).toHaveAttribute('aria-invalid', 'true')
+    // The values it could be stand over what is wrong, until they are put away.
+    await expect(page.getByRole('listbox', { name: 'Suggestions' })).toBeVisible()
+    await page.keyboard.press('Escape')
     const why = page.locator(`[id="${await field.getAttribute('aria-describedby')}"]`)
     await expect(why).toHaveRole('status')
     await expect(why).toContainText('Nothing stands behind type:')
@@ -47,6 +50,7 @@ test('the field speaks the query language; what is no search is said where it is
       expect(name).toContain('threat')
       expect(name).not.toContain('resolved')
     }
+    await field.focus()
     await page.keyboard.press('Escape')
     await expect(field).toHaveValue('')
     await expect(rows.first()).toHaveAttribute('aria-label', before ?? '')

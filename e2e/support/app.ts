@@ -52,7 +52,7 @@ export async function launchApp(profile: string, env: Environment = {}): Promise
 /** The same app as a bare process, for tests that kill or trace it. */
 export function spawnApp(
   profile: string,
-  options: { env?: Environment; wrapper?: readonly string[]; ownGroup?: boolean } = {},
+  options: { env?: Environment; wrapper?: readonly string[]; ownGroup?: boolean; args?: readonly string[] } = {},
 ): ChildProcess {
   const [command = electronExecutable, ...rest] = [
     ...(options.wrapper ?? []),
@@ -61,6 +61,7 @@ export function spawnApp(
     root,
     '--user-data',
     profile,
+    ...(options.args ?? []),
   ]
   return spawn(command, rest, {
     env: { ...inherited(), ...options.env },

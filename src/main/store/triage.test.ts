@@ -305,7 +305,7 @@ describe('beside a detection', () => {
     store.notificationLog.add(
       [1, 2].map((sequence) => ({ sequence: sequence as never, at: start, said: { kind: 'quiet', because: 'off' } })),
     )
-    const policy = { before: start + 1e9, kinds: null, keepsNew: false, keepsOngoing: false, enoughBytes: null }
+    const policy = { before: start + 1e9, kinds: null, keepsNew: false, keepsOngoing: false, enoughBytes: Infinity }
     const from = { of: 'detections', changedAt: 0, row: 0 } as const
     const remains = () =>
       ['triage_acts', 'triage_changes', 'notes', 'notification_log'].map((table) =>

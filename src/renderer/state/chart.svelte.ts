@@ -29,13 +29,16 @@ export class Chart {
   /** What is shown while the user drags or turns the wheel. */
   preview = $state.raw<Span | null>(null)
   /** From the oldest to now. */
-  readonly whole: Span = $derived.by(() => wholeOf(historyOf(this.minimap.value), this.now))
+  readonly whole: Span = $derived.by(() => (this.#whole = keep(this.#whole, wholeOf(historyOf(this.minimap.value), this.now))))
   /** What the lanes show. */
-  readonly span: Span = $derived.by(() => this.preview ?? spanOf(this.range, this.whole, this.now))
+  readonly span: Span = $derived.by(() => (this.#span = keep(this.#span, this.preview ?? spanOf(this.range, this.whole, this.now))))
 
   readonly #clock: () => number
   readonly #setRange: (range: TimeRange | null) => void
   readonly #unlisten: () => void
+  // The same while they are alike, so that a tick of the clock draws nothing anew.
+  #whole: Span = { from: 0, to: 0 }
+  #span: Span = { from: 0, to: 0 }
   #text = ''
   #width = 0
   #isShown = false
@@ -180,4 +183,8 @@ function barsIn(width: number, least: number): number {
 function historyOf(value: HistogramState['value']): Span | null {
   const [first, last] = [value?.bars[0], value?.bars.at(-1)]
   return first && last ? { from: Date.parse(first.from), to: Date.parse(last.to) } : null
+}
+
+function keep(before: Span, after: Span): Span {
+  return before.from === after.from && before.to === after.to ? before : after
 }

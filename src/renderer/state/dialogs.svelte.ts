@@ -8,7 +8,8 @@ export class Dialogs {
     this.open = dialog
   }
 
-  close(): void {
-    this.open = null
+  /** A dialog that has given way to another says so only afterwards. */
+  close(dialog: Dialog): void {
+    if (this.open === dialog) this.open = null
   }
 }

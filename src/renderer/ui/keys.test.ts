@@ -49,6 +49,16 @@ describe('keys', () => {
     expect(read(press('z', { ...held, isTyping: true }))).toBeNull()
   })
 
+  test('of a browser lead back and forward, but not from a field', () => {
+    const read = createKeys(() => 0)
+    const alt = { isAlt: true, isModified: true }
+    const command = { isControlled: true, isModified: true }
+    expect([read(press('ArrowLeft', alt)), read(press('ArrowRight', alt))]).toEqual(['back', 'forward'])
+    expect([read(press('[', command)), read(press(']', command))]).toEqual(['back', 'forward'])
+    expect(read(press('ArrowLeft', { ...alt, isTyping: true }))).toBeNull()
+    expect(read(press('ArrowLeft'))).toBeNull()
+  })
+
   test('belong to the system with a modifier, and Enter to a button that has the focus', () => {
     const read = createKeys(() => 0)
     expect(read(press('j', { isModified: true }))).toBeNull()

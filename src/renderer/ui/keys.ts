@@ -17,6 +17,8 @@ export type Command =
   | 'snooze'
   | 'unread'
   | 'undo'
+  | 'back'
+  | 'forward'
   | { readonly go: View; readonly place?: Place }
 
 /** The part of a keyboard event that decides. */
@@ -24,6 +26,8 @@ export type Key = {
   readonly key: string
   /** Ctrl, or ⌘ where the computer has it. */
   readonly isControlled: boolean
+  /** Alt, and nothing with it. */
+  readonly isAlt?: boolean
   readonly isModified: boolean
   /** A field that takes text has the focus. */
   readonly isTyping: boolean
@@ -39,10 +43,13 @@ const chordMs = 1_500
 /** Reads keys one at a time; `g` waits for the letter of a view. */
 export function createKeys(now: () => number): (key: Key) => Command | null {
   let goSince: number | null = null
-  return ({ key, isControlled, isModified, isTyping, isControl }) => {
+  return ({ key, isControlled, isAlt, isModified, isTyping, isControl }) => {
     const isGoing = goSince !== null && now() - goSince <= chordMs
     goSince = null
     if (isControlled && key.toLowerCase() === 'k') return 'palette'
+    // The keys of browsers, which a window without their bar has not: a field moves by words with some of them.
+    if (!isTyping && ((isAlt && key === 'ArrowLeft') || (isControlled && key === '['))) return 'back'
+    if (!isTyping && ((isAlt && key === 'ArrowRight') || (isControlled && key === ']'))) return 'forward'
     // A field undoes what was typed in it.
     if (isControlled && key.toLowerCase() === 'z' && !isTyping) return 'undo'
     if (isModified) return null

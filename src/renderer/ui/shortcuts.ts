@@ -16,6 +16,8 @@ export const shortcuts: readonly Shortcut[] = [
   { keys: ['Esc'], words: 'Close what is open, or clear the search', command: 'close' },
   { keys: ['/'], words: 'Search', command: 'search' },
   { keys: ['Ctrl', 'K'], words: 'Every command, by name', command: 'palette' },
+  { keys: ['Alt', '←'], words: 'Back to where you were', command: 'back' },
+  { keys: ['Alt', '→'], words: 'Forward again', command: 'forward' },
   { keys: ['g', 't'], words: 'Go to the timeline', command: { go: 'timeline' } },
   { keys: ['g', 'i'], words: 'Go to the inbox', command: { go: 'inbox' } },
   { keys: ['g', 'e'], words: 'Go to the entities', command: { go: 'entities' } },

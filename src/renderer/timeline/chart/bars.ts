@@ -2,8 +2,8 @@ import type { Kind, Status } from '../../../shared/detection.ts'
 import type { Bar, Histogram, StateCount } from '../../../shared/overview.ts'
 import type { Span } from './span.ts'
 
-/** How a status is drawn. Ours is the drawing, the words are SlashID's: whatever it does not document is `other`. */
-export const tones = ['ongoing', 'detected', 'other', 'resolved'] as const
+/** How a status is drawn, from the foot of a bar upwards. Ours is the drawing, the words are SlashID's: whatever it does not document is `other`. */
+export const tones = ['detected', 'ongoing', 'other', 'resolved'] as const
 export type Tone = (typeof tones)[number]
 export type Stack = Readonly<Record<Tone, number>>
 
@@ -86,23 +86,32 @@ export function mostIn(bars: readonly ChartBar[], kind: Kind, { from, to }: Span
 }
 
 /**
- * Heights grow with the square root of the count: a burst of ten thousand does not flatten the days of ten beside it. Where it says
- * how high a count stands, the chart says the count.
+ * Heights grow with the square root of the count: a burst of ten thousand does not flatten the days of ten beside it. The chart says so,
+ * and how many the highest bar and the line across the lane stand for.
  */
 export function heightOf(count: number, most: number, height: number): number {
   return count === 0 || most === 0 ? 0 : Math.max(leastHeight, Math.sqrt(count / most) * height)
 }
 
-/** What each tone has of a bar's height. Where there is room, the least of them is still seen. */
+/** What each tone has of a bar's height. Where there is room, the least of them is still seen. Written plainly: it runs for every bar. */
 export function sharesOf(stack: Stack, height: number): readonly (readonly [Tone, number])[] {
-  const total = totalOf(stack)
-  const present = tones.filter((tone) => stack[tone] > 0)
-  if (height < present.length * leastHeight * 2) return present.map((tone) => [tone, (stack[tone] / total) * height])
-  const lifted = present.map((tone) => [tone, Math.max(leastHeight, (stack[tone] / total) * height)] as const)
-  const over = lifted.reduce((sum, [, share]) => sum + share, 0) - height
-  const largest = Math.max(...lifted.map(([, share]) => share))
-  const at = lifted.findIndex(([, share]) => share === largest)
-  return lifted.map(([tone, share], index) => [tone, index === at ? share - over : share])
+  const perOne = height / totalOf(stack)
+  const shares: [Tone, number][] = []
+  let largest: [Tone, number] | null = null
+  for (const tone of tones) {
+    if (stack[tone] === 0) continue
+    const share: [Tone, number] = [tone, stack[tone] * perOne]
+    if (largest === null || share[1] > largest[1]) largest = share
+    shares.push(share)
+  }
+  if (largest === null || height < shares.length * leastHeight * 2) return shares
+  for (const share of shares) {
+    if (share[1] >= leastHeight) continue
+    // What it lacks the largest gives: it has more than enough.
+    largest[1] -= leastHeight - share[1]
+    share[1] = leastHeight
+  }
+  return shares
 }
 
 /** A round count near a quarter of the most, which stands half as high; null where the numbers are too small to part. */

@@ -26,7 +26,7 @@ export function watchScreen(element: Element, tell: (screen: Screen) => void): (
   }
 }
 
-type Drawing = { readonly width: number; readonly height: number; readonly screen: Screen; readonly layers: readonly (readonly Shape[])[] }
+type Drawing = { readonly width: number; readonly height: number; readonly screen: Screen; readonly shapes: readonly Shape[] }
 
 /** Draws what was given last, once before the next frame is shown, however often it was given. */
 export function createCanvas(canvas: HTMLCanvasElement) {
@@ -37,13 +37,13 @@ export function createCanvas(canvas: HTMLCanvasElement) {
   function draw(): void {
     frame = 0
     if (!next || !context) return
-    const { width, height, screen, layers } = next
+    const { width, height, screen, shapes } = next
     const [wide, high] = [Math.round(width * screen.ratio), Math.round(height * screen.ratio)]
     // Setting a size clears the canvas and gives its memory back: only where it is another.
     if (canvas.width !== wide || canvas.height !== high) Object.assign(canvas, { width: wide, height: high })
     context.setTransform(screen.ratio, 0, 0, screen.ratio, 0, 0)
     context.clearRect(0, 0, width, height)
-    for (const layer of layers) paint(context, layer, screen.palette, 1 / Math.min(1, screen.ratio))
+    paint(context, shapes, screen.palette, Math.max(1, Math.round(screen.ratio)) / screen.ratio)
   }
 
   return {

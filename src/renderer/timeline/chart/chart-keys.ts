@@ -25,5 +25,5 @@ export function readChartKey({ key, shiftKey, ctrlKey, metaKey, altKey }: Key): 
   if (ctrlKey || metaKey || altKey) return null
   if (key === 'ArrowLeft' || key === 'ArrowRight') return { kind: 'move', by: key === 'ArrowLeft' ? -1 : 1, extends: shiftKey }
   if (key === 'Home' || key === 'End') return { kind: 'end', to: key === 'Home' ? 'first' : 'last', extends: shiftKey }
-  return plain[key] ?? null
+  return Object.hasOwn(plain, key) ? (plain[key] ?? null) : null
 }

@@ -1,9 +1,10 @@
 import type { Kind } from '../../../shared/detection.ts'
-import { gridCount, heightOf, mostIn, sharesOf, totalOf, type ChartBar, type Stack, type Tone } from './bars.ts'
+import { gridCount, heightOf, mostIn, sharesOf, totalOf, type ChartBar, type Tone } from './bars.ts'
 import { xOf, type Box, type Layout } from './layout.ts'
 import { createPainting, type Painting, type Shape } from './shapes.ts'
 import type { Span } from './span.ts'
 import { ticksOf } from './ticks.ts'
+import { countWords } from './words.ts'
 
 /** A time we were not listening; what was sent then is lost where `isLost`. */
 export type Hatch = Span & { readonly isLost: boolean }
@@ -22,6 +23,10 @@ export type Scene = {
 }
 
 export const lanes: readonly Kind[] = ['threat', 'posture']
+const inks = {
+  threat: { solid: 'threat', soft: 'threat-soft', wash: 'threat-wash', edge: 'threat-edge', far: 'threat-far' },
+  posture: { solid: 'posture', soft: 'posture-soft', wash: 'posture-wash', edge: 'posture-edge', far: 'posture-far' },
+} as const
 
 export function drawScene(scene: Scene): readonly Shape[] {
   const painting = createPainting(scene.ratio)
@@ -57,19 +62,35 @@ function drawHatch(painting: Painting, gap: Hatch, span: Span, box: Box): void {
   const end = Math.min(box.x + box.width, Math.max(xOf(gap.to, span, box), xOf(gap.from, span, box) + 3))
   if (end - x < 0.5) return
   painting.fill('gap-ground', x, box.y, end - x, box.height)
-  painting.hatch(gap.isLost ? 'gap-lost' : 'gap', { x, y: box.y, width: end - x, height: box.height }, 6)
+  painting.hatch(gap.isLost ? 'gap-lost' : 'gap', 6, x, box.y, end - x, box.height)
 }
 
 function drawLane(painting: Painting, { layout, span, bars, isForced }: Scene, lane: Kind): void {
   const box = layout[lane]
   const most = mostIn(bars, lane, span)
   const room = box.height - (layout.isCompact ? 0 : 1)
-  const grid = layout.isCompact ? null : gridCount(most)
-  if (grid !== null) painting.dots('tick', box.x, box.y + box.height - heightOf(grid, most, room), box.width)
+  if (!layout.isCompact) drawHeights(painting, box, most, room)
   for (const bar of bars) {
-    if (bar.to <= span.from || bar.from >= span.to || totalOf(bar[lane]) === 0) continue
-    const column = columnOf(bar, span, box)
-    drawStack(painting, lane, bar[lane], { ...column, y: box.y + box.height, height: heightOf(totalOf(bar[lane]), most, room) }, isForced)
+    const count = bar.to > span.from && bar.from < span.to ? totalOf(bar[lane]) : 0
+    if (count === 0) continue
+    const { x, width } = columnOf(bar, span, box)
+    let y = box.y + box.height
+    for (const [tone, height] of sharesOf(bar[lane], heightOf(count, most, room))) {
+      y -= height
+      drawTone(painting, inks[lane], isForced, tone, x, y, width, height)
+    }
+  }
+}
+
+/** What the highest bar counts, exactly, and a round count about half as high. */
+function drawHeights(painting: Painting, box: Box, most: number, room: number): void {
+  if (most === 0) return
+  const [foot, end] = [box.y + box.height, box.x + box.width]
+  for (const count of [most, gridCount(most)]) {
+    if (count === null) continue
+    const y = foot - heightOf(count, most, room)
+    painting.dashes('tick', box.x, y, box.width)
+    painting.text('text-3', end + 6, y + (count === most ? 4 : 1), countWords(count))
   }
 }
 
@@ -81,26 +102,27 @@ export function columnOf(bar: Span, span: Span, box: Box): { readonly x: number;
   return width > 3 ? { x, width: width - 1 } : { x, width }
 }
 
-/** `foot.y` is where the bar stands. */
-function drawStack(painting: Painting, lane: Kind, stack: Stack, foot: Box, isForced: boolean): void {
-  let y = foot.y
-  for (const [tone, height] of sharesOf(stack, foot.height)) {
-    y -= height
-    drawTone(painting, lane, tone, { ...foot, y, height }, isForced)
-  }
-}
+type Inks = (typeof inks)[Kind]
 
-function drawTone(painting: Painting, lane: Kind, tone: Tone, box: Box, isForced: boolean): void {
-  const isSmall = box.height < 4 || box.width < 4
-  if (tone === 'detected') painting.fill(lane, box.x, box.y, box.width, box.height)
-  else if (tone === 'ongoing') {
-    if (isForced && !isSmall) painting.stripes(lane, box)
-    else painting.fill(isForced ? lane : `${lane}-soft`, box.x, box.y, box.width, box.height)
-  } else if (isSmall) painting.fill(`${lane}-soft`, box.x, box.y, box.width, box.height)
+/** A part of a bar. Its numbers come one by one: it is called thousands of times for one picture. */
+function drawTone(
+  painting: Painting,
+  { solid, soft, wash, edge }: Inks,
+  isForced: boolean,
+  tone: Tone,
+  x: number,
+  y: number,
+  width: number,
+  height: number,
+): void {
+  const isSmall = height < 4 || width < 4
+  if (tone === 'ongoing' && isForced && !isSmall) painting.stripes(solid, x, y, width, height)
+  else if (tone === 'detected' || (tone === 'ongoing' && isForced)) painting.fill(solid, x, y, width, height)
+  else if (tone === 'ongoing' || isSmall) painting.fill(soft, x, y, width, height)
   else {
-    painting.fill(`${lane}-wash`, box.x, box.y, box.width, box.height)
-    painting.outline(`${lane}-edge`, box)
-    if (tone === 'other') painting.hatch(lane, box, 4)
+    painting.fill(wash, x, y, width, height)
+    painting.frame(edge, x, y, width, height)
+    if (tone === 'other') painting.hatch(solid, 4, x, y, width, height)
   }
 }
 
@@ -115,7 +137,7 @@ function drawMinimap(painting: Painting, { layout, whole, minimap }: Scene): voi
       const height = heightOf(totalOf(bar[lane]), most, room)
       if (height === 0) continue
       const { x, width } = columnOf(bar, whole, box)
-      painting.fill(`${lane}-far`, x, lane === 'threat' ? middle - height : middle, width, height)
+      painting.fill(inks[lane].far, x, lane === 'threat' ? middle - height : middle, width, height)
     }
   }
   painting.fill('tick', box.x, middle, box.width, painting.hair)

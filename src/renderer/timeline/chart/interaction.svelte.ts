@@ -135,7 +135,7 @@ export class Interaction {
         const target = this.chosen ?? bar ?? null
         if (target === null) return false
         this.anchor = null
-        chart.zoom(target)
+        chart.zoom({ from: target.from, to: target.to })
         return true
       }
       case 'list':

@@ -15,7 +15,9 @@ export type Layout = {
 }
 
 export const gutter = 92
-const margin = 16
+const compactMargin = 16
+/** Beside the lanes stand the counts of their heights. */
+const margin = 60
 const compactBelow = 110
 
 export function layoutOf(width: number, height: number): Layout {
@@ -23,7 +25,7 @@ export function layoutOf(width: number, height: number): Layout {
   const [axisHeight, minimapHeight, gap, top] = isCompact ? [14, 12, 3, 2] : [18, 24, 8, 6]
   const lane = Math.max(8, Math.floor((height - top - gap - axisHeight - minimapHeight - (isCompact ? 2 : 6)) / 2))
   const x = Math.min(gutter, Math.floor(width / 4))
-  const wide = Math.max(1, width - x - margin)
+  const wide = Math.max(1, width - x - (isCompact ? compactMargin : Math.min(margin, Math.floor(width / 8))))
   const box = (y: number, boxHeight: number): Box => ({ x, y, width: wide, height: boxHeight })
   const posture = top + lane + gap
   const axis = posture + lane

@@ -4,7 +4,7 @@ import { xOf, type Box, type Layout } from './layout.ts'
 import { createPainting, type Painting, type Shape } from './shapes.ts'
 import type { Span } from './span.ts'
 
-/** What moves with the pointer, the keys, the list and the clock: drawn above and below a scene that stays. */
+/** What moves with the pointer, the keys, the list and the clock: drawn over a scene that stays as it is. */
 export type Moving = {
   readonly layout: Layout
   readonly ratio: number
@@ -14,6 +14,7 @@ export type Moving = {
   /** The bar under the pointer or the cursor of the keys. */
   readonly pointed: ChartBar | null
   readonly isCursor: boolean
+  readonly isForced: boolean
   /** What a brush or the keys have chosen so far. */
   readonly chosen: Span | null
   readonly inView: Span | null
@@ -23,39 +24,31 @@ export type Moving = {
 
 const handle = 4
 
-export function drawBelow(moving: Moving): readonly Shape[] {
+export function drawOverlay(moving: Moving): readonly Shape[] {
   const painting = createPainting(moving.ratio)
-  const { layout, span, pointed, chosen } = moving
+  const { layout, span, pointed, isCursor, chosen, now } = moving
   const lanes = lanesOf(layout)
   if (pointed) {
     const { x, width } = columnOf(pointed, span, lanes)
     painting.fill('hover', x - 1, lanes.y, width + 2, lanes.height)
   }
-  if (chosen) {
-    const [x, end] = edgesOf(chosen, span, lanes)
-    painting.fill('chosen', x, lanes.y, end - x, lanes.height)
-  }
-  return painting.shapes()
-}
-
-export function drawAbove(moving: Moving): readonly Shape[] {
-  const painting = createPainting(moving.ratio)
-  const { layout, span, pointed, isCursor, chosen, now } = moving
-  const lanes = lanesOf(layout)
   if (moving.countedTo !== null && moving.countedTo > span.from) {
     const [x, end] = edgesOf({ from: span.from, to: moving.countedTo }, span, lanes)
-    painting.dots('text-3', x, lanes.y + lanes.height, end - x)
+    painting.dashes('text-3', x, lanes.y + lanes.height, end - x)
     painting.fill('text-3', end, lanes.y, painting.hair, lanes.height)
+    painting.text('text-2', end - 5, lanes.y + 6, 'at least', { align: 'right' })
   }
   if (moving.inView) drawInView(painting, moving.inView, span, lanes)
   if (chosen) {
     const [x, end] = edgesOf(chosen, span, lanes)
+    painting.fill('chosen', x, lanes.y, end - x, lanes.height)
     for (const at of [x, end]) painting.fill('text', at, lanes.y, painting.hair, lanes.height)
   }
   if (now >= span.from && now < span.to) drawNow(painting, xOf(now, span, lanes), lanes, layout)
-  if (pointed && isCursor) {
+  // Forced colours leave no wash to tell the bar under the pointer by.
+  if (pointed && (isCursor || moving.isForced)) {
     const { x, width } = columnOf(pointed, span, lanes)
-    painting.outline('text', { x: x - 2, y: lanes.y, width: width + 4, height: lanes.height })
+    painting.frame('text', x - 2, lanes.y, width + 4, lanes.height)
   }
   drawWindow(painting, moving)
   return painting.shapes()
@@ -80,13 +73,9 @@ function drawInView(painting: Painting, inView: Span, span: Span, lanes: Box): v
 function drawNow(painting: Painting, x: number, lanes: Box, { axis, isCompact }: Layout): void {
   painting.fill('text', x, lanes.y, painting.hair, lanes.height + 4)
   painting.fill('text', x - 1.5, lanes.y - 2, 4, 4)
-  if (!isCompact || axis.height >= 14) {
-    const isAtEnd = x + 30 > axis.x + axis.width + 14
-    painting.text('text', isAtEnd ? axis.x + axis.width + 12 : x + 5, axis.y + axis.height / 2 + 1, 'now', {
-      isStrong: true,
-      align: isAtEnd ? 'right' : 'left',
-    })
-  }
+  const isAtEnd = isCompact && x + 30 > axis.x + axis.width + 14
+  const at = isAtEnd ? axis.x + axis.width + 12 : x + 5
+  painting.text('text', at, axis.y + axis.height / 2 + 1, 'now', { isStrong: true, align: isAtEnd ? 'right' : 'left' })
 }
 
 /** What is outside of the range is shaded; the window has handles on both edges. */
@@ -95,7 +84,7 @@ function drawWindow(painting: Painting, { layout, span, whole }: Moving): void {
   const [x, end] = windowOf(span, whole, box)
   painting.fill('shade', box.x, box.y, x - box.x, box.height)
   painting.fill('shade', end, box.y, box.x + box.width - end, box.height)
-  painting.outline('frame', { x, y: box.y, width: end - x, height: box.height })
+  painting.frame('frame', x, box.y, end - x, box.height)
   for (const at of [x, end]) painting.fill('frame', at - handle / 2, box.y + box.height / 2 - 4, handle, 8)
 }
 

@@ -1,5 +1,3 @@
-import type { Box } from './layout.ts'
-
 type Hue = 'threat' | 'posture'
 /** What things are drawn in; a palette says how that looks in a theme. */
 export type Paint =
@@ -21,10 +19,14 @@ export type Paint =
   | 'text-2'
   | 'text-3'
 
-/** Flat lists of numbers: `rects` are x, y, width, height; `lines` are x, y to x, y. Everything of one paint is drawn at once. */
+export type Flat = 'rects' | 'frames' | 'lines' | 'dashes'
+
+/**
+ * Flat lists of numbers: `rects` and `frames` are x, y, width, height, a frame within its box; `lines` and `dashes` are x, y to x, y.
+ * Everything of one paint is drawn at once.
+ */
 export type Shape =
-  | { readonly kind: 'rects'; readonly paint: Paint; readonly at: readonly number[] }
-  | { readonly kind: 'lines'; readonly paint: Paint; readonly at: readonly number[] }
+  | { readonly kind: Flat; readonly paint: Paint; readonly at: readonly number[] }
   | {
       readonly kind: 'text'
       readonly paint: Paint
@@ -40,48 +42,50 @@ export type Painting = ReturnType<typeof createPainting>
 /** Collects shapes. Edges stand on the pixels of the screen (`ratio` to a CSS pixel), so that lines are sharp. */
 export function createPainting(ratio: number) {
   const list: Shape[] = []
-  const open = new Map<string, number[]>()
-  const hair = 1 / ratio >= 1 ? 1 : Math.max(1, Math.round(ratio)) / ratio
+  // A name of its own for each paint: joined ones would be made anew for every bar.
+  const open: Readonly<Record<Flat, Partial<Record<Paint, number[]>>>> = { rects: {}, frames: {}, lines: {}, dashes: {} }
+  const hair = Math.max(1, Math.round(ratio)) / ratio
   const onPixel = (value: number): number => Math.round(value * ratio) / ratio
 
-  function numbersOf(kind: 'rects' | 'lines', paint: Paint): number[] {
-    const key = `${kind} ${paint}`
-    let at = open.get(key)
+  function numbersOf(kind: Flat, paint: Paint): number[] {
+    let at = open[kind][paint]
     if (!at) {
-      at = []
-      open.set(key, at)
+      at = open[kind][paint] = []
       list.push({ kind, paint, at })
     }
     return at
   }
 
-  function fill(paint: Paint, x: number, y: number, width: number, height: number): void {
+  function box(kind: 'rects' | 'frames', paint: Paint, x: number, y: number, width: number, height: number): void {
     if (!(width > 0 && height > 0)) return
     const [left, top] = [onPixel(x), onPixel(y)]
     // Something stays something.
     const right = Math.max(onPixel(x + width), left + 1 / ratio)
     const bottom = Math.max(onPixel(y + height), top + 1 / ratio)
-    numbersOf('rects', paint).push(left, top, right - left, bottom - top)
+    numbersOf(kind, paint).push(left, top, right - left, bottom - top)
+  }
+
+  function fill(paint: Paint, x: number, y: number, width: number, height: number): void {
+    box('rects', paint, x, y, width, height)
   }
 
   return {
     /** As thin as a line can be and still be seen. */
     hair,
     fill,
-    outline(paint: Paint, { x, y, width, height }: Box): void {
-      fill(paint, x, y, width, hair)
-      fill(paint, x, y + height - hair, width, hair)
-      fill(paint, x, y + hair, hair, height - 2 * hair)
-      fill(paint, x + width - hair, y + hair, hair, height - 2 * hair)
+    frame(paint: Paint, x: number, y: number, width: number, height: number): void {
+      box('frames', paint, x, y, width, height)
     },
-    dots(paint: Paint, x: number, y: number, width: number): void {
-      for (let at = x; at < x + width; at += 4) fill(paint, at, y, Math.min(1, x + width - at), hair)
+    dashes(paint: Paint, x: number, y: number, width: number): void {
+      // The middle of a line stands on the middle of a pixel.
+      const level = onPixel(y) + hair / 2
+      numbersOf('dashes', paint).push(x, level, x + width, level)
     },
-    stripes(paint: Paint, { x, y, width, height }: Box): void {
+    stripes(paint: Paint, x: number, y: number, width: number, height: number): void {
       for (let at = y; at < y + height; at += 3) fill(paint, x, at, width, Math.min(hair, y + height - at))
     },
     /** Slanted lines that go on from one box to the next, cut at the edges of each. */
-    hatch(paint: Paint, { x, y, width, height }: Box, pitch: number): void {
+    hatch(paint: Paint, pitch: number, x: number, y: number, width: number, height: number): void {
       const at = numbersOf('lines', paint)
       const bottom = y + height
       // A line is where x + y is a multiple of the pitch.

@@ -21,7 +21,10 @@ export function liveEnd(from: number, now: number): number {
 
 /** What the chart shows while no range is chosen: the whole history and the time since, or the last day where there is none. */
 export function wholeOf(history: Span | null, now: number): Span {
-  if (history === null) return { from: now - day, to: liveEnd(now - day, now) }
+  if (history === null) {
+    const end = liveEnd(now - day, now)
+    return { from: end - day, to: end }
+  }
   const to = Math.max(history.to, liveEnd(history.from, now))
   const from = Math.min(history.from, to - hour)
   // The oldest bar does not stick to the edge.
@@ -35,11 +38,11 @@ export function spanOf(range: TimeRange | null, whole: Span, now: number): Span 
   return to > now && from < now ? { from, to: Math.min(to, Math.max(liveEnd(from, now), from + leastMs)) } : { from, to }
 }
 
-/** The range to ask for so that the chart shows this. What reaches to now stays open to what arrives. */
+/** The range to ask for so that the chart shows this. What reaches to now stays open to what arrives. In whole minutes, as bars are. */
 export function toRange({ from, to }: Span, whole: Span, now: number): TimeRange | null {
   const isOpen = to >= now
   if (isOpen && from <= whole.from) return null
-  return { from: toInstant(from), to: isOpen ? openEnd : toInstant(to) }
+  return { from: toInstant(Math.floor(from / minute) * minute), to: isOpen ? openEnd : toInstant(Math.ceil(to / minute) * minute) }
 }
 
 export function toInstant(at: number): Instant {

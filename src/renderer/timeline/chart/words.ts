@@ -6,7 +6,7 @@ import { tones, toneOf, totalOf, type ChartBar } from './bars.ts'
 import type { Span } from './span.ts'
 
 const weekdays = ['Sun', 'Mon', 'Tue', 'Wed', 'Thu', 'Fri', 'Sat'] as const
-const months = ['Jan', 'Feb', 'Mar', 'Apr', 'May', 'Jun', 'Jul', 'Aug', 'Sep', 'Oct', 'Nov', 'Dec'] as const
+const monthNames = ['Jan', 'Feb', 'Mar', 'Apr', 'May', 'Jun', 'Jul', 'Aug', 'Sep', 'Oct', 'Nov', 'Dec'] as const
 /** The sender chooses the words: more of them than this are counted together. */
 const mostStatuses = 6
 
@@ -22,32 +22,40 @@ export function stepWords({ unit, count }: Step): string {
   return count === 1 ? `1 ${unit}` : `${count} ${unit}s`
 }
 
-/** `Sat 17 May 14:00–15:00`, `Sat 17 May`, `May 2031`: the year only where it is not this one. */
+/** `Sat 17 May 14:00–15:00`, `Sat 17 May`, `May 2031`, `2031`: beside a day the year only where it is not this one. */
 export function spanWords({ from, to }: Span, now: number): string {
-  const [start, end] = [new Date(from), new Date(to)]
-  const year =
-    start.getFullYear() === new Date(now).getFullYear() && end.getFullYear() === start.getFullYear() ? '' : ` ${start.getFullYear()}`
-  if (isMidnight(start) && isMidnight(end)) {
-    const last = new Date(start.getFullYear(), start.getMonth() + 1, 1).getTime()
-    if (start.getDate() === 1 && to === last) return `${months[start.getMonth()]} ${start.getFullYear()}`
-    const lastDay = new Date(to - 1)
-    const isOneDay = lastDay.toDateString() === start.toDateString()
-    return isOneDay
-      ? `${weekdays[start.getDay()]} ${dayWords(start)}${year}`
-      : `${dayWords(start)} – ${dayWords(lastDay)}${year === '' ? '' : ` ${lastDay.getFullYear()}`}`
+  const [start, end, last] = [new Date(from), new Date(to), new Date(to - 1)]
+  const thisYear = new Date(now).getFullYear()
+  const hasYear = start.getFullYear() !== thisYear || last.getFullYear() !== thisYear
+  const day = (date: Date): string => `${dayWords(date)}${hasYear ? ` ${date.getFullYear()}` : ''}`
+  const isOneDay = last.toDateString() === start.toDateString()
+  if (!isMidnight(start) || !isMidnight(end)) {
+    if (isOneDay) return `${weekdays[start.getDay()]} ${day(start)} ${clockWords(start)}–${clockWords(end)}`
+    return `${day(start)} ${clockWords(start)} – ${day(end)} ${clockWords(end)}`
   }
-  const isSameDay = new Date(to - 1).toDateString() === start.toDateString()
-  if (isSameDay) return `${weekdays[start.getDay()]} ${dayWords(start)}${year} ${clockWords(start)}–${clockWords(end)}`
-  return `${dayWords(start)}${year} ${clockWords(start)} – ${dayWords(end)}${year === '' ? '' : ` ${end.getFullYear()}`} ${clockWords(end)}`
+  const months = monthsBetween(start, end)
+  if (months === 12 && start.getMonth() === 0) return `${start.getFullYear()}`
+  if (months === 1) return `${monthNames[start.getMonth()]} ${start.getFullYear()}`
+  return isOneDay ? `${weekdays[start.getDay()]} ${day(start)}` : `${day(start)} – ${day(last)}`
+}
+
+/** How many whole months of the calendar; 0 where they are not whole. */
+function monthsBetween(start: Date, end: Date): number {
+  if (start.getDate() !== 1 || end.getDate() !== 1) return 0
+  return (end.getFullYear() - start.getFullYear()) * 12 + end.getMonth() - start.getMonth()
 }
 
 /** What the lanes show: `3 May 2029 – now · 2 years 14 days`. */
 export function rangeWords(span: Span, now: number): string {
   const isLive = span.to >= now && span.from < now
-  const start = new Date(span.from)
-  const isThisYear = start.getFullYear() === new Date(now).getFullYear()
-  const from = `${dayWords(start)}${isThisYear ? '' : ` ${start.getFullYear()}`} ${clockWords(start)}`
-  return `${isLive ? `${from} – now` : spanWords(span, now)} · ${duration((isLive ? now : span.to) - span.from)}`
+  return `${isLive ? `${momentWords(span.from, now)} – now` : spanWords(span, now)} · ${duration((isLive ? now : span.to) - span.from)}`
+}
+
+/** `17 May 14:02`, with the year where it is not this one. */
+export function momentWords(at: number, now: number): string {
+  const date = new Date(at)
+  const year = date.getFullYear() === new Date(now).getFullYear() ? '' : ` ${date.getFullYear()}`
+  return `${dayWords(date)}${year} ${clockWords(date)}`
 }
 
 function isMidnight(date: Date): boolean {
@@ -55,7 +63,7 @@ function isMidnight(date: Date): boolean {
 }
 
 function dayWords(date: Date): string {
-  return `${date.getDate()} ${months[date.getMonth()]}`
+  return `${date.getDate()} ${monthNames[date.getMonth()]}`
 }
 
 function clockWords(date: Date): string {
