@@ -1,14 +1,11 @@
-import type { Detection } from '../shared/detection.ts'
 import type { DriftList } from '../shared/drift.ts'
 import type { Health } from '../shared/health.ts'
-import { isAuthenticatedRelay, type Gap, type WaysIn } from '../shared/inlets.ts'
+import { isAuthenticatedRelay, type Gap } from '../shared/inlets.ts'
 import type { NewOrganization, OrganizationAdded, OrganizationChange, OrganizationChanged, Requests, SampleOutcome } from '../shared/ipc.ts'
 import type { OrganizationCount, OrganizationState } from '../shared/organization.ts'
-import type { QuarantineCounts } from '../shared/quarantine.ts'
-import type { Settings } from '../shared/settings.ts'
-import type { Task } from '../shared/tasks.ts'
 import { createCare, type CarePlace } from './care/care.ts'
 import type { StartCareProcess } from './care/history-files.ts'
+import type { CoreEvents } from './core-events.ts'
 import { createDetectionPlace, type DetectionPlace } from './detection-place.ts'
 import { createHealthMonitor } from './health.ts'
 import { createHighWaterMark } from './high-water-mark.ts'
@@ -25,6 +22,7 @@ import type { InletFactories } from './ways/inlet-runners.ts'
 import { createTunnel } from './inlets/tunnel.ts'
 import { historyFile, markFile } from './profile.ts'
 import { createOrganizations } from './organizations.ts'
+import { createPaced } from './paced.ts'
 import { createPublisher, type Listeners } from './publish.ts'
 import { createQuarantineWatch, type QuarantinePlace } from './quarantine.ts'
 import { createReception, type Reception } from './ways/reception.ts'
@@ -39,22 +37,6 @@ import { createTasks, type Tasks } from './tasks.ts'
 import type { CreateTunnel } from './ways/tunnel-keeper.ts'
 import type { UnsignedInlet } from './ways/unsigned-inlet.ts'
 import type { WaysInManager } from './ways/ways-in-parts.ts'
-
-export type CoreEvents = {
-  /** What deliveries changed, after their commit. */
-  readonly changes: readonly Change[]
-  /** What the user changed. */
-  readonly touched: Detection
-  readonly health: Health
-  readonly organizations: readonly OrganizationState[]
-  readonly quarantine: QuarantineCounts
-  readonly settings: Settings
-  readonly ways: WaysIn
-  readonly gap: Gap
-  /** Detections are gone, too many to name each. */
-  readonly gone: null
-  readonly task: Task
-}
 
 export type CoreParts = {
   readonly profile: string
@@ -218,7 +200,11 @@ export async function startCore(parts: CoreParts): Promise<CoreStarted> {
 
   // Only now: it may take a while, and meanwhile its health is told with that of everything above.
   await mark.start()
+  const foreign = createPaced(() => publish('foreign', null), { everyMs: 1_000, schedule })
   const stopWatching = store.onForeignChange(() => {
+    mark.wake()
+    searching.wake()
+    foreign.tell()
     keys.reload().catch((error: unknown) => log.error('organizations could not be read again', error))
     access.reload()
     ways.reload()
@@ -283,6 +269,7 @@ export async function startCore(parts: CoreParts): Promise<CoreStarted> {
     }),
     async stop() {
       stopWatching()
+      foreign.stop()
       await tasks.stop()
       await care.stop()
       await reception.stop()

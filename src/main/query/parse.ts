@@ -1,9 +1,10 @@
 import { assertNever } from '../../shared/assert-never.ts'
 import { trusts, triageStates, kinds } from '../../shared/detection.ts'
 import { grow, type Operator, type Tree, type Value } from './grammar.ts'
+import { aliases, exampleOf, fieldNames } from './fields.ts'
 import { exactly, patternOf } from './pattern.ts'
 import { listFields, queryLimits, states, textFields, things, timeFields } from './query.ts'
-import type { Comparison, ListField, Parsed, Query, QueryRefusal, State, TextField, TimeField, What } from './query.ts'
+import type { Comparison, Parsed, Query, QueryRefusal, State, TextField, TimeField, What } from './query.ts'
 import { tokensOf } from './tokens.ts'
 import { readDuration, readSpan, toInstant } from './when.ts'
 
@@ -18,7 +19,7 @@ export function parse(text: string, { now }: { readonly now: number }): Parsed {
       detail: `A search may have ${queryLimits.characters} characters; this one has ${text.length}. Shorten it.`,
     }
   }
-  const grown = grow(text, queryLimits)
+  const grown = grow(text, queryLimits, exampleOf)
   if (grown.kind === 'refused') return grown
   if (grown.tree === null) return { kind: 'parsed', query: { kind: 'all', of: [] } }
   const outcome = toQuery(grown.tree, now)
@@ -86,7 +87,8 @@ function toField(field: Field, now: number): Query | Refusal {
   const time = timeFields.find((one) => one === known)
   if (time !== undefined) return toTime(time, value, by, now)
   if (by !== ':' && by !== '=') {
-    if (isKnown(known)) return badValue(value, `${name} is no number and no time, so it cannot be more or less. Write ${name}:value.`)
+    if (isKnown(known))
+      return badValue(value, `${name} is no number and no time, so it cannot be more or less. Write ${exampleOf(name, by)}.`)
     return unknownField(field.name, at)
   }
   const text = textFields.find((one) => one === known)
@@ -216,38 +218,6 @@ function tooMany({ text, isQuoted, at, length }: Value): Refusal | null {
 function badValue({ at, length }: Value, detail: string): Refusal {
   return { because: 'bad-value', at, length, detail }
 }
-
-/** The names SlashID uses, and those a hand writes first. */
-const aliases: Readonly<Record<string, string>> = {
-  source_type: 'source',
-  entity_id: 'entity',
-  connection_id: 'connection',
-  org: 'organization',
-  organization_id: 'organization',
-  tracking_status: 'tracking',
-  confidence_score: 'confidence',
-  timestamp: 'detected',
-  tactics: 'tactic',
-  techniques: 'technique',
-  frameworks: 'framework',
-  labels: 'label',
-  since: 'after',
-  until: 'before',
-}
-
-/** Every name that can stand before a colon, in the order in which people are told of them. */
-export const fieldNames: readonly string[] = [
-  ...textFields,
-  ...listFields,
-  'confidence',
-  'after',
-  'before',
-  'last',
-  ...timeFields,
-  'is',
-  'has',
-  'metadata.NAME',
-] satisfies readonly (TextField | ListField | TimeField | string)[]
 
 function isKnown(name: string): boolean {
   return fieldNames.includes(name)

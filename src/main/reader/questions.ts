@@ -34,9 +34,10 @@ export type Lane = (typeof lanes)[number]
 
 export type ReaderData = {
   readonly file: string
-  /** One number a lane: the turn of its newest question. */
+  /** One number a lane: the turn of its newest question. Behind them one that is 0 until nothing is wanted any more. */
   readonly turns: SharedArrayBuffer
 }
+export const stopPlace = lanes.length
 
 const answers: { readonly [N in QuestionName]: (store: Store, argument: Questions[N]['argument']) => Questions[N]['answer'] } = {
   page: (store, query) => store.detections.page(query),

@@ -1,7 +1,7 @@
 import { parentPort, workerData } from 'node:worker_threads'
 import { contentOf } from '../ingest/content-of.ts'
 import { openStore, type Store } from '../store/store.ts'
-import { answer, type Asked, type ReaderData, type Told } from './questions.ts'
+import { answer, stopPlace, type Asked, type ReaderData, type Told } from './questions.ts'
 
 /** The other thread: a read-only connection of its own, asked one question at a time. Never written to, and closed before the thread ends. */
 const { file, turns } = workerData as ReaderData
@@ -35,6 +35,7 @@ parentPort?.on('message', (asked: Asked | 'close') => {
     parentPort?.close()
     return
   }
+  if (Atomics.load(newest, stopPlace) !== 0) return tell({ kind: 'failed', id: asked.id, detail: 'the reader is stopping' })
   current = asked
   try {
     store ??= open()

@@ -21,7 +21,7 @@ export type Histogram = {
   /** One after the other, without a hole; what has none has no count. */
   readonly bars: readonly { readonly from: Instant; readonly to: Instant; readonly counts: readonly StateCount[] }[]
   readonly isExact: boolean
-  /** Where the time for counting ran out: bars before it are the least there is. null where everything was counted. */
+  /** Where the time for counting ran out: what was detected at or after it is counted, and bars before it are the least there is. null where everything was counted. */
   readonly countedTo: Instant | null
 }
 export type HistogramAnswer = ({ readonly kind: 'histogram' } & Histogram) | SearchRefused
@@ -76,7 +76,7 @@ export function createOverview(
   )
 
   return {
-    ...createPositions(db),
+    ...createPositions(db, clock),
     postureIntervals: createPostureIntervals(db),
 
     histogram({ text, from, to, bucket }) {

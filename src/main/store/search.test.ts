@@ -1,7 +1,7 @@
 import fc from 'fast-check'
 import { describe, expect, test } from 'vitest'
 import type { DetectionId, Json, JsonObject, Kind } from '../../shared/detection.ts'
-import { matches } from '../query/matches.ts'
+import { matching } from '../query/matches.ts'
 import { parse } from '../query/parse.ts'
 import { at, content, delivery, detectionOf, organization, pageOf, start, testStore, trusted, waiting } from './test-support.ts'
 
@@ -205,7 +205,8 @@ test('the history finds by a query exactly what the query matches, page by page'
           return
         }
         const ids = Array.from({ length: Math.min(count, 60) }, (_, index) => `d-${count - index}`)
-        const expected = ids.filter((id) => matches(parsed.query, detectionOf(store, id)))
+        const isFound = matching(parsed.query)
+        const expected = ids.filter((id) => isFound(detectionOf(store, id)))
         const actual: string[] = []
         for (let before: Parameters<typeof store.detections.page>[0]['before'] = null; ;) {
           const page = pageOf(store.detections.page({ text: sought, before, limit }))
