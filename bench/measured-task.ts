@@ -32,6 +32,7 @@ async function run(task: Task): Promise<Done> {
     const imported = await importHistory({
       files: task.files,
       check,
+      takesUnsigned: () => false,
       keeper: store.keeper,
       imported: store.imported,
       now: Date.now,

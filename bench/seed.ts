@@ -30,10 +30,21 @@ export async function seedProfile(options: {
 }): Promise<void> {
   const { profile, count, seed, endAt } = options
   if (count <= mostKept) return seedHistory({ profile, count, seed, endAt, spanMs: 14 * 86_400_000 })
-  await withStore(profile, () => endAt, () => undefined)
+  await withStore(
+    profile,
+    () => endAt,
+    () => undefined,
+  )
   await bulkHistory(historyFile(profile), count)
   const signer = loadDemoSigner(profile)
-  await withStore(profile, () => endAt, (store) => void store.organizations.add(demoOrganizationWith(signer.publicKey)))
+  await withStore(
+    profile,
+    () => endAt,
+    async (store) => {
+      store.organizations.add(demoOrganizationWith(signer.publicKey))
+      await (await markOf(profile, store, () => endAt)).stop()
+    },
+  )
 }
 
 /**
@@ -74,8 +85,7 @@ export async function seedDeliveries(options: {
     profile,
     () => endAt,
     async (store) => {
-      const mark = createHighWaterMark({ file: markFile(profile), history: store, now: () => endAt, onHealth: () => {} })
-      await mark.start()
+      const mark = await markOf(profile, store, () => endAt)
       const keeper = mark.follow(store.keeper)
       const signer = loadDemoSigner(profile)
       store.organizations.add(demoOrganizationWith(signer.publicKey))
@@ -90,6 +100,12 @@ export async function seedDeliveries(options: {
       await mark.stop()
     },
   )
+}
+
+async function markOf(profile: string, history: Store, now: () => number): Promise<ReturnType<typeof createHighWaterMark>> {
+  const mark = createHighWaterMark({ file: markFile(profile), history, now, onHealth: () => {} })
+  await mark.start()
+  return mark
 }
 
 async function withStore(profile: string, now: () => number, use: (store: Store) => Promise<void> | void): Promise<void> {

@@ -5,6 +5,7 @@ import { streamSink } from '../main/export/sink.ts'
 import { exportHistory, exportToFile, type Exported } from '../main/export-history.ts'
 import { exportFormats, type ExportFormat } from '../shared/tasks.ts'
 import { fail, openToRead, type Context, type ExitCode } from './context.ts'
+import { failAt } from './query.ts'
 
 export type ExportOptions = { readonly format: ExportFormat; readonly out: string }
 export { exportFormats }
@@ -24,14 +25,14 @@ export async function exportDetections(context: Context, text: string, { format,
     const exported = isPipe
       ? await exportHistory({ ...parts, openSink: () => Promise.resolve(streamSink(asStream(context))) })
       : await exportToFile(resolve(out), { ...parts, replace: false })
-    return tell(context, exported, isPipe ? 'the output' : resolve(out))
+    return tell(context, text, exported, isPipe ? 'the output' : resolve(out))
   } finally {
     process.off('SIGINT', cancel)
     opened.store.close()
   }
 }
 
-function tell(context: Context, exported: Exported, place: string): ExitCode {
+function tell(context: Context, text: string, exported: Exported, place: string): ExitCode {
   switch (exported.kind) {
     case 'exported':
       context.say(`${exported.written.toLocaleString('en')} ${exported.written === 1 ? 'detection' : 'detections'} exported to ${place}.`)
@@ -39,7 +40,7 @@ function tell(context: Context, exported: Exported, place: string): ExitCode {
     case 'cancelled':
       return fail(context, place === 'the output' ? 'Cancelled: what was written so far is not all.' : 'Cancelled. No file was written.')
     case 'refused':
-      return fail(context, exported.detail, 2)
+      return failAt(context, text, exported)
     case 'failed':
       return fail(context, exported.detail)
   }

@@ -4,19 +4,32 @@ import type { Store } from '../main/store/store.ts'
 import { fail, openToRead, type Context, type ExitCode } from './context.ts'
 import { table, visibleJson } from './visible.ts'
 
-export type QueryOptions = { readonly json: boolean; readonly limit?: number }
+export type QueryOptions = {
+  readonly json: boolean
+  readonly limit?: number
+  /** What no index of words has seen yet is compared row by row, for so long in all. */
+  readonly patienceMs?: number
+}
 
 const pageSize = 500
+/** Enough for a million rows or so. */
+const defaultPatienceMs = 30_000
 
 /** `query`: detections, newest first. Read page by page, so that any number of them takes the same room. */
-export async function queryDetections(context: Context, text: string, { json, limit = Infinity }: QueryOptions): Promise<ExitCode> {
+export async function queryDetections(
+  context: Context,
+  text: string,
+  { json, limit = Infinity, patienceMs = defaultPatienceMs }: QueryOptions,
+): Promise<ExitCode> {
   const opened = openToRead(context)
   if (opened.kind === 'missing') return fail(context, 'No detections yet: Tocsin has not run on this profile. Start it with npm start.', 0)
   if (opened.kind !== 'opened') return fail(context, opened.detail)
   try {
     let isEmpty = true
-    for (const page of pages(opened.store, text, limit)) {
+    let isWhole = true
+    for (const page of pages(opened.store, text, limit, patienceMs)) {
       if (page.kind === 'refused') return failAt(context, text, page)
+      isWhole &&= page.isWhole
       const { detections } = page
       if (detections.length === 0) continue
       await context.write(
@@ -25,6 +38,11 @@ export async function queryDetections(context: Context, text: string, { json, li
       isEmpty = false
     }
     if (isEmpty) context.say(text === '' ? 'No detections yet.' : 'No detection matches.')
+    if (!isWhole)
+      context.say(
+        'Words of the newest deliveries are not all found yet: the index is behind, and looking without it took too long. Nothing is lost. ' +
+          'Ask again in a while; the app, when it runs, brings the index up to date.',
+      )
     return 0
   } finally {
     opened.store.close()
@@ -32,7 +50,7 @@ export async function queryDetections(context: Context, text: string, { json, li
 }
 
 /** The search on a line of its own, with a mark under the characters that are meant. */
-export function failAt(context: Context, text: string, { at, length, detail }: SearchRefused): ExitCode {
+export function failAt(context: Context, text: string, { at, length, detail }: Pick<SearchRefused, 'at' | 'length' | 'detail'>): ExitCode {
   context.say(detail)
   // A search that is too long is not worth showing whole.
   if (text.length <= 200) {
@@ -42,10 +60,13 @@ export function failAt(context: Context, text: string, { at, length, detail }: S
   return 2
 }
 
-function* pages(store: Store, text: string, limit: number): Generator<PageAnswer> {
+function* pages(store: Store, text: string, limit: number, patienceMs: number): Generator<PageAnswer> {
   let before: PageKey | null = null
+  let patience = patienceMs
   for (let left = limit; left > 0;) {
-    const page = store.detections.page({ text, before, limit: Math.min(left, pageSize) })
+    const startedAt = performance.now()
+    const page = store.detections.page({ text, before, limit: Math.min(left, pageSize), patienceMs: patience })
+    patience = Math.max(0, patience - (performance.now() - startedAt))
     yield page
     if (page.kind === 'refused' || page.next === null) return
     before = page.next

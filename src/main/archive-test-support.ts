@@ -94,6 +94,7 @@ export async function imported(store: Store, files: readonly string[], more: Par
   return importHistory({
     files,
     check: await keptImportCheck(store.keyStore, now),
+    takesUnsigned: () => true,
     keeper: store.keeper,
     imported: store.imported,
     now,

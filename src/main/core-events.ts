@@ -8,7 +8,7 @@ import type { Settings } from '../shared/settings.ts'
 import type { Task } from '../shared/tasks.ts'
 import type { Change } from './ingest/delivery.ts'
 
-/** What listeners of the core are told. */
+/** What the core tells while it runs, after the fact. */
 export type CoreEvents = {
   /** What deliveries changed, after their commit. */
   readonly changes: readonly Change[]
@@ -25,5 +25,7 @@ export type CoreEvents = {
   readonly gap: Gap
   /** Detections are gone, too many to name each. */
   readonly gone: null
+  /** Another process changed the history, nobody says what; at most once a second. */
+  readonly foreign: null
   readonly task: Task
 }

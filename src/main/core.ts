@@ -25,6 +25,7 @@ import type { InletFactories } from './ways/inlet-runners.ts'
 import { createTunnel } from './inlets/tunnel.ts'
 import { historyFile, markFile } from './profile.ts'
 import { createOrganizations } from './organizations.ts'
+import { createPaced } from './paced.ts'
 import { createPublisher, type Listeners } from './publish.ts'
 import { createQuarantineWatch, type QuarantinePlace } from './quarantine.ts'
 import { createReception, type Reception } from './ways/reception.ts'
@@ -206,7 +207,11 @@ export async function startCore(parts: CoreParts): Promise<CoreStarted> {
 
   // Only now: it may take a while, and meanwhile its health is told with that of everything above.
   await mark.start()
+  const foreign = createPaced(() => publish('foreign', null), { everyMs: 1_000, schedule })
   const stopWatching = store.onForeignChange(() => {
+    mark.wake()
+    searching.wake()
+    foreign.tell()
     keys.reload().catch((error: unknown) => log.error('organizations could not be read again', error))
     access.reload()
     ways.reload()
@@ -287,6 +292,7 @@ export async function startCore(parts: CoreParts): Promise<CoreStarted> {
     }),
     async stop() {
       stopWatching()
+      foreign.stop()
       await tasks.stop()
       await care.stop()
       await reception.stop()

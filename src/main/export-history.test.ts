@@ -63,13 +63,13 @@ describe('CSV', () => {
     const { store } = hostileHistory()
     keep(store, 'plain', 'ongoing', second - 3, { confidence_score: 0.875, entity_id: 'ci-deploy' })
     const path = await exported(store, 'csv')
-    expect(textOf(path).startsWith('\ufeffid,')).toBe(true)
+    expect(textOf(path).startsWith('\ufeff"id",')).toBe(true)
     const rows = parseCsv<Record<string, string>>(textOf(path), { bom: true, columns: true, record_delimiter: '\r\n' })
     const detections = found(store)
     expect(rows).toHaveLength(hostile.length + 1)
     rows.forEach((row, i) => {
       const detection = detections[i]!
-      const bare = (cell: string | undefined) => cell?.replace(/^'(?=[=+\-@\t\r\n＝＋－＠])/, '')
+      const bare = (cell: string | undefined) => cell?.replace(/(?:^|(?<=[;\t\r\n]))'(?=[=+\-@\t\r\n＝＋－＠])/g, '')
       // Control characters have no place in CSV.
       // eslint-disable-next-line no-control-regex -- they are what this is about
       const clean = (text: string | null) => (text ?? '').replace(/[\u0000-\u0008\u000b\u000c\u000e-\u001f\u007f-\u009f]/g, '\ufffd')
@@ -92,7 +92,7 @@ print(json.dumps(rows))`
   })
 
   test('of an empty history is its header', async () => {
-    expect(textOf(await exported(installation().store, 'csv'))).toBe(`\ufeff${csvColumns.join(',')}\r\n`)
+    expect(textOf(await exported(installation().store, 'csv'))).toBe(`\ufeff${csvColumns.map((name) => `"${name}"`).join(',')}\r\n`)
   })
 })
 

@@ -21,7 +21,7 @@ async function running(file = temporaryFile(), now = () => later) {
     await mark.stop()
     store.close()
   }
-  return { file, markFile, store, told, keep, end, read: () => compareMark(readMark(markFile), store) }
+  return { file, markFile, mark, store, told, keep, end, read: () => compareMark(readMark(markFile), store) }
 }
 
 /** The files of a history as a crash leaves them: nothing is written back or closed. */
@@ -43,6 +43,16 @@ test('the mark is there from the first start, follows within a second, and is th
   expect(readMark(markFile)).toMatchObject({ mark: { databaseId: store.proof.databaseId(), losses: [] } })
   if (process.platform !== 'win32') expect(statSync(markFile).mode & 0o777).toBe(0o600)
   expect(existsSync(`${markFile}.new`)).toBe(false)
+  await end()
+})
+
+test('what another process kept is marked as soon as somebody says that there may be something', async () => {
+  const { mark, store, read, end } = await running()
+  for (let index = 0; index < 3; index += 1) keepOne(store.keeper, trusted(content(), { received: index + 1 }))
+  const wokenAt = performance.now()
+  mark.wake()
+  await vi.waitFor(() => expect(read()).toMatchObject({ marked: { sequence: 3 }, unmarked: 0 }), { interval: 5, timeout: 5_000 })
+  expect(performance.now() - wokenAt).toBeLessThan(1_000)
   await end()
 })
 

@@ -91,6 +91,8 @@ export type HighWaterMark = {
   start(): Promise<void>
   /** The same keeper; the mark follows what it keeps. */
   follow(keeper: Keeper): Keeper
+  /** Another process may have kept something. */
+  wake(): void
   /** Marks the last delivery. To be called when nothing is kept any more. */
   stop(): Promise<void>
 }
@@ -130,11 +132,13 @@ export function createHighWaterMark(parts: {
       ...keeper,
       keep(batch) {
         const kept = keeper.keep(batch)
-        plan(isFailing ? retryMs : gatherMs)
+        soon()
         return kept
       },
     }
   }
+
+  const soon = (): void => plan(isFailing ? retryMs : gatherMs)
 
   /** Not worth keeping the process alive for: a clean end marks by itself, and after any other the tail is only unmarked. */
   function plan(afterMs: number): void {
@@ -174,7 +178,7 @@ export function createHighWaterMark(parts: {
     if (timer !== null) clearTimeout(timer)
   }
 
-  return { start, follow, stop }
+  return { start, follow, wake: soon, stop }
 }
 
 /** After a crash at any moment the file holds the old text or the new one, and once this resolved, the new one. */

@@ -177,6 +177,58 @@ describe('an archive', () => {
   })
 })
 
+describe('what nobody signed', () => {
+  function archived() {
+    const from = installation()
+    keepUnsigned(from.store, 'nobody', 'ongoing')
+    keepUnsigned(from.store, 'nobody', 'resolved')
+    keepAll(from.store, [{ id: 'signed', status: 'ongoing', iat: second - 9 }])
+    return exported(from.store, 'ndjson')
+  }
+
+  test('is refused with its reason unless it is to be taken, and the rest is taken', async () => {
+    const archive = await archived()
+    const asked: string[] = []
+    const takesUnsigned = (organization: string): Promise<boolean> => {
+      asked.push(organization)
+      return Promise.resolve(asked.length > 1)
+    }
+    const to = installation()
+    const first = await imported(to.store, [archive], { takesUnsigned })
+    expect(first).toMatchObject({ kind: 'imported', counts: { new: 1, refused: 2 }, reasons: { unsigned: 2 } })
+    expect(first.first[0]).toMatchObject({ because: 'unsigned' })
+    expect(found(to.store).map(({ id }) => id)).toEqual(['signed'])
+    expect(asked, 'once').toEqual([pinned])
+    expect(await imported(to.store, [archive], { takesUnsigned })).toMatchObject({ counts: { new: 2, duplicate: 1, refused: 0 } })
+    expect(found(to.store).find(({ id }) => id === 'nobody')).toMatchObject({ trust: 'unsigned' })
+  })
+
+  test('is not asked about for an organization that is not believed, and a cancel does not wait for the answer', async () => {
+    const archive = await archived()
+    const stranger = installation({ believes: false })
+    const asked: string[] = []
+    const never = (organization: string): Promise<boolean> => {
+      asked.push(organization)
+      return new Promise(() => undefined)
+    }
+    expect(await imported(stranger.store, [archive], { takesUnsigned: never })).toMatchObject({
+      counts: { new: 0, refused: 3 },
+      reasons: { 'organization-unknown': 3 },
+    })
+    expect(asked).toEqual([])
+    const to = installation()
+    const cancel = new AbortController()
+    const importing = imported(to.store, [archive], {
+      signal: cancel.signal,
+      takesUnsigned(organization) {
+        setTimeout(() => cancel.abort(), 5)
+        return never(organization)
+      },
+    })
+    expect(await importing).toMatchObject({ kind: 'cancelled', counts: { new: 0 } })
+  })
+})
+
 describe('a file of raw tokens', () => {
   test('is checked at the time each says it was made, and nothing doubles', async () => {
     const token = (id: string) =>
@@ -204,6 +256,55 @@ describe('a file of raw tokens', () => {
 })
 
 describe('an import', () => {
+  test('lets others have a turn while it reads, after fewer lines the longer each takes', async () => {
+    const path = file(Array.from({ length: 2_000 }, (_, index) => `not a token ${index}`).join('\n'))
+    const mostInATurn = async (msALook: number): Promise<number> => {
+      let [inTurn, most, isOver, at] = [0, 0, false, 0]
+      const turn = (): void => {
+        inTurn = 0
+        if (!isOver) setImmediate(turn)
+      }
+      turn()
+      const outcome = await imported(installation().store, [path], {
+        clock: () => (at += msALook),
+        // Asked once for each line.
+        now() {
+          inTurn += 1
+          most = Math.max(most, inTurn)
+          return noon
+        },
+      })
+      isOver = true
+      expect(outcome.counts.malformed).toBe(2_000)
+      return most
+    }
+    expect(await mostInATurn(0)).toBeGreaterThan(1_000)
+    expect(await mostInATurn(3)).toBeLessThan(10)
+  })
+
+  test('beside a running app rests between its commits', async () => {
+    const from = installation()
+    keepAll(
+      from.store,
+      Array.from({ length: 60 }, (_, i) => ({ id: `d-${i}`, status: 'ongoing', iat: second - 900 + i })),
+    )
+    const archive = await exported(from.store, 'ndjson')
+    const to = installation()
+    let endedAt = -Infinity
+    const rests: number[] = []
+    const keeper = {
+      keep(...[batch]: Parameters<Store['keeper']['keep']>) {
+        rests.push(performance.now() - endedAt)
+        const kept = to.store.keeper.keep(batch)
+        endedAt = performance.now()
+        return kept
+      },
+    }
+    await imported(to.store, [archive], { keeper, limits: { ...importLimits, batch: 20, restMs: 30 } })
+    expect(rests).toHaveLength(3)
+    for (const rest of rests.slice(1)) expect(rest).toBeGreaterThan(25)
+  })
+
   test('says of each kind of broken line what it is, with its number, and takes the rest', async () => {
     const from = installation()
     keepAll(from.store, [{ id: 'good', status: 'ongoing', iat: second - 9 }])

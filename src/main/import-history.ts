@@ -1,9 +1,10 @@
 import { stat } from 'node:fs/promises'
-import type { DetectionKey } from '../shared/detection.ts'
+import type { DetectionKey, OrganizationId } from '../shared/detection.ts'
 import { archiveLimits } from './export/archive.ts'
 import type { CheckImported } from './import/check.ts'
 import { readLines } from './import/lines.ts'
 import { readLine, type Brought } from './import/read-line.ts'
+import { nextTurn, orAborted, pause } from './import/turns.ts'
 import { createTally, type ImportCounts, type Reason, type Remark } from './import/tally.ts'
 import type { Change, Checked, Delivery, Keeper } from './ingest/delivery.ts'
 import { readToken } from './ingest/token.ts'
@@ -34,6 +35,11 @@ export type Imported = ImportReport &
 export type ImportParts = {
   readonly files: readonly string[]
   readonly check: CheckImported
+  /**
+   * Whether what a file says of this organization is to be taken where nobody signed it. Asked once for each that is known and comes up, with
+   * the rest waiting for the answer.
+   */
+  readonly takesUnsigned: (organization: OrganizationId) => boolean | Promise<boolean>
   readonly keeper: Pick<Keeper, 'keep'>
   readonly imported: Store['imported']
   readonly now: () => number
@@ -42,6 +48,8 @@ export type ImportParts = {
   /** What the import changed, after each commit: marked as imported, since nobody wants to be notified of old news. */
   readonly onKept?: (changes: readonly Change[]) => void
   readonly limits?: ImportLimits
+  /** In ms from any start. */
+  readonly clock?: () => number
 }
 
 export type ImportLimits = {
@@ -49,6 +57,8 @@ export type ImportLimits = {
   readonly batch: number
   readonly batchBytes: number
   readonly commitMs: number
+  /** Between two commits: for another process that writes, since it waits for ours with pauses of its own. */
+  readonly restMs: number
   /** Signatures on the thread pool at a time: what is received meanwhile waits for as many at most. */
   readonly atOnce: number
   /** Of one import in quarantine, which has to have room for what is received. */
@@ -56,17 +66,23 @@ export type ImportLimits = {
   readonly waitingBytes: number
   readonly longestLine: number
   readonly lookForLineEnd: number
+  readonly pipeWriterMs: number
 }
 export const importLimits: ImportLimits = {
   batch: 500,
   batchBytes: 4 * 1024 * 1024,
   commitMs: 25,
+  restMs: 0,
   atOnce: 32,
   waiting: 1_000,
   waitingBytes: 8 * 1024 * 1024,
   longestLine: archiveLimits.longestLine,
   lookForLineEnd: 64 * 1024 * 1024,
+  pipeWriterMs: 30_000,
 }
+
+/** Longest that lines are read one after the other before others have a turn. */
+const stretchMs = 8
 
 /** Smaller ones would cost more than they spare. */
 const smallestBatch = 32
@@ -80,7 +96,8 @@ type Item = {
   readonly isCalledLate: boolean
   readonly about: About | null
 }
-type Checking = { readonly item: Item; readonly checked: Checked }
+/** `isUnwanted`: it would be believed, but nobody signed it, and nobody said that this is enough. */
+type Checking = { readonly item: Item; readonly checked: Checked; readonly isUnwanted: boolean }
 
 /**
  * Brings archives and files of raw tokens into the history, by the same check that everything passes. What a file says of a delivery is
@@ -89,6 +106,8 @@ type Checking = { readonly item: Item; readonly checked: Checked }
 export async function importHistory(parts: ImportParts): Promise<Imported> {
   const { files, signal, now } = parts
   const limits = parts.limits ?? importLimits
+  const clock = parts.clock ?? (() => performance.now())
+  const mayBeUnsigned = new Map<OrganizationId, Promise<boolean>>()
   const tally = createTally()
   const cut: string[] = []
   const report = (): ImportReport => ({ counts: tally.counts(), reasons: tally.reasons(), first: tally.first(), cut: [...cut] })
@@ -102,8 +121,9 @@ export async function importHistory(parts: ImportParts): Promise<Imported> {
     let batch: Item[] = []
     let bytes = 0
     let checking: Promise<readonly Checking[]> | null = null
-    const lines = readLines(file, { longest: limits.longestLine, lookFor: limits.lookForLineEnd }, signal)
+    const lines = readLines(file, { longest: limits.longestLine, lookFor: limits.lookForLineEnd, writerMs: limits.pipeWriterMs }, signal)
     let readTo = 0
+    let turnAt = clock()
 
     /** While the pool verifies one batch, the one before it is committed and the next one read. */
     async function push(): Promise<void> {
@@ -120,15 +140,21 @@ export async function importHistory(parts: ImportParts): Promise<Imported> {
       const checked = await checking
       checking = null
       if (checked === null || signal.aborted) return
-      const startedAt = performance.now()
+      const startedAt = clock()
       commit(checked)
-      size = nextSize(checked.length, performance.now() - startedAt)
+      size = nextSize(checked.length, clock() - startedAt)
       parts.onProgress?.({ read: readBefore + readTo, total, counts: tally.counts() })
-      await nextTurn()
+      await (limits.restMs > 0 ? pause(limits.restMs, signal) : nextTurn())
+      turnAt = clock()
     }
 
     try {
       for (;;) {
+        // Many lines come with one read, and none of them lets anybody have a turn.
+        if (clock() - turnAt >= stretchMs) {
+          await nextTurn()
+          turnAt = clock()
+        }
         const next = await lines.next()
         if (next.done === true) {
           if (next.value.isCut) cut.push(file)
@@ -162,18 +188,25 @@ export async function importHistory(parts: ImportParts): Promise<Imported> {
 
   async function checkAll(items: readonly Item[]): Promise<readonly Checking[]> {
     const all: Checking[] = []
-    for (let from = 0; from < items.length && !signal.aborted; from += limits.atOnce) {
-      const some = items.slice(from, from + limits.atOnce)
-      all.push(...(await Promise.all(some.map(async (item) => ({ item, checked: await checkOne(item) })))))
-    }
+    for (let from = 0; from < items.length && !signal.aborted; from += limits.atOnce)
+      all.push(...(await Promise.all(items.slice(from, from + limits.atOnce).map(checkOne))))
     return all
   }
 
-  async function checkOne({ delivery, isCalledLate, about }: Item): Promise<Checked> {
+  async function checkOne(item: Item): Promise<Checking> {
+    const { delivery, isCalledLate, about } = item
     const checked = await parts.check(delivery, about?.key.organizationId ?? null)
-    const { standing } = checked
-    if (!isCalledLate || standing.kind !== 'trusted' || standing.trust !== 'verified') return checked
-    return { ...checked, standing: { ...standing, trust: 'late' } }
+    const { standing, token } = checked
+    if (standing.kind !== 'trusted') return { item, checked, isUnwanted: false }
+    if (standing.trust === 'unsigned') return { item, checked, isUnwanted: token === null || !(await mayTake(token.organizationId)) }
+    const isLate = isCalledLate && standing.trust === 'verified'
+    return { item, checked: isLate ? { ...checked, standing: { ...standing, trust: 'late' } } : checked, isUnwanted: false }
+  }
+
+  async function mayTake(organization: OrganizationId): Promise<boolean> {
+    const asked = mayBeUnsigned.get(organization) ?? Promise.resolve(parts.takesUnsigned(organization))
+    mayBeUnsigned.set(organization, asked)
+    return orAborted(asked, signal)
   }
 
   function commit(all: readonly Checking[]): void {
@@ -196,7 +229,11 @@ export async function importHistory(parts: ImportParts): Promise<Imported> {
     parts.onKept?.(changes.map((change) => ({ ...change, detection: carried.get(nameOf(change.detection)) ?? change.detection })))
   }
 
-  function isWorthKeeping({ item: { file, line, delivery }, checked: { standing } }: Checking): boolean {
+  function isWorthKeeping({ item: { file, line, delivery }, checked: { standing }, isUnwanted }: Checking): boolean {
+    if (isUnwanted) {
+      tally.remark('refused', { file, line, because: 'unsigned' })
+      return false
+    }
     if (standing.kind === 'refused') {
       tally.remark('refused', { file, line, because: standing.because })
       return false
@@ -256,8 +293,4 @@ async function sizeOf(file: string): Promise<number> {
   const stats = await stat(file)
   if (stats.isDirectory()) throw new Error(`${file} is a folder`)
   return stats.size
-}
-
-function nextTurn(): Promise<void> {
-  return new Promise((resolve) => setImmediate(resolve))
 }

@@ -91,6 +91,10 @@ async function start({ profile, log, ending, fail }: Launch): Promise<void> {
     tray.update(core.health(), core.unread())
     window.setUnread(core.unread())
   }
+  function showAnew(): void {
+    gate.push('detections:changed', { changed: [], more: true })
+    showCounts()
+  }
   core.subscribe({
     changes(changes) {
       notify.changed(changes)
@@ -100,10 +104,8 @@ async function start({ profile, log, ending, fail }: Launch): Promise<void> {
       pushes.add(changed, more)
       showCounts()
     },
-    gone() {
-      gate.push('detections:changed', { changed: [], more: true })
-      showCounts()
-    },
+    gone: showAnew,
+    foreign: showAnew,
     health(health) {
       gate.push('health:changed', health)
       showCounts()

@@ -22,6 +22,8 @@ export function createSearching(parts: {
   const { file, thread, textIndex, schedule, log } = parts
   const indexing = createIndexing({ textIndex, schedule, onTrouble: (error) => log.error('the index of words is behind', error) })
   const reader = createReader({ file, thread, onTrouble: (detail) => log.error(detail) })
+  // What the page asks first is asked of it, and comes soon after the start.
+  reader.begin()
   return {
     ask: reader.ask,
     wake: indexing.wake,

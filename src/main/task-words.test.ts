@@ -1,6 +1,6 @@
 import { expect, test } from 'vitest'
 import type { Imported } from './import-history.ts'
-import { exportedWords, exportTitle, importedWords, importTitle } from './task-words.ts'
+import { exportedWords, exportTitle, importedWords, importTitle, unsignedImportWords } from './task-words.ts'
 
 const counts = { new: 0, duplicate: 0, waiting: 0, refused: 0, malformed: 0, noRoom: 0 }
 const imported = (more: Partial<Imported> = {}): Imported =>
@@ -39,4 +39,14 @@ test('an import says what became of everything in it, and what helps', () => {
     detail: expect.stringMatching(/^Cancelled\./) as string,
   })
   expect(importedWords({ ...all, kind: 'failed', detail: 'The disk is full.' }).detail).toMatch(/^The disk is full\. 2,000/)
+})
+
+test('what nobody signed is asked about in words, and said where it was left out', () => {
+  const { message, detail } = unsignedImportWords('Acme')
+  expect(message).toContain('Acme')
+  expect(detail).toMatch(/without a signature.*Cancel leaves them out, takes the rest/)
+  const left = imported({ counts: { ...counts, new: 1, refused: 2 }, reasons: { unsigned: 2 } })
+  expect(importedWords(left).detail).toBe(
+    '1 delivery is new. 2 were refused. What nobody signed was left out: to take it, import again and allow it.',
+  )
 })

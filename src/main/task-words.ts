@@ -21,6 +21,17 @@ export function importTitle(files: readonly string[]): string {
   return files.length === 1 ? `Import of ${basename(first)}` : `Import of ${basename(first)} and ${files.length - 1} more`
 }
 
+/** What the user is asked before an import takes anything that nobody signed; where they would rather not, it takes the rest. */
+export function unsignedImportWords(organization: string): { readonly message: string; readonly detail: string } {
+  return {
+    message: `Take in what nobody signed for ${organization}?`,
+    detail:
+      'The files hold detections without a signature, and no unsigned way in was declared for this organization. Nobody can tell whether ' +
+      'SlashID said so, or whoever wrote the files. Allowed, they are taken in and marked as unsigned everywhere. Cancel leaves them out, ' +
+      'takes the rest, and changes nothing else.',
+  }
+}
+
 const count = (value: number): string => value.toLocaleString('en')
 const some = (value: number, one: string, many: string): string => `${count(value)} ${value === 1 ? one : many}`
 
@@ -54,6 +65,7 @@ export function importedWords({ counts, reasons, first: [first], cut, ...importe
     left.length === 0 ? null : `${left.join(', ')}.`,
     first === undefined ? null : `The first is in ${basename(first.file)}, line ${count(first.line)}: ${first.because}.`,
     reasons['organization-unknown'] === undefined ? null : 'Add the organization under Connections first, then import again.',
+    reasons.unsigned === undefined ? null : 'What nobody signed was left out: to take it, import again and allow it.',
     ...cut.map((file) => `${basename(file)} was not read to its end: a line in it has none.`),
   ]
   const report = words.filter((part) => part !== null).join(' ')

@@ -1,18 +1,19 @@
 import { existsSync, mkdtempSync, readFileSync, readdirSync, rmSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
-import { expect, onTestFinished, test } from 'vitest'
+import { expect, onTestFinished, test, vi } from 'vitest'
 import { careOnNode } from './care/history-files.ts'
 import type { Detection } from '../shared/detection.ts'
 import type { Task, TaskStarted } from '../shared/tasks.ts'
 import { keepAll } from './archive-test-support.ts'
 import { startCore, type Core } from './core.ts'
-import { signer } from './evidence-test-support.ts'
+import { keepUnsigned, signer } from './evidence-test-support.ts'
+import { readMark } from './high-water-mark.ts'
 import type { Change } from './ingest/delivery.ts'
 import { contentOf } from './ingest/content-of.ts'
 import { issuer, noon, pinned } from './ingest/test-support.ts'
 import { decide } from './notify/decide.ts'
-import { historyFile, prepareProfile } from './profile.ts'
+import { historyFile, markFile, prepareProfile } from './profile.ts'
 import { schedule } from './schedule.ts'
 import { openStore } from './store/store.ts'
 
@@ -63,6 +64,9 @@ async function start(count: number) {
   return { core, profile, told, changes }
 }
 
+/** Would rather not take what nobody signed. */
+const nobody = () => Promise.resolve(false)
+
 /** Resolves with the end of a task. */
 function ended(core: Core, started: TaskStarted): Promise<Exclude<Task['state'], { kind: 'running' }>> {
   if (started.kind !== 'started') throw new Error(JSON.stringify(started))
@@ -95,7 +99,7 @@ test('what one app exports another one imports, and has the same; it is told, se
   const exported = await ended(one.core, one.core.tasks.export({ text: '', format: 'ndjson', path }))
   expect(exported).toEqual({ kind: 'done', detail: `300 detections exported to ${path}.` })
 
-  const imported = await ended(other.core, other.core.tasks.import([path]))
+  const imported = await ended(other.core, other.core.tasks.import([path], nobody))
   expect(imported).toEqual({ kind: 'done', detail: '300 deliveries are new.' })
   expect(portable(await all(other.core))).toEqual(portable(await all(one.core)))
   expect((await all(other.core, 'is:imported d-299')).map(({ id }) => id)).toEqual(['d-299'])
@@ -104,7 +108,7 @@ test('what one app exports another one imports, and has the same; it is told, se
   const context = { enabled: true, timelineFocused: false }
   expect(other.changes.filter((change) => decide(change, context).show)).toEqual([])
 
-  expect(await ended(other.core, other.core.tasks.import([path]))).toEqual({
+  expect(await ended(other.core, other.core.tasks.import([path], nobody))).toEqual({
     kind: 'done',
     detail: '0 deliveries are new, 300 were here already.',
   })
@@ -115,7 +119,7 @@ test('what one app exports another one imports, and has the same; it is told, se
 })
 
 test.each([
-  ['csv', /^\ufeff?id,organizationId/],
+  ['csv', /^\ufeff?"id","organizationId"/],
   ['ocsf', /"version":"1\.8\.0"|"class_uid":2004/],
   ['navigator', /"layer": ?"4\.5"/],
 ] as const)('exports what a search finds as %s', async (format, expected) => {
@@ -170,7 +174,7 @@ test('the end of the app ends what runs, and leaves a whole history and no half 
   const archive = join(place, 'all.ndjson')
   await ended(one.core, one.core.tasks.export({ text: '', format: 'ndjson', path: archive }))
   const other = await start(0)
-  other.core.tasks.import([archive])
+  other.core.tasks.import([archive], nobody)
   other.core.tasks.export({ text: '', format: 'ndjson', path: join(place, 'other.ndjson') })
   one.core.tasks.export({ text: '', format: 'csv', path: join(place, 'one.csv') })
   await new Promise<void>((resolve) => other.core.subscribe({ changes: () => resolve() }))
@@ -187,13 +191,64 @@ test('what could not be taken is said with its place, and what helps', async () 
   const { core } = await start(0)
   const file = join(folder(), 'bad.txt')
   writeFileSync(file, '{"neither":1}\nnot a token\n')
-  const state = await ended(core, core.tasks.import([file]))
+  const state = await ended(core, core.tasks.import([file], nobody))
   expect(state).toMatchObject({
     kind: 'done',
     detail: expect.stringMatching(/2 lines.* could not be read\. The first is in bad\.txt, line 1: /) as string,
   })
-  expect(await ended(core, core.tasks.import([`${file}.gone`]))).toMatchObject({
+  expect(await ended(core, core.tasks.import([`${file}.gone`], nobody))).toMatchObject({
     kind: 'failed',
     detail: expect.stringContaining('ENOENT') as string,
   })
+})
+
+test('what another process brings is marked, indexed and told, and not once for each of its commits', async () => {
+  const { core, profile } = await start(1)
+  const file = historyFile(profile)
+  const opened = openStore({ file, contentOf, now: Date.now })
+  if (opened.kind !== 'opened') throw new Error(opened.detail)
+  onTestFinished(() => opened.store.close())
+  const foreign: number[] = []
+  const unsubscribe = core.subscribe({ foreign: () => foreign.push(performance.now()) })
+  const beganAt = performance.now()
+  for (let commit = 0; commit < 12; commit++) {
+    keepAll(opened.store, [{ id: `foreign-${commit}`, status: 'ongoing', iat: noon / 1000 - 50 + commit }])
+    await new Promise((resolve) => setTimeout(resolve, 150))
+  }
+  const lastAt = performance.now()
+  const marked = () => {
+    const reading = readMark(markFile(profile))
+    return reading.kind === 'read' ? reading.mark.sequence : null
+  }
+  await vi.waitFor(() => expect(marked()).toBe(13), { timeout: 5_000, interval: 10 })
+  expect(performance.now() - lastAt).toBeLessThan(1_000)
+  await vi.waitFor(() => expect(opened.store.textIndex.isUpToDate()).toBe(true), { timeout: 5_000, interval: 10 })
+  await vi.waitFor(() => expect(foreign.at(-1)).toBeGreaterThan(lastAt - 150), { timeout: 5_000, interval: 10 })
+  unsubscribe()
+  expect(foreign.length).toBeGreaterThan(1)
+  expect(foreign.length).toBeLessThanOrEqual(2 + (performance.now() - beganAt) / 1_000)
+})
+
+test('what nobody signed is asked about once, unless an unsigned way in was declared for its organization', async () => {
+  const one = await start(0)
+  const opened = openStore({ file: historyFile(one.profile), contentOf, now: Date.now })
+  if (opened.kind !== 'opened') throw new Error(opened.detail)
+  keepUnsigned(opened.store, 'u-1', 'ongoing')
+  keepUnsigned(opened.store, 'u-2', 'ongoing')
+  opened.store.close()
+  const archive = join(folder(), 'all.ndjson')
+  await ended(one.core, one.core.tasks.export({ text: '', format: 'ndjson', path: archive }))
+
+  const other = await start(0)
+  let asked = 0
+  const refuse = () => Promise.resolve((asked += 1) < 0)
+  expect(other.core.tasks.unsignedConsent(pinned).message).toContain('Pinned')
+  expect(await ended(other.core, other.core.tasks.import([archive], refuse))).toMatchObject({
+    kind: 'done',
+    detail: expect.stringContaining('What nobody signed was left out') as string,
+  })
+  expect([asked, await all(other.core)]).toEqual([1, []])
+  expect(await other.core.unsigned.switch(pinned)).toMatchObject({ kind: 'switched' })
+  expect(await ended(other.core, other.core.tasks.import([archive], refuse))).toEqual({ kind: 'done', detail: '2 deliveries are new.' })
+  expect(asked).toBe(1)
 })

@@ -1,15 +1,16 @@
 import { randomUUID } from 'node:crypto'
 import { join } from 'node:path'
+import type { OrganizationId } from '../shared/detection.ts'
 import type { ExportFormat, Task, TaskId, TaskStarted, TaskState } from '../shared/tasks.ts'
 import type { TimeRange } from '../shared/view.ts'
 import { exportToFile } from './export-history.ts'
-import { keptImportCheck } from './import/check.ts'
+import { isDeclaredUnsigned, keptImportCheck } from './import/check.ts'
 import { importHistory } from './import-history.ts'
 import type { Change, Keeper } from './ingest/delivery.ts'
 import type { Schedule } from './ingest/refresher.ts'
 import { parse } from './query/parse.ts'
 import type { Store } from './store/store.ts'
-import { exportTitle, exportedWords, importTitle, importedWords } from './task-words.ts'
+import { exportTitle, exportedWords, importTitle, importedWords, unsignedImportWords } from './task-words.ts'
 
 /** What takes its time beside everything else: exports and imports, each of which can be cancelled. */
 export type Tasks = {
@@ -23,7 +24,13 @@ export type Tasks = {
     readonly format: ExportFormat
     readonly path: string
   }): Started
-  import(files: readonly string[]): Started
+  /**
+   * `mayTakeUnsigned` asks the user whether detections of an organization are to be taken that nobody signed; where an unsigned way in was
+   * declared for it, nobody is asked.
+   */
+  import(files: readonly string[], mayTakeUnsigned: (organization: OrganizationId) => Promise<boolean>): Started
+  /** What to ask the user before. */
+  unsignedConsent(organization: OrganizationId): { readonly message: string; readonly detail: string }
   /** Ends one that runs; one that has ended is forgotten. */
   cancel(id: TaskId): void
   /** Cancels what runs and waits for its end. Nothing is begun or told afterwards. */
@@ -42,7 +49,7 @@ const tellEveryMs = 250
 type Running = { readonly cancelled: AbortController; readonly ended: Promise<void> }
 
 export function createTasks(parts: {
-  readonly store: Pick<Store, 'snapshot' | 'keyStore' | 'imported'>
+  readonly store: Pick<Store, 'snapshot' | 'keyStore' | 'imported' | 'settings'>
   /** Whoever watches what is kept has to see an import as well. */
   readonly keeper: Pick<Keeper, 'keep'>
   /** The folder of attack-enterprise.json. */
@@ -160,13 +167,14 @@ export function createTasks(parts: {
       })
     },
 
-    import(files) {
+    import(files, mayTakeUnsigned) {
       const refused = refusal({ kind: 'import' })
       if (refused !== null) return refused
       return begin('import', importTitle(files), async (signal, tell) => {
         const imported = await importHistory({
           files,
           check: await keptImportCheck(store.keyStore, now),
+          takesUnsigned: (organization) => isDeclaredUnsigned(store.settings, organization) || mayTakeUnsigned(organization),
           keeper,
           imported: store.imported,
           now,
@@ -177,6 +185,11 @@ export function createTasks(parts: {
         })
         return importedWords(imported)
       })
+    },
+
+    unsignedConsent(organization) {
+      const known = store.keyStore.organizations().find(({ id }) => id === organization)
+      return unsignedImportWords((known?.name ?? organization).slice(0, 80))
     },
 
     cancel(id) {

@@ -148,7 +148,8 @@ function proofLine(profile: string): DoctorLine {
       return line('chain and mark', 'trouble', `ends at ${at}; ${wordsOf(comparison)}`, 'tocsin verify says more')
     if (losses > 0)
       return line('chain and mark', 'attention', `ends at ${at}; ${count(losses)} losses on record`, 'tocsin verify says which')
-    return line('chain and mark', 'ok', `ends at ${at}; the mark agrees`)
+    const agrees = comparison.unmarked === 0 ? 'the mark agrees' : `the mark agrees up to ${count(comparison.unmarked)} before that`
+    return line('chain and mark', 'ok', `ends at ${at}; ${agrees}`)
   } catch (error) {
     return line('chain and mark', 'trouble', (error as Error).message, restoreIt)
   } finally {

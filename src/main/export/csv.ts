@@ -43,8 +43,9 @@ export const csvColumns = columns.map(([name]) => name)
 export const byteOrderMark = '\ufeff'
 
 /**
- * For spreadsheets: RFC 4180, and no text is a formula. One that a spreadsheet would calculate begins with an apostrophe instead, which
- * it hides; so this is no way back in, for which there is NDJSON.
+ * For spreadsheets: RFC 4180, every text in quotes, and no text is a formula, nor a part of one where a spreadsheet takes semicolons or tabs
+ * for the ends of cells. What it would calculate begins with an apostrophe instead, which it hides; so this is no way back in, for which there
+ * is NDJSON.
  */
 export function createCsvWriter(): Writer {
   return {
@@ -62,19 +63,19 @@ function toLine(cells: readonly Cell[]): string {
   return `${line}\r\n`
 }
 
-/** What neither a spreadsheet nor a reader of CSV takes for anything but itself: most cells. */
-const plain = /^[A-Za-z0-9][\x20!#-+\--~]*$/
-
 function toText(cell: Cell): string {
   if (typeof cell !== 'string') return cell === null ? '' : String(cell)
-  if (cell === '' || plain.test(cell)) return cell
-  const text = withoutFormula(harmless(cell))
-  return /[",\r\n]/.test(text) ? `"${text.replaceAll('"', '""')}"` : text
+  return `"${withoutFormula(harmless(cell)).replaceAll('"', '""')}"`
 }
 
-/** Signs that begin a formula, also in the width of CJK letters. */
+/**
+ * Signs that begin a formula, also in the width of CJK letters: at the beginning, and where a cell begins for whoever parts by something else
+ * than commas. To them the quotes mean nothing.
+ */
+const formula = /^(?=[=+\-@\t\r\n\uff1d\uff0b\uff0d\uff20])|(?=[=+\-@\uff1d\uff0b\uff0d\uff20])(?<=[;\t\r\n|]["'\s]*)/g
+
 function withoutFormula(text: string): string {
-  return /^[=+\-@\t\r\n\uff1d\uff0b\uff0d\uff20]/.test(text) ? `'${text}` : text
+  return text.replace(formula, "'")
 }
 
 /** RFC 4180 knows no control characters, and some readers stop at one. Those that begin a formula stay for the apostrophe to find. */

@@ -15,10 +15,18 @@ export type Piece = {
 /** Written at once: large enough to be worth a write, small enough that nothing else waits for it. */
 const pieceLength = 64 * 1024
 const deliveriesAtOnce = 64
+/** Longest that nobody else has a turn, as far as the writer of one detection lets it be. */
+const pieceMs = 8
 
 /** Everything that a query finds, piece by piece. Nothing is read before it is asked for, so whoever is slow to take is not overrun. */
-export function* pieces(snapshot: Snapshot, query: Query, writer: Writer): Generator<Piece, void, undefined> {
+export function* pieces(
+  snapshot: Snapshot,
+  query: Query,
+  writer: Writer,
+  clock: () => number = () => performance.now(),
+): Generator<Piece, void, undefined> {
   const walk = snapshot.walk(query)
+  let startedAt = clock()
   let written = 0
   let looked = 0
   let text = writer.begin()
@@ -33,8 +41,9 @@ export function* pieces(snapshot: Snapshot, query: Query, writer: Writer): Gener
       }
       for (const part of writer.add(leaving)) {
         text += part
-        if (text.length < pieceLength) continue
+        if (text.length < pieceLength && clock() - startedAt < pieceMs) continue
         yield { text, written, looked }
+        startedAt = clock()
         text = ''
       }
       written += 1
@@ -43,6 +52,7 @@ export function* pieces(snapshot: Snapshot, query: Query, writer: Writer): Gener
     after = stretch.next
     // Also where nothing was found in it: between two stretches others have their turn.
     yield { text, written, looked }
+    startedAt = clock()
     text = ''
   } while (after !== null)
   yield { text: writer.end(), written, looked }

@@ -9,6 +9,7 @@ import type { KeptKeys } from '../ingest/kept-keys.ts'
 import { importKeptKeys } from '../ingest/kept-keys.ts'
 import type { KeyStore } from '../ingest/key-store.ts'
 import { parse } from '../ingest/parse.ts'
+import type { SettingsStore } from '../store/settings.ts'
 
 /** Checks what an import brings; `declaredFor` names whose it says it is where nobody signed it. */
 export type CheckImported = (delivery: Delivery, declaredFor: OrganizationId | null) => Promise<Checked>
@@ -47,4 +48,9 @@ export async function keptImportCheck(keyStore: Pick<KeyStore, 'organizations' |
   const kept = [...organizations.keys()].map((id) => [id, keyStore.keys(id)] as const)
   const keys = await importKeptKeys(kept, (id) => organizations.get(id)?.keys ?? 'fetched')
   return createImportCheck({ organization: (id) => organizations.get(id) ?? null, keys, now })
+}
+
+/** Whether the user has said already that what nobody signed counts for this organization, by declaring a way in for it. */
+export function isDeclaredUnsigned(settings: Pick<SettingsStore, 'read'>, organization: OrganizationId): boolean {
+  return settings.read().unsignedInlet?.organizationId === organization
 }

@@ -1,3 +1,4 @@
+import { spawnSync } from 'node:child_process'
 import { closeSync, ftruncateSync, openSync, writeFileSync, writeSync } from 'node:fs'
 import { join } from 'node:path'
 import fc from 'fast-check'
@@ -8,7 +9,7 @@ import { readLines, type LineLimits } from './lines.ts'
 async function read(path: string, limits: Partial<LineLimits> = {}, signal = new AbortController().signal) {
   const lines: (string | null)[] = []
   const numbers: number[] = []
-  const reader = readLines(path, { longest: 1000, lookFor: 1_000_000, ...limits }, signal)
+  const reader = readLines(path, { longest: 1000, lookFor: 1_000_000, writerMs: 10_000, ...limits }, signal)
   for (;;) {
     const next = await reader.next()
     if (next.done === true) return { lines, numbers, isCut: next.value.isCut }
@@ -64,3 +65,24 @@ test('ends where it is told to', async () => {
   expect(await read(path, {}, AbortSignal.abort())).toMatchObject({ lines: [] })
   await expect(read(join(scratch(), 'none'))).rejects.toThrow('ENOENT')
 })
+
+test.skipIf(process.platform === 'win32')(
+  'a pipe is read to the end of whoever writes into it, and nobody is waited for for ever',
+  async () => {
+    const path = join(scratch(), 'pipe')
+    spawnSync('mkfifo', [path])
+    await expect(read(path, { writerMs: 60 })).rejects.toThrow('nobody writes')
+    const cancel = new AbortController()
+    setTimeout(() => cancel.abort(), 60)
+    expect(await read(path, {}, cancel.signal), 'and a cancel ends it').toMatchObject({ lines: [] })
+
+    const reading = read(path)
+    // Opens for reading as well, since otherwise it would wait for the reader on this very thread.
+    const writer = openSync(path, 'r+')
+    writeSync(writer, 'one\ntwo\nth')
+    await new Promise((resolve) => setTimeout(resolve, 60))
+    writeSync(writer, 'ree')
+    closeSync(writer)
+    expect(await reading).toMatchObject({ lines: ['one', 'two', 'three'], isCut: false })
+  },
+)

@@ -13,7 +13,8 @@ export type ImportCounts = {
   readonly noRoom: number
 }
 
-export type Reason = Refusal | Malformation
+/** `unsigned`: nobody signed it, and nobody said that it is to be taken all the same. */
+export type Reason = Refusal | Malformation | 'unsigned'
 
 /** Where something was not taken, and why. */
 export type Remark = { readonly file: string; readonly line: number; readonly because: Reason }

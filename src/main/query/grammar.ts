@@ -73,6 +73,12 @@ class Refusal extends Error {
   }
 }
 
+/** A name and what it is compared by; `:>=` is `>=`. */
+function readField(image: string): { readonly name: string; readonly by: Operator } {
+  const [, name = '', by = ':'] = /^(.*?)(:?(?:>=|<=|>|<|=)|:)$/s.exec(image) ?? []
+  return { name, by: (by.length > 1 && by.startsWith(':') ? by.slice(1) : by) as Operator }
+}
+
 class QueryParser extends EmbeddedActionsParser {
   terms = 0
   depth = 0
@@ -129,9 +135,7 @@ class QueryParser extends EmbeddedActionsParser {
     const name = this.CONSUME(FieldName)
     const value = this.SUBRULE(this.value)
     return this.ACTION(() => {
-      const [, called = '', by = ':'] = /^(.*?)(:?(?:>=|<=|>|<|=)|:)$/s.exec(name.image) ?? []
-      const operator = (by.length > 1 && by.startsWith(':') ? by.slice(1) : by) as Operator
-      return { kind: 'field', name: called, by: operator, at: name.startOffset, value }
+      return { kind: 'field', ...readField(name.image), at: name.startOffset, value }
     })
   })
 
@@ -173,8 +177,11 @@ export function validateGrammar(): void {
   new QueryParser(false)
 }
 
+/** What could be written for a field that has no value, such as `status:ongoing`; null where nobody knows the field. */
+export type ExampleOf = (name: string, by: Operator) => string | null
+
 /** Never throws for a text; null is the tree of nothing but white space. */
-export function grow(text: string, limits: { readonly terms: number; readonly depth: number }): Grown {
+export function grow(text: string, limits: { readonly terms: number; readonly depth: number }, exampleOf: ExampleOf): Grown {
   const { tokens } = lexer.tokenize(text)
   if (tokens.length === 0) return { kind: 'grown', tree: null }
   parser.terms = 0
@@ -184,7 +191,7 @@ export function grow(text: string, limits: { readonly terms: number; readonly de
   try {
     const tree = parser.any()
     const [error] = parser.errors
-    return error === undefined ? { kind: 'grown', tree } : refuse(text, tokens, error.token)
+    return error === undefined ? { kind: 'grown', tree } : refuse(text, tokens, error.token, exampleOf)
   } catch (error) {
     if (!(error instanceof Refusal)) throw error
     return { kind: 'refused', because: error.because, at: error.at, length: error.length, detail: error.message }
@@ -192,7 +199,7 @@ export function grow(text: string, limits: { readonly terms: number; readonly de
 }
 
 /** Says what is wrong by the token where the grammar gave up, and by the one before it. */
-function refuse(text: string, tokens: readonly IToken[], found: IToken): Grown {
+function refuse(text: string, tokens: readonly IToken[], found: IToken, exampleOf: ExampleOf): Grown {
   const isEnd = Number.isNaN(found.startOffset) || found.tokenType.name === 'EOF'
   const at = isEnd ? text.length : found.startOffset
   const before = isEnd ? tokens.at(-1) : tokens[tokens.indexOf(found) - 1]
@@ -203,11 +210,12 @@ function refuse(text: string, tokens: readonly IToken[], found: IToken): Grown {
     detail,
   })
   const here = before === undefined ? { at: 0, length: 0 } : { at: before.startOffset, length: before.image.length }
-  if (before !== undefined && tokenMatcher(before, FieldName))
-    return refused(
-      `Nothing stands behind ${before.image} Write the value directly behind it, such as ${before.image}ongoing, in quotes if it has spaces.`,
-      here,
-    )
+  if (before !== undefined && tokenMatcher(before, FieldName)) {
+    const { name, by } = readField(before.image)
+    const example = exampleOf(name, by)
+    const such = example === null ? '' : `, such as ${example}`
+    return refused(`Nothing stands behind ${before.image} Write the value directly behind it${such}, in quotes if it has spaces.`, here)
+  }
   if (found.tokenType === Close) {
     if (before !== undefined && before.tokenType === Open)
       return refused('Nothing stands between these parentheses. Put something in, or take them away.', here)

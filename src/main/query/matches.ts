@@ -4,50 +4,68 @@ import { fits, numberOf } from './pattern.ts'
 import type { Comparison, ListField, Pattern, Query, State, TextField, TimeField, What } from './query.ts'
 import { indexedTokens, searchedFields } from './tokens.ts'
 
-/** Whether the history would find this detection by this query. */
-export function matches(query: Query, detection: Detection): boolean {
+type Test = (row: Row) => boolean
+
+/** A detection that is looked at; its tokens are made once for all words that ask for them, and only where any does. */
+type Row = { readonly detection: Detection; readonly tokens: () => string }
+
+/** Answers of one detection after the other whether the history would find it by this query. */
+export function matching(query: Query): (detection: Detection) => boolean {
+  const test = compile(query)
+  return (detection) => {
+    let tokens: string | null = null
+    return test({ detection, tokens: () => (tokens ??= between(indexedTokens(detection))) })
+  }
+}
+
+function compile(query: Query): Test {
   switch (query.kind) {
-    case 'all':
-      return query.of.every((part) => matches(part, detection))
-    case 'any':
-      return query.of.some((part) => matches(part, detection))
-    case 'not':
-      return !matches(query.of, detection)
-    case 'words':
-      return hasTokens(indexedTokens(detection), query.tokens, query.isPrefix)
+    case 'all': {
+      const tests = query.of.map(compile)
+      return (row) => tests.every((test) => test(row))
+    }
+    case 'any': {
+      const tests = query.of.map(compile)
+      return (row) => tests.some((test) => test(row))
+    }
+    case 'not': {
+      const test = compile(query.of)
+      return (row) => !test(row)
+    }
+    case 'words': {
+      const wanted = query.isPrefix ? between(query.tokens).slice(0, -1) : between(query.tokens)
+      return (row) => row.tokens().includes(wanted)
+    }
     case 'anywhere':
-      return searchedFields(detection).some((text) => fits(query.pattern, text))
-    case 'text': {
-      const text = texts[query.field](detection)
-      return text !== null && fits(query.pattern, text)
-    }
+      return ({ detection }) => searchedFields(detection).some((text) => fits(query.pattern, text))
+    case 'text':
+      return ({ detection }) => {
+        const text = texts[query.field](detection)
+        return text !== null && fits(query.pattern, text)
+      }
     case 'list':
-      return lists[query.field](detection).some((text) => fits(query.pattern, text))
+      return ({ detection }) => lists[query.field](detection).some((text) => fits(query.pattern, text))
     case 'metadata':
-      return valuesAt(detection.metadata, query.path).some((value) => isValue(value, query.test))
+      return ({ detection }) => valuesAt(detection.metadata, query.path).some((value) => isValue(value, query.test))
     case 'confidence':
-      return detection.confidence !== null && compares(detection.confidence, query.comparison)
-    case 'time': {
-      const at = times[query.field](detection)
-      return at !== null && (query.from === null || at >= query.from) && (query.to === null || at < query.to)
-    }
+      return ({ detection }) => detection.confidence !== null && compares(detection.confidence, query.comparison)
+    case 'time':
+      return ({ detection }) => {
+        const at = times[query.field](detection)
+        return at !== null && (query.from === null || at >= query.from) && (query.to === null || at < query.to)
+      }
     case 'is':
-      return isIn(query.state, detection, query.now)
+      return ({ detection }) => isIn(query.state, detection, query.now)
     case 'has':
-      return has(query.what, detection)
+      return ({ detection }) => has(query.what, detection)
     default:
       return assertNever(query)
   }
 }
 
-function hasTokens(all: readonly string[], wanted: readonly string[], isPrefix: boolean): boolean {
-  const last = wanted.length - 1
-  return all.some((_, start) =>
-    wanted.every((token, index) => {
-      const found = all[start + index]
-      return found !== undefined && (isPrefix && index === last ? found.startsWith(token) : found === token)
-    }),
-  )
+/** No token holds a space, so that some of them stand in all of them where the one text stands in the other. */
+function between(tokens: readonly string[]): string {
+  return ` ${tokens.join(' ')} `
 }
 
 const texts: Readonly<Record<TextField, (detection: Detection) => string | null>> = {

@@ -1,5 +1,6 @@
 import fc from 'fast-check'
 import { describe, expect, test } from 'vitest'
+import { aliases, fieldNames } from './fields.ts'
 import { parse } from './parse.ts'
 import { queryLimits, type Query } from './query.ts'
 import { toSql } from './to-sql.ts'
@@ -85,7 +86,7 @@ describe('what cannot be meant is refused at its characters, with what would be 
     ['https://example.com', 'unknown-field', 0, 5, 'in quotes'],
     ['kind:thread', 'bad-value', 5, 6, 'kind is threat or posture'],
     ['confidence>=high', 'bad-value', 12, 4, 'such as 0.8'],
-    ['type>=3', 'bad-value', 6, 1, 'Write type:value'],
+    ['type>=3', 'bad-value', 6, 1, 'Write type:MissingMFA'],
     ['after:2026-02-30', 'bad-value', 6, 10, '2026-01-31'],
     ['last:week', 'bad-value', 5, 4, '7d'],
     ['is:urgent', 'bad-value', 3, 6, 'unread, open'],
@@ -101,6 +102,22 @@ describe('what cannot be meant is refused at its characters, with what would be 
     expect(refusal('x '.repeat(65))).toMatchObject({ because: 'too-many-terms', at: 128 })
     expect(refusal('('.repeat(500))).toMatchObject({ because: 'too-deep' })
   })
+})
+
+test('what would be right for a field without a value is itself read, whichever the field and however it is compared', () => {
+  const names = [...fieldNames.map((name) => name.replace('NAME', 'ip')), ...aliases.keys(), 'Confidence', 'metadata.a.b']
+  for (const name of names) {
+    for (const by of [':', ':>=', '>=', '<=', '>', '<', '=']) {
+      const { detail } = refusal(`${name}${by}`)
+      const [, example = ''] = /, such as (\S+), in quotes/.exec(detail) ?? []
+      expect(example, detail).toContain(name)
+      expect(parse(example, { now }), detail).toMatchObject({ kind: 'parsed' })
+    }
+    const more = parse(`${name}>=zzz`, { now })
+    const [, instead] = more.kind === 'refused' ? (/ Write (\S+)\.$/.exec(more.detail) ?? []) : []
+    if (instead !== undefined) expect(parse(instead, { now })).toMatchObject({ kind: 'parsed' })
+  }
+  expect(refusal('colour:').detail).not.toContain('such as')
 })
 
 test('whatever is typed reaches SQL as values only', () => {

@@ -1,7 +1,7 @@
 import { assertNever } from '../../shared/assert-never.ts'
 import { trusts, triageStates, kinds } from '../../shared/detection.ts'
-import { searchFields, type SearchField } from '../../shared/search-fields.ts'
 import { grow, type Operator, type Tree, type Value } from './grammar.ts'
+import { aliases, exampleOf, fieldNames } from './fields.ts'
 import { exactly, patternOf } from './pattern.ts'
 import { listFields, queryLimits, states, textFields, things, timeFields } from './query.ts'
 import type { Comparison, Parsed, Query, QueryRefusal, State, TextField, TimeField, What } from './query.ts'
@@ -19,7 +19,7 @@ export function parse(text: string, { now }: { readonly now: number }): Parsed {
       detail: `A search may have ${queryLimits.characters} characters; this one has ${text.length}. Shorten it.`,
     }
   }
-  const grown = grow(text, queryLimits)
+  const grown = grow(text, queryLimits, exampleOf)
   if (grown.kind === 'refused') return grown
   if (grown.tree === null) return { kind: 'parsed', query: { kind: 'all', of: [] } }
   const outcome = toQuery(grown.tree, now)
@@ -87,7 +87,8 @@ function toField(field: Field, now: number): Query | Refusal {
   const time = timeFields.find((one) => one === known)
   if (time !== undefined) return toTime(time, value, by, now)
   if (by !== ':' && by !== '=') {
-    if (isKnown(known)) return badValue(value, `${name} is no number and no time, so it cannot be more or less. Write ${name}:value.`)
+    if (isKnown(known))
+      return badValue(value, `${name} is no number and no time, so it cannot be more or less. Write ${exampleOf(name, by)}.`)
     return unknownField(field.name, at)
   }
   const text = textFields.find((one) => one === known)
@@ -217,14 +218,6 @@ function tooMany({ text, isQuoted, at, length }: Value): Refusal | null {
 function badValue({ at, length }: Value, detail: string): Refusal {
   return { because: 'bad-value', at, length, detail }
 }
-
-/** The names SlashID uses, and those a hand writes first. */
-const aliases: ReadonlyMap<string, string> = new Map(
-  searchFields.flatMap(({ name, aliases }: SearchField) => aliases.map((alias) => [alias, name] as const)),
-)
-
-/** Every name that can stand before a colon, in the order in which people are told of them. */
-export const fieldNames: readonly string[] = searchFields.map(({ name }) => name)
 
 function isKnown(name: string): boolean {
   return fieldNames.includes(name)

@@ -69,9 +69,10 @@ export type Lane = (typeof lanes)[number]
 
 export type ReaderData = {
   readonly file: string
-  /** One number a lane: the turn of its newest question. */
+  /** One number a lane: the turn of its newest question. Behind them one that is 0 until nothing is wanted any more. */
   readonly turns: SharedArrayBuffer
 }
+export const stopPlace = lanes.length
 
 /** What takes long is answered in steps, between which other questions are. */
 export type Steps<Answer> = Generator<void, Answer>

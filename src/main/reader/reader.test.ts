@@ -5,7 +5,7 @@ import { createReader } from './reader.ts'
 
 const thread = new URL('./thread.ts', import.meta.url)
 
-function setUp(count: number) {
+function setUp(count: number, isIndexed = true) {
   const file = temporaryFile()
   const store = testStore({ file })
   for (let from = 0; from < count; from += 500) {
@@ -14,7 +14,7 @@ function setUp(count: number) {
     )
     store.keeper.keep(batch)
   }
-  while (!store.textIndex.catchUp(1_000));
+  while (isIndexed && !store.textIndex.catchUp(1_000));
   const troubles: string[] = []
   const reader = createReader({ file, thread, onTrouble: (detail) => troubles.push(detail) })
   onTestFinished(() => reader.stop())
@@ -105,10 +105,38 @@ test('a history that is not there is said, and read once it is', async () => {
   expect((await reader.ask('facets', { text: '' }, 'facets')).kind).toBe('facets')
 })
 
-test('stops with what is under way, and answers nothing afterwards', async () => {
-  const { reader } = setUp(2_000)
-  const asked = reader.ask('page', { text: '*nowhere*', before: null, limit: 500 }, 'list')
+test('stops in a bounded time, whatever is under way, and answers nothing afterwards', async () => {
+  const { reader } = setUp(3_000, false)
+  await reader.ask('keyAt', 0, 'other')
+  const words = Array.from({ length: 64 }, (_, index) => `word${index}`).join(' OR ')
+  // Without an index of words every row is compared.
+  const asked = (['list', 'lanes', 'facets', 'other'] as const).map((lane) =>
+    reader.ask('page', { text: words, before: null, limit: 500, patienceMs: 60_000 }, lane),
+  )
+  const ends = Promise.allSettled(asked)
+  await new Promise((resolve) => setTimeout(resolve, 20))
+  const startedAt = performance.now()
   await reader.stop()
-  expect((await asked).kind).toBe('page')
+  expect(performance.now() - startedAt).toBeLessThan(1_000)
+  for (const end of await ends)
+    expect(end.status === 'fulfilled' ? end.value.kind : (end.reason as Error).message).toMatch(/^page$|is stopping$/)
   await expect(reader.ask('facets', { text: '' }, 'facets')).rejects.toThrow(/stopping/)
+})
+
+test('a search for which there is no index yet ends early as well', async () => {
+  const { reader } = setUp(3_000, false)
+  await reader.ask('keyAt', 0, 'other')
+  const words = Array.from({ length: 64 }, (_, index) => `word${index}`).join(' OR ')
+  const patient = { text: words, before: null, limit: 500, patienceMs: 60_000 }
+  const alone = performance.now()
+  expect(pageOf(await reader.ask('page', patient, 'list')).isWhole).toBe(true)
+  const tookAlone = performance.now() - alone
+  const both = performance.now()
+  const [slow, last] = await Promise.all([
+    reader.ask('page', patient, 'list'),
+    reader.ask('page', { text: 'type:Type3', before: null, limit: 3 }, 'list'),
+  ])
+  expect(pageOf(slow).isWhole).toBe(false)
+  expect(pageOf(last).detections).toHaveLength(3)
+  expect(performance.now() - both).toBeLessThan(tookAlone)
 })

@@ -1,16 +1,24 @@
 import { Worker } from 'node:worker_threads'
-import { lanes, type Asked, type Lane, type QuestionName, type Questions, type ReaderData, type Told } from './questions.ts'
+import { lanes, stopPlace, type Asked, type Lane, type QuestionName, type Questions, type ReaderData, type Told } from './questions.ts'
 
 /** Reads the history beside the main thread, so that nothing that is looked for holds up an answer to SlashID, or a frame. */
 export type Reader = {
+  /** Starts the thread and opens the history there, so that the first question does not wait for it. */
+  begin(): void
   /**
    * A later question of the same lane makes an earlier one end early: that one is answered with what it had found by then. Rejects where
    * the thread failed; it is started again by the next question.
    */
   ask<N extends QuestionName>(name: N, argument: Questions[N]['argument'], lane: Lane): Promise<Questions[N]['answer']>
-  /** Answers what was asked, closes the other connection, then ends the thread. */
+  /**
+   * What is under way is answered with what it found; what has not been begun is not answered. Closes the other connection, then ends the
+   * thread, and waits a quarter of a second for that.
+   */
   stop(): Promise<void>
 }
+
+/** What is under way ends with its next look at the clock. Where that takes longer, nobody waits: the thread reads only, and ends by itself. */
+const stopMs = 250
 
 type Waiting = { readonly resolve: (value: never) => void; readonly reject: (error: Error) => void }
 
@@ -21,7 +29,7 @@ export function createReader(parts: {
   readonly onTrouble: (detail: string) => void
 }): Reader {
   const { file, thread, onTrouble } = parts
-  const turns = new SharedArrayBuffer(lanes.length * Int32Array.BYTES_PER_ELEMENT)
+  const turns = new SharedArrayBuffer((stopPlace + 1) * Int32Array.BYTES_PER_ELEMENT)
   const newest = new Int32Array(turns)
   const waiting = new Map<number, Waiting>()
   let worker: Worker | null = null
@@ -51,6 +59,11 @@ export function createReader(parts: {
   }
 
   return {
+    begin() {
+      if (isStopping) return
+      worker ??= start()
+      worker.postMessage('open')
+    },
     ask(name, argument, lane) {
       if (isStopping) return Promise.reject(new Error('the reader is stopping'))
       worker ??= start()
@@ -67,8 +80,14 @@ export function createReader(parts: {
       isStopping = true
       // What is under way is not wanted any more; a thread that is ended with an open history could take the process with it.
       for (let lane = 0; lane < lanes.length; lane += 1) Atomics.add(newest, lane, 1)
+      Atomics.store(newest, stopPlace, 1)
       worker?.postMessage('close')
-      await ended
+      let timer: NodeJS.Timeout | undefined
+      await Promise.race([ended, new Promise<void>((resolve) => (timer = setTimeout(resolve, stopMs)))])
+      clearTimeout(timer)
+      worker?.unref()
+      for (const { reject } of waiting.values()) reject(new Error('the reader is stopping'))
+      waiting.clear()
     },
   }
 }

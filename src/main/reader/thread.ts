@@ -1,7 +1,7 @@
 import { parentPort, workerData } from 'node:worker_threads'
 import { contentOf } from '../ingest/content-of.ts'
 import { openStore, type Store } from '../store/store.ts'
-import { answer, isInSteps, type Asked, type ReaderData, type Told } from './questions.ts'
+import { answer, isInSteps, stopPlace, type Asked, type ReaderData, type Told } from './questions.ts'
 
 /** The other thread: a read-only connection of its own, asked one question at a time. Never written to, and closed before the thread ends. */
 const { file, turns } = workerData as ReaderData
@@ -32,7 +32,11 @@ function open(): Store | null {
 /** Under way: each goes on once what was asked meanwhile is answered. */
 const underWay = new Set<Generator<void, unknown>>()
 
-parentPort?.on('message', (asked: Asked | 'close') => {
+parentPort?.on('message', (asked: Asked | 'open' | 'close') => {
+  if (asked === 'open') {
+    store ??= open()
+    return
+  }
   if (asked === 'close') {
     for (const steps of underWay) steps.return(undefined)
     underWay.clear()
@@ -41,6 +45,7 @@ parentPort?.on('message', (asked: Asked | 'close') => {
     parentPort?.close()
     return
   }
+  if (Atomics.load(newest, stopPlace) !== 0) return tell({ kind: 'failed', id: asked.id, detail: 'the reader is stopping' })
   const one: Work = { asked, minutes: 0 }
   attend(one, () => {
     store ??= open()

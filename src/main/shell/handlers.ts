@@ -1,4 +1,5 @@
 import { app, clipboard } from 'electron'
+import type { OrganizationId } from '../../shared/detection.ts'
 import type { Core } from '../core.ts'
 import { chooseToOpen, chooseWhereToSave, confirm } from './dialogs.ts'
 import { exportFile } from './export-file.ts'
@@ -26,6 +27,11 @@ export function createHandlers({ core, profile }: { readonly core: Core; readonl
     } finally {
       isChoosing = false
     }
+  }
+
+  /** Doing nothing leaves out what nobody signed, and takes the rest. */
+  function mayTakeUnsigned(organizationId: OrganizationId): Promise<boolean> {
+    return isGranted(core.tasks.unsignedConsent(organizationId))
   }
 
   return {
@@ -116,7 +122,7 @@ export function createHandlers({ core, profile }: { readonly core: Core; readonl
       if (refused !== null) return refused
       const kind = { name: 'Archives and tokens', extensions: ['ndjson', 'jsonl', 'txt', 'jwt'] }
       const files = await choose(() => chooseToOpen({ title: 'Import detections', kind }))
-      return files === null ? { kind: 'cancelled' } : core.tasks.import(files)
+      return files === null ? { kind: 'cancelled' } : core.tasks.import(files, mayTakeUnsigned)
     },
     'task:cancel'(id) {
       core.tasks.cancel(id)

@@ -56,6 +56,18 @@ test('in a zone off by half an hour, days and hours begin where its clock has th
   expect(bars.map(({ from }) => new Date(from).toISOString().slice(11, 16))).toEqual(['18:00', '18:30', '19:30'])
 })
 
+test('where the clock is moved by half an hour, every bar ends with an hour of it, and none crosses midnight', () => {
+  process.env['TZ'] = 'Australia/Lord_Howe'
+  // From +11 to +10:30 at 02:00 on April 5, and back at 02:00 on October 4.
+  const of = (from: string, to: string) => barsOf(range(from, to), 'hour').bars
+  const autumn = of('2026-04-04T13:00:00Z', '2026-04-06T13:30:00Z')
+  expect(hours(autumn)).toEqual([1, 1, 0.5, ...Array<number>(46).fill(1)])
+  const spring = of('2026-10-03T13:30:00Z', '2026-10-05T13:00:00Z')
+  expect(hours(spring)).toEqual([1, 1, 0.5, ...Array<number>(45).fill(1)])
+  for (const { to } of [...autumn, ...spring]) expect([0, 30]).toContain(new Date(to).getMinutes())
+  expect([...autumn, ...spring].filter(({ to }) => new Date(to).getMinutes() !== 0)).toHaveLength(2)
+})
+
 test('a number asks for at most so many, of a width that a clock or a calendar knows', () => {
   const year = range('2025-01-01T00:00:00Z', '2026-01-01T00:00:00Z')
   for (const most of [1, 2, 13, 60, 100, 366, 800]) expect(barsOf(year, most).bars.length).toBeLessThanOrEqual(most)

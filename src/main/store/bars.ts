@@ -59,10 +59,10 @@ function nextAfter(at: number, { unit, count }: Step): number {
   // Weeks begin on Monday.
   if (unit === 'day') return local(year, month, day + (count === 7 ? 7 - ((date.getDay() + 6) % 7) : 1))
   if (unit === 'hour' && count > 1) return local(year, month, day, Math.floor(hour / count) * count + count)
-  // An hour that the clock goes through twice is two bars: these are counted on, not read off the clock.
-  const midnight = local(year, month, day)
+  // To the end of what the clock shows: an hour that it goes through twice is two bars, and where it is moved by half of one, that half is a bar.
   const width = msOf[unit] * count
-  return midnight + (Math.floor((at - midnight) / width) + 1) * width
+  const sinceHour = date.getMinutes() * 60_000 + date.getSeconds() * 1_000 + date.getMilliseconds()
+  return at + width - (sinceHour % width)
 }
 
 /** Unlike its constructor, does not take the years up to 99 for those of the last century. */

@@ -1,6 +1,6 @@
 import type { SearchRefused } from '../../shared/ipc.ts'
 import type { Wanted } from '../../shared/view.ts'
-import { matches } from '../query/matches.ts'
+import { matching } from '../query/matches.ts'
 import { parse } from '../query/parse.ts'
 import { within, type Query } from '../query/query.ts'
 import { needsWords } from '../query/to-sql.ts'
@@ -80,9 +80,10 @@ export function createFoundRows(
   }
 
   function withoutIndex(query: Query): readonly number[] {
+    const isFound = matching(query)
     return unindexed
       .all(mostUnindexed)
-      .filter((row) => matches(query, fromRow(row)))
+      .filter((row) => isFound(fromRow(row)))
       .map(({ row }) => row)
   }
 

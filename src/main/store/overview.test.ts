@@ -1,9 +1,9 @@
-import { describe, expect, test } from 'vitest'
+import { describe, expect, onTestFinished, test } from 'vitest'
 import type { Detection, Instant, OrganizationId } from '../../shared/detection.ts'
 import type { Facets, Histogram } from '../../shared/overview.ts'
 import { searchFields } from '../../shared/search-fields.ts'
 import { createOverview, mostFaceted } from './overview.ts'
-import type { Database } from './database.ts'
+import { openDatabase, type Database } from './database.ts'
 import type { Store } from './store.ts'
 import { createTextIndex } from './text-index.ts'
 import { at, content, pageOf, start, testDeliveries, testStore, trusted } from './test-support.ts'
@@ -113,6 +113,73 @@ describe('where the time runs out', () => {
     expect(whole.length).toBeLessThan(bars.length)
     for (const { counts } of whole) expect(counts).toEqual([{ kind: 'threat', status: 'detected', count: 60 }])
     expect(facetsOf(overview.facets({ text }))).toMatchObject({ isExact: false, isCapped: false, countedTo: expect.any(String) as string })
+  })
+})
+
+describe('where more than a stride of them fall into one second', () => {
+  test('all of them are counted, and only then it is called exact', () => {
+    const { db, keeper } = testDeliveries()
+    const count = 9_000
+    keeper.keep(
+      Array.from({ length: count }, (_, index) =>
+        trusted(content({ id: `d-${index}`, type: index % 2 === 0 ? 'Even' : 'Odd', detectedAt: at(0) }), { issued: 0 }),
+      ),
+    )
+    const textIndex = createTextIndex(db)
+    while (!textIndex.catchUp(10_000));
+    const overview = createOverview(db, { textIndex, now: () => start, clock: () => 0 })
+    // Within the second, the older are in the order of their rows before the newer ones.
+    db.exec(`UPDATE detections SET changed_at = changed_at + 999 - row / 10`)
+    const facets = facetsOf(overview.facets({ text: 'okta_user', range: null }))
+    expect(facets).toMatchObject({ counted: count, isExact: true, isCapped: false })
+    const { bars, isExact } = histogramOf(overview.histogram({ text: 'okta_user', from: at(0), to: at(1), bucket: 'hour' }))
+    expect({ isExact, counts: bars.flatMap(({ counts }) => counts.map((one) => one.count)) }).toEqual({ isExact: true, counts: [count] })
+    let ticks = 0
+    const hurried = createOverview(db, { textIndex, now: () => start, clock: () => (ticks += 100) })
+    const part = facetsOf(hurried.facets({ text: 'okta_user', range: null }))
+    expect(part).toMatchObject({ isExact: false, isCapped: false, countedTo: expect.any(String) as string })
+    expect(part.counted).toBeLessThan(count / 2)
+  })
+})
+
+describe('where a sender says that something was detected later than it told us', () => {
+  test('no bar is called whole in which it is missing', () => {
+    const { db, keeper } = testDeliveries()
+    keeper.keep(
+      Array.from({ length: 3_000 }, (_, index) =>
+        // The oldest by change is said to be the newest but one.
+        trusted(content({ id: `d-${index}`, type: 'Type', detectedAt: at(index === 0 ? 2_900 * 60 : index * 60) }), { issued: index * 60 }),
+      ),
+    )
+    const textIndex = createTextIndex(db)
+    while (!textIndex.catchUp(10_000));
+    let ticks = 0
+    const overview = createOverview(db, { textIndex, now: () => start, clock: () => (ticks += 60) })
+    const wanted = { text: 'type', from: null, to: null, bucket: 'hour' } as const
+    const { bars, countedTo } = histogramOf(overview.histogram(wanted))
+    expect(countedTo).not.toBeNull()
+    const { bars: expected } = histogramOf(createOverview(db, { textIndex, now: () => start, clock: () => 0 }).histogram(wanted))
+    const isCalledWhole = ({ from }: { from: string }) => from >= countedTo!
+    expect(bars.filter(isCalledWhole)).toEqual(expected.filter(isCalledWhole))
+    expect(bars.filter(isCalledWhole)).not.toEqual([])
+    expect(bars).not.toEqual(expected)
+  })
+})
+
+describe('where the index of words is behind', () => {
+  test('what a reader counts by words is not called exact', () => {
+    const { db, file, keeper } = testDeliveries()
+    keeper.keep(Array.from({ length: 50 }, (_, index) => trusted(content({ id: `d-${index}` }), { issued: index })))
+    const readOnly = openDatabase(file, { readOnly: true })
+    if (readOnly.kind !== 'opened') throw new Error(readOnly.kind)
+    onTestFinished(() => void readOnly.db.close())
+    const overview = createOverview(readOnly.db, { textIndex: createTextIndex(readOnly.db), now: () => start })
+    const wanted = { text: 'okta_user', from: at(0), to: at(day), bucket: 'hour' } as const
+    expect(facetsOf(overview.facets({ text: 'okta_user', range: null }))).toMatchObject({ counted: 0, isExact: false, countedTo: null })
+    expect(histogramOf(overview.histogram(wanted))).toMatchObject({ isExact: false, countedTo: null })
+    while (!createTextIndex(db).catchUp(100));
+    expect(facetsOf(overview.facets({ text: 'okta_user', range: null }))).toMatchObject({ counted: 50, isExact: true })
+    expect(histogramOf(overview.histogram(wanted))).toMatchObject({ isExact: true })
   })
 })
 

@@ -69,7 +69,7 @@ export function createOverview(
   )
 
   return {
-    ...createPositions(db),
+    ...createPositions(db, clock),
     seen: createSeenValues(db, sums),
     postureIntervals: createPostureIntervals(db),
 

@@ -1,7 +1,7 @@
-import type { Detection, Instant } from '../../shared/detection.ts'
+import type { Instant } from '../../shared/detection.ts'
 import type { PageAnswer, PageKey } from '../../shared/ipc.ts'
 import type { TimeRange } from '../../shared/view.ts'
-import { matches } from '../query/matches.ts'
+import { matching } from '../query/matches.ts'
 import { parse } from '../query/parse.ts'
 import { within, type Query } from '../query/query.ts'
 import { needsWords } from '../query/to-sql.ts'
@@ -23,6 +23,8 @@ export type PageQuery = {
   /** Rows to pass over after `before`, or from the top. Of the list of everything only: any other would have to be looked through. */
   readonly skip?: number
   readonly limit: number
+  /** Ms that the reader waits for words of deliveries that are not indexed yet; as long as for anything else unless given. */
+  readonly patienceMs?: number
 }
 
 /** How long a page may be looked for; beyond it the answer says how far it came. */
@@ -40,8 +42,9 @@ const shortRange = 5_000
 /** Rows of which the keys alone are sorted, where an index in the order of lists would have to pass more than a quarter as many first. */
 const mostSorted = 500_000
 const passesPerRow = 4
-/** Changes that the index of words has not seen yet and that are searched without it. */
+/** Changes that the index of words has not seen yet and that are searched without it: of one page, and for whoever waits for them. */
 const mostUnindexed = 5_000
+const mostForThePatient = 1_000_000
 
 type Key = { readonly changedAt: number; readonly row: number }
 /** The year 2096: the second of a place has 32 bits. */
@@ -53,11 +56,16 @@ export function createPages(
   parts: { readonly textIndex: TextIndex; readonly total: () => number; readonly now: () => number; readonly clock?: () => number },
 ): (query: PageQuery) => PageAnswer {
   const { textIndex, total, now, clock = () => performance.now() } = parts
-  const statements = new Map<string, ReturnType<typeof db.prepare>>()
+  const prepare = (sql: string) => db.prepare<unknown[]>(sql)
+  const statements = new Map<string, ReturnType<typeof prepare>>()
   const matchOf = createKnownWords(db)
-  const unindexed = db.prepare<[number], DetectionRow>(`
-    SELECT * FROM detections WHERE row IN (
-      SELECT row FROM text_behind UNION ALL SELECT detection FROM transitions WHERE sequence > (SELECT sequence FROM text_watermark)) LIMIT ?`)
+  const unindexed = db.prepare<[{ most: number }], { row: number; changed_at: number }>(`
+    SELECT row, changed_at FROM detections WHERE row IN (
+      SELECT row FROM (SELECT row FROM text_behind ORDER BY row DESC LIMIT @most) UNION
+      SELECT detection FROM (
+        SELECT detection FROM transitions WHERE sequence > (SELECT sequence FROM text_watermark) ORDER BY sequence DESC LIMIT @most))
+    ORDER BY changed_at DESC, row DESC LIMIT @most`)
+  const byRow = db.prepare<[number], DetectionRow>('SELECT * FROM detections WHERE row = ?')
 
   const rowsIn = db
     .prepare<[number, number, number], number>(
@@ -65,7 +73,7 @@ export function createPages(
     )
     .pluck()
   const isThere = db.prepare<[number, number], number>('SELECT 1 FROM detections WHERE row = ? AND changed_at = ?').pluck()
-  const positions = createPositions(db)
+  const positions = createPositions(db, clock)
   /** The key of the last of so many after this one, which need not be there any more. */
   const keyAfter = db.transaction((before: PageKey | null, count: number): PageKey | null => {
     if (before === null) return positions.keyAt(count - 1)
@@ -73,7 +81,7 @@ export function createPages(
     return positions.keyAt(positions.positionOf(before) + (isThere.get(row, changedAt) ?? 0) + count - 1)
   })
 
-  return ({ text, range = null, before, skip = 0, limit }) => {
+  return ({ text, range = null, before, skip = 0, limit, patienceMs }) => {
     const parsed = parse(text, { now: now() })
     if (parsed.kind === 'refused') return parsed
     const query = within(parsed.query, range)
@@ -81,7 +89,7 @@ export function createPages(
     const size = Math.max(1, Math.min(longestPage, Math.trunc(limit)))
     const from = passOver(before, skip)
     if (from === null) return page([], null)
-    const apart = needsWords(query) ? withoutIndex(query, from) : null
+    const apart = needsWords(query) ? withoutIndex(query, { from, wanted: size + 1, patienceMs }) : null
     // One more than asked tells whether there is a next page.
     const found = look(driverOf(query, from), from, size + 1, apart?.rows ?? new Set())
     const end = found.end
@@ -143,15 +151,15 @@ export function createPages(
     const { source, bounded, order, values, isExact, isSorted } = driver
     const rest = driver.rest ?? { sql: 'TRUE', values: [] }
     if (driver.rest === null) {
-      const limit = wanted + except.size + (isExact ? 0 : sameSecond)
+      const most = wanted + (isExact ? 0 : sameSecond)
       const found = `${source} ORDER BY ${order} LIMIT @limit`
       const sql = isSorted ? `SELECT * FROM detections WHERE row IN (SELECT detections.row ${found})` : `SELECT detections.* ${found}`
-      const rows = all<DetectionRow>(sql, values, { ...names(from), limit })
-      const taken = rows.filter(({ row }) => !except.has(row))
+      const taken = first(most, except, sql, values, names(from))
+      const cut = taken.at(-1)
       if (!isExact || isSorted) taken.sort(newestFirst)
       // Within the second where it was cut off, others may come before those that are here.
-      const [cut, last] = [rows.at(-1), taken[wanted - 1]]
-      const isWhole = isExact || rows.length < limit || (cut !== undefined && last !== undefined && secondOf(last) > secondOf(cut))
+      const last = taken[wanted - 1]
+      const isWhole = isExact || taken.length < most || (cut !== undefined && last !== undefined && secondOf(last) > secondOf(cut))
       if (isWhole) return { rows: taken.slice(0, wanted), end: null }
     }
     const startedAt = clock()
@@ -166,39 +174,80 @@ export function createPages(
       )
       if (last === undefined) return { rows, end: null }
       const end = keyOf(last)
-      const fitting = all<DetectionRow>(
-        `SELECT detections.* ${bounded} AND ${rest.sql} ORDER BY detections.changed_at DESC, detections.row DESC LIMIT @limit`,
-        [...values, ...rest.values],
-        { ...names(start), endAt: end.changedAt, endRow: end.row, limit: wanted - rows.length + except.size },
+      rows.push(
+        ...first(
+          wanted - rows.length,
+          except,
+          `SELECT detections.* ${bounded} AND ${rest.sql} ORDER BY detections.changed_at DESC, detections.row DESC LIMIT @limit`,
+          [...values, ...rest.values],
+          { ...names(start), endAt: end.changedAt, endRow: end.row },
+        ),
       )
-      rows.push(...fitting.filter(({ row }) => !except.has(row)))
-      if (rows.length >= wanted) return { rows: rows.slice(0, wanted), end: null }
+      if (rows.length >= wanted) return { rows, end: null }
       if (last.looked < stride) return { rows, end: null }
       if (clock() - startedAt >= pageBudgetMs) return { rows, end }
       start = end
     }
   }
 
-  /** What the index of words has not seen yet is read and compared one by one, after it has been given the time to see it. */
-  function withoutIndex(query: Query, from: Key): { rows: ReadonlySet<number>; fitting: readonly DetectionRow[]; isWhole: boolean } {
+  /**
+   * What the index of words has not seen yet is read and compared one by one, after it has been given the time to see it: newest first, until
+   * there are enough for a page, or the time is over. `rows` are all of them: what the index says of these is no longer so.
+   */
+  function withoutIndex(
+    query: Query,
+    { from, wanted, patienceMs }: { readonly from: Key; readonly wanted: number; readonly patienceMs: number | undefined },
+  ): { rows: ReadonlySet<number>; fitting: readonly DetectionRow[]; isWhole: boolean } {
     const startedAt = clock()
     try {
       if (!db.readonly) while (!textIndex.catchUp(256)) if (clock() - startedAt >= pageBudgetMs / 3) break
     } catch {
       // A full disk, or another process that writes: what is not indexed is compared below all the same.
     }
-    const rows = textIndex.isUpToDate() ? [] : unindexed.all(mostUnindexed)
-    return {
-      rows: new Set(rows.map(({ row }) => row)),
-      fitting: rows.filter((row) => isNewer(from, keyOf(row)) && matches(query, fromRow(row) satisfies Detection)),
-      isWhole: rows.length < mostUnindexed,
+    if (textIndex.isUpToDate()) return { rows: new Set(), fitting: [], isWhole: true }
+    const most = patienceMs === undefined ? mostUnindexed : mostForThePatient
+    const rows = unindexed.all({ most })
+    const isFound = matching(query)
+    const fitting: DetectionRow[] = []
+    const comparedFrom = clock()
+    let isWhole = rows.length < most
+    for (const { row, changed_at } of rows) {
+      if (!isNewer(from, { changedAt: changed_at, row })) continue
+      if (fitting.length >= wanted) break
+      if (clock() - comparedFrom >= (patienceMs ?? pageBudgetMs / 3)) {
+        isWhole = false
+        break
+      }
+      const found = byRow.get(row)
+      if (found !== undefined && isFound(fromRow(found))) fitting.push(found)
     }
+    return { rows: new Set(rows.map(({ row }) => row)), fitting, isWhole }
+  }
+
+  /** The first so many that are none of these, however many of these there are. */
+  function first(
+    most: number,
+    except: ReadonlySet<number>,
+    sql: string,
+    values: readonly (string | number)[],
+    named: Readonly<Record<string, number>>,
+  ): DetectionRow[] {
+    const rows: DetectionRow[] = []
+    for (const row of statementOf(sql).iterate([...values], { ...named, limit: most + except.size }) as IterableIterator<DetectionRow>) {
+      if (!except.has(row.row)) rows.push(row)
+      if (rows.length >= most) break
+    }
+    return rows
   }
 
   function all<Row>(sql: string, values: readonly (string | number)[], named: Readonly<Record<string, number>>): Row[] {
-    const statement = statements.get(sql) ?? db.prepare(sql)
+    return statementOf(sql).all([...values], named) as Row[]
+  }
+
+  function statementOf(sql: string): ReturnType<typeof prepare> {
+    const statement = statements.get(sql) ?? prepare(sql)
     if (statements.size < mostStatements) statements.set(sql, statement)
-    return statement.all([...values], named) as Row[]
+    return statement
   }
 }
 

@@ -1,7 +1,8 @@
 import fc from 'fast-check'
 import { describe, expect, test } from 'vitest'
 import type { Store } from './store.ts'
-import { content, pageOf, testStore, trusted } from './test-support.ts'
+import { createPositions } from './positions.ts'
+import { content, pageOf, testDeliveries, testStore, trusted } from './test-support.ts'
 
 function fifty(store: Store): void {
   store.keeper.keep(Array.from({ length: 50 }, (_, index) => trusted(content({ id: `d-${index}` }), { issued: index * 7_001 })))
@@ -45,5 +46,39 @@ describe('a place in the list', () => {
     const store = testStore()
     fifty(store)
     expect(store.overview.keyAt(position)).toBeNull()
+  })
+})
+
+describe('in a minute into which an import put more than fit on many screens', () => {
+  const count = 20_000
+  function crowd(clock: () => number) {
+    const { db, keeper } = testDeliveries()
+    keeper.keep([trusted(content())])
+    const columns = db.prepare<[], string>("SELECT name FROM pragma_table_info('detections')").pluck().all()
+    const values = columns.map((name) => ({ row: 'n', id: "'d-' || n", changed_at: 'changed_at + n % 30000' })[name] ?? name)
+    db.exec(`
+      WITH RECURSIVE numbers (n) AS (VALUES (2) UNION ALL SELECT n + 1 FROM numbers WHERE n < ${count})
+      INSERT INTO detections (${columns.join()}) SELECT ${values.join()} FROM detections, numbers;
+      UPDATE change_rollups SET count = ${count}`)
+    const ids = db.prepare('SELECT row FROM detections ORDER BY changed_at DESC, row DESC').pluck().all()
+    return { ids, positions: createPositions(db, clock) }
+  }
+
+  test('every place has its key, from either end', () => {
+    const { ids, positions } = crowd(() => 0)
+    for (const position of [0, 8_191, 8_192, 9_999, 10_000, 11_808, 16_384, count - 1]) {
+      const key = positions.keyAt(position)
+      expect(key?.row).toBe(ids[position])
+      expect(positions.positionOf(key!)).toBe(position)
+    }
+    expect(positions.keyAt(count)).toBeNull()
+  })
+
+  test('no more of it is passed than the time allows, and what was reached is said', () => {
+    let ticks = 0
+    const { ids, positions } = crowd(() => (ticks += 1_000))
+    expect(positions.keyAt(9_900)?.row, 'from the newer end').toBe(ids[8_191])
+    expect(positions.keyAt(10_100)?.row, 'from the older end').toBe(ids[count - 8_192])
+    expect(positions.positionOf({ changedAt: '2026-03-01T08:00:00.000Z' as never, row: 0 })).toBe(8_192)
   })
 })

@@ -17,7 +17,7 @@ export type Scan = {
 export type Scanned = {
   /** There are more than were wanted. */
   readonly isCapped: boolean
-  /** Where the time ran out: all that changed, and so all that was detected, at or after this moment has been seen. null where nothing is left. */
+  /** Where the time ran out: all at or after this moment has been seen, by when it was asked for. null where nothing is left. */
   readonly seenTo: number | null
   /** Whether the index of words has seen everything. */
   readonly isIndexed: boolean
@@ -26,6 +26,8 @@ export type Scanned = {
 export const scanBudgetMs = 150
 const firstStride = 512
 const longestStride = 8_192
+/** Rows visited between two looks at the clock, where more than a stride of them fall into one second. */
+const rowsALook = 1_024
 /** A range of no more is looked at whole, however much a search narrows down: what fits may be anywhere in time. */
 const fewRows = 20_000
 /** Each shape of a search is a statement of its own; more than this are not remembered. */
@@ -36,20 +38,29 @@ type Key = { readonly at: number; readonly row: number }
 /** The year 2096, as far as places in the index of words reach. */
 const newestChange: Key = { at: 4_000_000_000_000, row: Number.MAX_SAFE_INTEGER }
 
+type Late = { readonly low: number | null; readonly late: number | null; readonly looked: number }
+const nothing: Late = { low: null, late: null, looked: 0 }
+const everything = Number.MAX_SAFE_INTEGER
+
 /** `clock` is in ms from any start. */
 export function createScan(db: Database, parts: { readonly textIndex: TextIndex; readonly clock: () => number }): Scan {
   const { textIndex, clock } = parts
-  const statements = new Map<string, ReturnType<typeof db.prepare>>()
+  const prepare = (sql: string) => db.prepare<unknown[]>(sql)
+  const statements = new Map<string, ReturnType<typeof prepare>>()
   const matchOf = createKnownWords(db)
+  const latest = db.prepare<[{ seenTo: number; from: number; to: number }], Late>(`
+    SELECT min(detected_at) AS low, max(CASE WHEN changed_at < @seenTo THEN detected_at END) AS late, count(*) AS looked
+    FROM (SELECT detected_at, changed_at FROM detections INDEXED BY detections_by_time
+      WHERE detected_at >= @from AND detected_at < @to ORDER BY detected_at DESC LIMIT ${longestStride})`)
 
   return {
     byChange: (query, columns, most, visit) => scan(chooseDriver(query, matchOf), 'changed_at', newestChange, query, columns, most, visit),
-    byTime(query, columns, range, visit, most = Number.MAX_SAFE_INTEGER) {
+    byTime(query, columns, range, visit, most = everything) {
       const isNarrow = needsWords(query) || (chooseDriver(query, matchOf).isNarrow && range.rows > fewRows)
       const within: Query = { kind: 'all', of: [...conjunction(query), timeIn(range)] }
-      return isNarrow
-        ? scan(chooseDriver(within, matchOf), 'changed_at', newestChange, query, columns, most, visit)
-        : scan(byTimeDriver(query, range), 'detected_at', { at: range.to, row: 0 }, query, columns, most, visit)
+      if (!isNarrow) return scan(byTimeDriver(query, range), 'detected_at', { at: range.to, row: 0 }, query, columns, most, visit)
+      const scanned = scan(chooseDriver(within, matchOf), 'changed_at', newestChange, query, columns, most, visit)
+      return { ...scanned, seenTo: scanned.seenTo === null ? null : detectedTo(scanned.seenTo, range) }
     },
   }
 
@@ -63,6 +74,7 @@ export function createScan(db: Database, parts: { readonly textIndex: TextIndex;
     visit: (row: Row) => void,
   ): Scanned {
     const startedAt = clock()
+    const isOver = (): boolean => clock() - startedAt >= scanBudgetMs
     const isIndexed = !needsWords(query) || catchUp(startedAt)
     const { source, bounded, order, values, rest } = driver
     let start = from
@@ -75,18 +87,39 @@ export function createScan(db: Database, parts: { readonly textIndex: TextIndex;
         { changedAt: start.at, row: start.row, stride },
       )
       if (last === undefined) return { isCapped: false, seenTo: null, isIndexed }
-      const rows = all<Row>(
-        `SELECT ${columns} ${bounded} AND ${rest?.sql ?? 'TRUE'} ORDER BY ${order} LIMIT @limit`,
+      // One window may hold any number, since places in the index of words go by whole seconds.
+      let visited = 0
+      for (const row of statementOf(`SELECT ${columns} ${bounded} AND ${rest?.sql ?? 'TRUE'} ORDER BY ${order}`).iterate(
         [...values, ...(rest?.values ?? [])],
-        { changedAt: start.at, row: start.row, endAt: last.at, endRow: last.row, limit: Math.min(left, longestStride) + 1 },
-      )
-      for (const row of rows.slice(0, left)) visit(row)
-      if (rows.length > left) return { isCapped: true, seenTo: null, isIndexed }
-      left -= rows.length
+        { changedAt: start.at, row: start.row, endAt: last.at, endRow: last.row },
+      )) {
+        if (left === 0) return { isCapped: true, seenTo: null, isIndexed }
+        visit(row as Row)
+        left -= 1
+        visited += 1
+        if (visited % rowsALook === 0 && isOver()) return { isCapped: false, seenTo: start.at + 1, isIndexed }
+      }
       if (last.looked < stride) return { isCapped: false, seenTo: null, isIndexed }
-      if (clock() - startedAt >= scanBudgetMs) return { isCapped: false, seenTo: last.at, isIndexed }
+      // Others of that very moment may be left.
+      if (isOver()) return { isCapped: false, seenTo: last.at + 1, isIndexed }
       start = { at: last.at, row: last.row }
     }
+  }
+
+  /**
+   * From when on all that was detected has been seen, where all that changed from `seenTo` on was: a sender may say of something that it was
+   * detected later than it says that it told us. Looks for such ones from the newer end of the range, for a part of the time.
+   */
+  function detectedTo(seenTo: number, range: Range): number {
+    const startedAt = clock()
+    for (let to = range.to; to > seenTo;) {
+      const { low, late, looked } = latest.get({ seenTo, from: Math.max(seenTo, range.from), to }) ?? nothing
+      if (late !== null) return late + 1
+      if (low === null || looked < longestStride) return seenTo
+      if (low + 1 === to || clock() - startedAt >= scanBudgetMs / 3) return low + 1
+      to = low + 1
+    }
+    return seenTo
   }
 
   function catchUp(startedAt: number): boolean {
@@ -95,9 +128,13 @@ export function createScan(db: Database, parts: { readonly textIndex: TextIndex;
   }
 
   function all<Row>(sql: string, values: readonly (string | number)[], named: Readonly<Record<string, number>>): Row[] {
-    const statement = statements.get(sql) ?? db.prepare(sql)
+    return statementOf(sql).all([...values], named) as Row[]
+  }
+
+  function statementOf(sql: string): ReturnType<typeof prepare> {
+    const statement = statements.get(sql) ?? prepare(sql)
     if (statements.size < mostStatements) statements.set(sql, statement)
-    return statement.all([...values], named) as Row[]
+    return statement
   }
 }
 

@@ -2,7 +2,7 @@ import fc from 'fast-check'
 import { describe, expect, test } from 'vitest'
 import type { Detection, DetectionId, Json, JsonObject, Kind } from '../../shared/detection.ts'
 import type { PageAnswer, PageKey } from '../../shared/ipc.ts'
-import { matches } from '../query/matches.ts'
+import { matching } from '../query/matches.ts'
 import { parse } from '../query/parse.ts'
 import { at, content, delivery, detectionOf, organization, pageOf, start, testStore, trusted, waiting } from './test-support.ts'
 
@@ -214,7 +214,8 @@ test('the history finds by a query exactly what the query matches, page by page'
         const ids = Array.from({ length: Math.min(count, 60) }, (_, index) => `d-${count - index}`)
         const range = seconds === null ? null : { from: at(seconds[0]), to: at(seconds[1]) }
         const isIn = ({ detectedAt }: Detection) => range === null || (detectedAt >= range.from && detectedAt < range.to)
-        const expected = ids.filter((id) => matches(parsed.query, detectionOf(store, id)) && isIn(detectionOf(store, id)))
+        const isFound = matching(parsed.query)
+        const expected = ids.filter((id) => isFound(detectionOf(store, id)) && isIn(detectionOf(store, id)))
         const actual: string[] = []
         for (let before: Parameters<typeof store.detections.page>[0]['before'] = null; ;) {
           const page = pageOf(store.detections.page({ text: sought, range, before, limit }))

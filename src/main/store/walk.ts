@@ -1,7 +1,7 @@
 import { statSync } from 'node:fs'
 import type { Detection, Instant, Sequence, Trust } from '../../shared/detection.ts'
 import type { PageKey } from '../../shared/ipc.ts'
-import { matches } from '../query/matches.ts'
+import { matching } from '../query/matches.ts'
 import { needsWords, toSql } from '../query/to-sql.ts'
 import type { Query } from '../query/query.ts'
 import { openDatabase } from './database.ts'
@@ -45,8 +45,10 @@ export type WalkedDelivery = {
 
 export type OpenedSnapshot = { readonly kind: 'opened'; readonly snapshot: Snapshot } | NotOpened
 
-/** Rows of one stretch: enough to be worth a statement, few enough that nobody waits for it. */
-const stretch = 250
+/** Others have their turn after each stretch: as many rows as fit into these ms by what the last ones took, so many at first and at most. */
+const stretchMs = 8
+const firstRows = 16
+const mostRows = 250
 
 type PlaceRow = { readonly changed_at: number; readonly row: number }
 type WalkedRow = {
@@ -60,19 +62,19 @@ type WalkedRow = {
 
 const deliveryColumns = 'sequence, inlet, received_at, trust, headers, body'
 
-/** Opens a connection of its own on the history, which reads and never writes. */
-export function openSnapshot(file: string): OpenedSnapshot {
+/** Opens a connection of its own on the history, which reads and never writes. `clock` is in ms from any start. */
+export function openSnapshot(file: string, clock: () => number = () => performance.now()): OpenedSnapshot {
   const opened = openDatabase(file, { readOnly: true })
   if (opened.kind !== 'opened') return opened
   try {
-    return { kind: 'opened', snapshot: createSnapshot(opened.db, file) }
+    return { kind: 'opened', snapshot: createSnapshot(opened.db, file, clock) }
   } catch (error) {
     opened.db.close()
     throw error
   }
 }
 
-function createSnapshot(db: Database, file: string): Snapshot {
+function createSnapshot(db: Database, file: string, clock: () => number): Snapshot {
   // It goes by everything once: what it has passed is of no use to it.
   db.pragma('cache_size = -2048')
   // The first read fixes the moment; everything after it is of the same.
@@ -102,20 +104,29 @@ function createSnapshot(db: Database, file: string): Snapshot {
         WHERE (changed_at, row) < (?, ?) AND changed_at >= ? AND (changed_at, row) >= (?, ?) AND ${condition.sql}
         ORDER BY changed_at DESC, row DESC`)
       const isEverything = condition.sql === 'TRUE'
-      const isLeft = needsWords(query) ? (detection: Detection) => matches(query, detection) : () => true
+      const isLeft = needsWords(query) ? matching(query) : () => true
+      let size = firstRows
 
       return (after) => {
+        const startedAt = clock()
         const start = after === null ? beyondAll : ([toMillis(after.changedAt), after.row] as const)
-        const everything = isEverything ? all.all(...start, stretch) : null
-        const looked = everything ?? places.all(...start, stretch)
+        const everything = isEverything ? all.all(...start, size) : null
+        const looked = everything ?? places.all(...start, size)
         const last = looked.at(-1)
         if (last === undefined) return { found: [], looked: 0, next: null }
         const rows = everything ?? fitting.all(...start, last.changed_at, last.changed_at, last.row, ...condition.values)
-        return {
-          found: rows.map(toFound).filter(({ detection }) => isLeft(detection)),
-          looked: looked.length,
-          next: looked.length < stretch ? null : placeOf(last),
+        const found: Stretch['found'][number][] = []
+        for (const [index, row] of rows.entries()) {
+          const one = toFound(row)
+          if (isLeft(one.detection)) found.push(one)
+          if (index === rows.length - 1 || clock() - startedAt < stretchMs) continue
+          // What was looked at for the rest is looked at again by the next one.
+          size = sizeAfter(index + 1, clock() - startedAt)
+          return { found, looked: looked.findIndex(({ row: place }) => place === row.row) + 1, next: placeOf(row) }
         }
+        const isEnd = looked.length < size
+        size = sizeAfter(looked.length, clock() - startedAt)
+        return { found, looked: looked.length, next: isEnd ? null : placeOf(last) }
       }
     },
     deliveriesOf: ({ row }, after, limit) => deliveries.all(row, after ?? 0, limit).map(toWalked),
@@ -126,6 +137,11 @@ function createSnapshot(db: Database, file: string): Snapshot {
     logGrowth: () => sizeOfLog(file) - logAtStart,
     close: () => void db.close(),
   }
+}
+
+/** Never more than twice as many as the last time, whose rows may have been easy ones. */
+function sizeAfter(rows: number, tookMs: number): number {
+  return Math.max(1, Math.min(mostRows, rows * 2, Math.floor((rows * stretchMs) / Math.max(tookMs, 0.01))))
 }
 
 const beyondAll = [Number.MAX_SAFE_INTEGER, Number.MAX_SAFE_INTEGER] as const
