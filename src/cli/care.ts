@@ -185,7 +185,8 @@ function sayRetention(
   if (goes.length === 0) say('Nothing goes.')
   if (all.length > 0) say(`Stays, though old: ${all.join(', ')}.`)
   say(`The history takes ${megabytes(usedBytes)}, ${asked.apply ? 'and now' : 'and then about'} ${megabytes(leftBytes)}.`)
-  if (asked.maxSize !== undefined && leftBytes > asked.maxSize) say('That is more than was asked for: what is left may not go, or is more than was counted. Look again for what else would go.')
+  if (asked.maxSize !== undefined && leftBytes > asked.maxSize)
+    say('That is more than was asked for: what is left may not go, or is more than was counted. Look again for what else would go.')
   if (!isWhole)
     say(
       asked.apply
