@@ -25,6 +25,7 @@ export class Interaction {
   /** A moment of the bar that the keys stand on, and of the one where a selection began. */
   cursor = $state<number | null>(null)
   anchor = $state<number | null>(null)
+  /** The keys are in use: what they stand on is shown. A click of the mouse also brings the focus, and no cursor. */
   isFocused = $state(false)
   readonly #parts: Parts
 
@@ -57,6 +58,7 @@ export class Interaction {
   }
 
   down(point: Point): void {
+    this.isFocused = false
     this.anchor = null
     this.gesture = begin(point, this.#parts.field())
   }
@@ -168,6 +170,7 @@ export class Interaction {
     this.anchor = isExtending ? (this.anchor ?? this.cursor ?? middle) : null
     this.cursor = middle
     // The keys have the word until the pointer moves again.
+    this.isFocused = true
     this.pointer = null
   }
 }
