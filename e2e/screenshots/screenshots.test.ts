@@ -3,22 +3,25 @@ import { join, resolve } from 'node:path'
 import { test } from '@playwright/test'
 import type { Bridge } from '../../src/shared/ipc.ts'
 import { send } from '../../src/main/sample/send.ts'
-import { seedHistory } from '../../bench/seed.ts'
+import { seedProfile } from '../../bench/seed.ts'
 import type { Task, TaskId } from '../../src/shared/tasks.ts'
-import { root, startAllowedApp, temporaryProfile, type RunningApp } from '../support/app.ts'
+import { root, startAllowedApp, temporaryProfile, tocsin, type RunningApp } from '../support/app.ts'
+import { ask, chart, field, list, rows as rowsOf, visit } from '../support/desk.ts'
+import { framework, hero, seedDesk } from '../support/seeds.ts'
 import { setUpRelayByGuide, startDevelopmentRelay } from '../support/relay.ts'
 import { endSearchesEarly } from '../support/slow-search.ts'
 import { seedWays } from '../support/ways.ts'
 
 const out = resolve(process.env['INIT_CWD'] ?? root, process.env['SCREENSHOTS_OUT'] ?? 'screenshots')
 const rows = Number(process.env['SCREENSHOTS_ROWS'] ?? 240)
-const dayMs = 86_400_000
+/** More are the data set of the benchmarks. */
+const mostOfStory = 20_000
 const themes = ['dark', 'light'] as const
 const sizes = { large: { width: 1440, height: 900 }, normal: { width: 1200, height: 760 }, small: { width: 900, height: 600 } } as const
 
 type Page = RunningApp['page']
-/** What the profile holds: detections, also ways in and gaps, or nothing at all. */
-const profiles = ['history', 'ways', 'nothing'] as const
+/** What the profile holds: detections, also ways in and gaps, detections that take long to look through, or nothing at all. */
+const profiles = ['history', 'ways', 'slow', 'nothing'] as const
 type Profile = (typeof profiles)[number]
 type View = {
   readonly name: string
@@ -40,12 +43,48 @@ async function addDoubts(page: Page, url: string): Promise<void> {
   for (const body of ['no token', 'neither is this', '<script>nor this</script>']) await send(url, body)
 }
 
+/** What only a running app has: what is not believed, notifications, views, notes, and something acknowledged. */
+async function fill({ profile, page, url }: RunningApp): Promise<void> {
+  await addDoubts(page, url)
+  // Notifications are for those who do not look at the timeline.
+  await visit(page, 'settings')
+  await tocsin(profile, 'simulate', '--count', '24', '--seed', 'screenshots')
+  await page.getByRole('button', { name: 'Not now' }).click()
+  for (const [name, q] of [
+    ['Open threats', 'kind:threat is:open'],
+    ['Unread, 24 h', 'is:unread last:24h'],
+    ['Okta without GitHub', 'source:okta_org'],
+  ] as const)
+    await ask(page, 'view:save', { id: null, name, address: `timeline?q=${encodeURIComponent(q)}`, isPinned: true })
+  await ask(page, 'settings:write', { recentSearches: ['kind:threat confidence>=0.8', 'entity_type:okta_role is:open'] })
+  const keys = [{ organizationId: 'tocsin-demo-organization', id: 'hero-stuffing' }] as never
+  const change = {
+    state: 'acknowledged',
+    note: 'Asked her by phone: it was not her. Sessions ended, password reset.',
+    addLabel: 'incident-7',
+  } as const
+  await ask(page, 'triage:write', { of: { kind: 'keys', keys }, change })
+}
+
 const search = (text: string) => async (page: Page) => {
-  await go('Timeline')(page)
-  await page.getByLabel('Search the history').fill(text)
+  await visit(page, `timeline?q=${encodeURIComponent(text)}`)
   await page.waitForTimeout(600)
 }
-const leaveSearch = (page: Page) => page.getByLabel('Search the history').fill('')
+const leaveSearch = (page: Page) => visit(page, 'timeline')
+const at = (place: string) => async (page: Page) => {
+  await visit(page, place)
+  await page.waitForTimeout(400)
+}
+
+async function zoomIn(page: Page): Promise<void> {
+  await visit(page, 'timeline')
+  await chart(page).focus()
+  await page.keyboard.press('End')
+  for (let press = 0; press < 24; press++) await page.keyboard.press('Shift+ArrowLeft')
+  await page.keyboard.press('Enter')
+  await page.waitForTimeout(500)
+  await page.evaluate(() => (document.activeElement as HTMLElement | null)?.blur())
+}
 
 const task = (id: string, more: Pick<Task, 'kind' | 'title' | 'done' | 'total' | 'state'>): Task => ({ id: id as TaskId, ...more })
 const running = { kind: 'running' } as const
@@ -80,7 +119,7 @@ const views: readonly View[] = [
     of: 'history',
     async open(page) {
       await go('Timeline')(page)
-      await page.getByRole('option').nth(1).click()
+      await rowsOf(page).first().click()
       await page.getByRole('complementary', { name: 'Detection' }).getByRole('heading').first().waitFor()
     },
   },
@@ -89,6 +128,100 @@ const views: readonly View[] = [
     of: 'history',
     open: search('nothing has these words'),
     leave: leaveSearch,
+  },
+  { name: 'timeline-zoomed', of: 'history', open: zoomIn, leave: leaveSearch },
+  {
+    name: 'timeline-pointed',
+    of: 'history',
+    async open(page) {
+      await visit(page, 'timeline')
+      await chart(page).hover({ position: { x: 500, y: 40 } })
+    },
+    leave: (page) => page.mouse.move(4, 400),
+  },
+  {
+    name: 'selection',
+    of: 'history',
+    async open(page) {
+      await visit(page, 'timeline')
+      await rowsOf(page)
+        .nth(0)
+        .click({ modifiers: ['Control'] })
+      await rowsOf(page)
+        .nth(3)
+        .click({ modifiers: ['Shift'] })
+      await rowsOf(page)
+        .nth(1)
+        .click({ modifiers: ['Control'] })
+    },
+    leave: (page) => list(page).press('Escape'),
+  },
+  { name: 'facets', of: 'history', open: search('kind:threat -source:okta_org status:ongoing'), leave: leaveSearch },
+  {
+    name: 'compact',
+    of: 'history',
+    async open(page) {
+      await visit(page, 'timeline')
+      await ask(page, 'settings:write', { density: 'compact' })
+    },
+    leave: async (page) => void (await ask(page, 'settings:write', { density: 'comfortable' })),
+  },
+  {
+    name: 'completion',
+    of: 'history',
+    async open(page) {
+      await visit(page, 'timeline')
+      await field(page).fill('kind:threat source:')
+      await page.waitForTimeout(300)
+      await page.keyboard.press('ArrowDown')
+    },
+    leave: leaveSearch,
+  },
+  {
+    name: 'completion-fields',
+    of: 'history',
+    async open(page) {
+      await visit(page, 'timeline')
+      await field(page).fill('')
+      await field(page).press('ArrowDown')
+    },
+    leave: leaveSearch,
+  },
+  { name: 'entities', of: 'history', open: at('entities') },
+  { name: 'entity', of: 'history', open: at(`entities/${hero}`) },
+  { name: 'posture', of: 'history', open: at('posture') },
+  { name: 'compliance', of: 'history', open: at(`posture?framework=${encodeURIComponent(framework)}`) },
+  { name: 'attack', of: 'history', open: at('attack') },
+  { name: 'digest', of: 'history', open: at('digest') },
+  { name: 'inbox', of: 'history', open: at('inbox') },
+  {
+    name: 'palette',
+    of: 'history',
+    async open(page) {
+      await visit(page, 'timeline')
+      await page.keyboard.press('Control+k')
+    },
+  },
+  {
+    name: 'views',
+    of: 'history',
+    async open(page) {
+      await page.getByRole('button', { name: 'Manage saved views' }).click()
+    },
+  },
+  {
+    name: 'save-view',
+    of: 'history',
+    async open(page) {
+      await search('kind:threat is:open confidence>=0.8')(page)
+      await page.keyboard.press('Control+k')
+      await page.getByRole('combobox', { name: 'Find a command' }).fill('save this')
+      await page.keyboard.press('Enter')
+    },
+    async leave(page) {
+      await page.keyboard.press('Escape')
+      await visit(page, 'timeline')
+    },
   },
   { name: 'search-refused', of: 'history', open: search('kind:threat last:7d tipe:Credential* -source:github'), leave: leaveSearch },
   {
@@ -120,13 +253,15 @@ const views: readonly View[] = [
         for (const one of all) BrowserWindow.getAllWindows()[0]?.webContents.send('tocsin:push', 'task:changed', one)
       }, tasks)
     },
-    leave: async (page) => void (await page.reload()),
+    async leave(page) {
+      await page.reload()
+      await page.getByRole('button', { name: 'Not now' }).click()
+    },
   },
   {
     name: 'searched-back',
-    of: 'history',
-    async open(page, electron) {
-      await endSearchesEarly(electron)
+    of: 'slow',
+    async open(page) {
       await search('kind:threat')(page)
     },
     leave: leaveSearch,
@@ -185,6 +320,11 @@ const views: readonly View[] = [
   },
   { name: 'settings', of: 'history', open: go('Settings') },
   { name: 'empty', of: 'nothing', open: go('Timeline') },
+  { name: 'inbox-empty', of: 'nothing', open: at('inbox') },
+  { name: 'entities-empty', of: 'nothing', open: at('entities') },
+  { name: 'posture-empty', of: 'nothing', open: at('posture') },
+  { name: 'attack-empty', of: 'nothing', open: at('attack') },
+  { name: 'digest-empty', of: 'nothing', open: at('digest') },
   { name: 'connections-empty', of: 'nothing', open: go('Connections') },
   { name: 'connect-choose', of: 'nothing', open: guide },
   {
@@ -246,17 +386,19 @@ test('pictures of a test of a way in that passed', async () => {
 
 for (const profileOf of profiles) {
   test(`pictures of every view, ${profileOf}`, async () => {
-    test.setTimeout(300_000)
+    test.setTimeout(900_000)
     mkdirSync(out, { recursive: true })
     const profile = temporaryProfile()
     if (profileOf !== 'nothing') {
-      await seedHistory({ profile: profile.path, count: rows, seed: 'screenshots', endAt: Date.now(), spanMs: 9 * dayMs })
+      const wanted = { profile: profile.path, count: rows, seed: 'screenshots', endAt: Date.now() }
+      await (rows > mostOfStory ? seedProfile(wanted) : seedDesk({ ...wanted, days: 40 }))
     }
     if (profileOf === 'ways') seedWays(profile.path)
     const app = await startAllowedApp(profile.path)
-    const { electron, page, url } = app
+    const { electron, page } = app
     try {
-      if (profileOf === 'history') await addDoubts(page, url)
+      if (profileOf === 'history') await fill(app)
+      if (profileOf === 'slow') await endSearchesEarly(electron)
       for (const theme of themes) {
         await themed(page, theme)
         for (const [size, bounds] of Object.entries(sizes)) {

@@ -17,8 +17,10 @@ export type Organization = {
 export const organizationColours = ['teal', 'gold', 'magenta', 'green', 'cyan', 'olive', 'brown', 'grey'] as const
 export type OrganizationColour = (typeof organizationColours)[number]
 
-/** How much of an organization is in the history; unread is counted up to 10,000. */
+/** How much of an organization is in the history; unread is counted up to `mostUnreadCounted`. */
 export type OrganizationCount = { readonly organizationId: OrganizationId; readonly detections: number; readonly unread: number }
+
+export const mostUnreadCounted = 10_000
 
 /** Pinned keys were given by the user and are all there is; fetched ones come from the issuer and are looked up again. */
 export type KeySource = 'pinned' | 'fetched'

@@ -1,3 +1,4 @@
+import type { Instant } from '../../shared/detection.ts'
 import type { PostureReport } from '../store/posture-report.ts'
 import { html, type Html } from './html.ts'
 import { endOf, reasonOf, when } from './words.ts'
@@ -35,7 +36,7 @@ export function completeness({ gaps, areAllGaps, counts, history, period }: Post
     <h3>Times without listening</h3>
     ${
       gaps.length === 0
-        ? html`<p>None is known between ${when(period.from)} and ${when(period.to)}.</p>`
+        ? noneKnown(history.firstReceivedAt, period)
         : html`<p>
               In these times at least one way in was not listening. What SlashID sent in them may have come in later, by another way, or not
               at all.${areAllGaps ? null : html` The newest ${gaps.length} are listed.`}
@@ -65,6 +66,15 @@ export function completeness({ gaps, areAllGaps, counts, history, period }: Post
             </table>`
     }
   </section>`
+}
+
+/** Nothing is known of the time before the first delivery: nothing may be said of it either. */
+function noneKnown(first: Instant | null, { from, to }: PostureReport['period']): Html {
+  if (first === null || first > to) return html`<p>Nothing is known of this time: nothing had been received yet.</p>`
+  if (first <= from) return html`<p>None is known between ${when(from)} and ${when(to)}.</p>`
+  return html`<p>
+    None is known between ${when(first)}, when the first delivery came, and ${when(to)}. Nothing is known of the time before.
+  </p>`
 }
 
 export function method({ overview }: PostureReport): Html {

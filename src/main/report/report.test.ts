@@ -121,12 +121,17 @@ describe('a report', () => {
     const html = writeReport(report, about)
     expect(html).toContain('the computer was asleep')
     expect(html).toContain('3 deliveries are lost')
-    expect(
-      writeReport(
-        reportOf(() => {}),
-        about,
-      ),
-    ).toContain('None is known between')
+  })
+
+  test('says of the times without listening only what can be known: from the first delivery on', () => {
+    const report = reportOf((store) => void store.keeper.keep([issue('one', 'ongoing', 1)]))
+    const said = (firstReceivedAt: PostureReport['history']['firstReceivedAt']) =>
+      writeReport({ ...report, history: { ...report.history, firstReceivedAt } }, about)
+    expect(said(report.period.from)).toMatch(/None is known between[^.]*\.<\/p>/)
+    expect(said(report.period.from)).not.toContain('Nothing is known')
+    expect(said(at(1))).toMatch(/None is known between .*when the first delivery came, and .*Nothing is known of the time before\./)
+    expect(said(null)).toContain('Nothing is known of this time')
+    expect(said(null)).not.toContain('None is known')
   })
 
   test('carries the head of the chain of its history', () => {

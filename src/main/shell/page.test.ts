@@ -2,7 +2,7 @@ import { mkdirSync, mkdtempSync, rmSync, symlinkSync, writeFileSync } from 'node
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { afterEach, beforeEach, describe, expect, test } from 'vitest'
-import { contentSecurityPolicy, isPageUrl, listPage, mayRequest, pageHeaders, viewAt } from './page.ts'
+import { contentSecurityPolicy, isPageUrl, listPage, mayRequest, pageHeaders, placeAt, viewAt } from './page.ts'
 
 describe('the page that is served', () => {
   let folder: string
@@ -135,4 +135,16 @@ describe('the policy', () => {
   test('travels with every answer, and no answer is sniffed', () => {
     expect(pageHeaders).toMatchObject({ 'Content-Security-Policy': contentSecurityPolicy, 'X-Content-Type-Options': 'nosniff' })
   })
+})
+
+test('a place is led back to from an address of ours only, and only where it can be read', () => {
+  expect(placeAt('app://tocsin/#/timeline?q=is:open&open=org/d1')).toBe('#/timeline?q=is:open&open=org/d1')
+  for (const none of [
+    '',
+    'app://tocsin/',
+    'app://tocsin/#timeline',
+    'https://example.com/#/timeline',
+    `app://tocsin/#/timeline?q=${'x'.repeat(4_000)}`,
+  ])
+    expect(placeAt(none)).toBe('')
 })

@@ -1,7 +1,7 @@
 import { readdirSync } from 'node:fs'
 import { extname, join } from 'node:path'
 import { viewOf } from '../../shared/address.ts'
-import type { View } from '../../shared/view.ts'
+import { longestLink, type View } from '../../shared/view.ts'
 
 /** Where the page lives: a scheme of our own, which no web server can answer for. */
 export const appScheme = 'app'
@@ -80,6 +80,12 @@ export function isPageUrl(text: string): boolean {
 /** Which view the page shows: it keeps its address in its hash as `#/view?…`, and what is no address it takes for the timeline. */
 export function viewAt(text: string): View {
   return viewOf((parse(text)?.hash ?? '').slice('#/'.length)) ?? 'timeline'
+}
+
+/** What of the page's address leads a new page to the same place; '' where it is none that leads anywhere. */
+export function placeAt(text: string): string {
+  const hash = isPageUrl(text) ? (parse(text)?.hash ?? '') : ''
+  return hash.startsWith('#/') && hash.length <= longestLink ? hash : ''
 }
 
 /** Whether the page's process may ask for this address at all. Developer tools load themselves from `devtools:`. */

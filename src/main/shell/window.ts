@@ -3,7 +3,7 @@ import type { Settings } from '../../shared/settings.ts'
 import { createAllowance } from './allowance.ts'
 import type { WindowBounds } from '../store/settings.ts'
 import { minimumSize, placeWindow, type Bounds } from './bounds.ts'
-import { pageUrl, viewAt } from './page.ts'
+import { pageUrl, placeAt, viewAt } from './page.ts'
 
 export type MainWindow = {
   /** Opens the window, or restores and focuses it. Resolves when its page is there and listens. */
@@ -46,6 +46,8 @@ export function createMainWindow(parts: WindowParts): MainWindow {
   let window: BrowserWindow | null = null
   let loaded: Promise<void> = Promise.resolve()
   let wasToldMinimised = false
+  /** Where the page was when its window was closed: another window goes on there. */
+  let place = ''
   let isQuitting = false
   let isReady = false
   app.on('before-quit', () => {
@@ -93,7 +95,7 @@ export function createMainWindow(parts: WindowParts): MainWindow {
     })
     made.webContents.on('render-process-gone', (_event, details) => recover(made, details.reason))
     made.webContents.on('preload-error', (_event, _path, error) => log.error('page: its preload script failed', error))
-    loaded = made.loadURL(pageUrl).catch((error: unknown) => {
+    loaded = made.loadURL(pageUrl + place).catch((error: unknown) => {
       // A window closed while it loads ends its load too.
       if (!made.isDestroyed()) log.error('page: it could not be loaded', error)
     })
@@ -102,6 +104,7 @@ export function createMainWindow(parts: WindowParts): MainWindow {
 
   /** A full disk must not keep the window from closing. */
   function remember(closing: BrowserWindow): void {
+    place = placeAt(closing.webContents.getURL())
     const { x, y, width, height } = closing.getNormalBounds()
     try {
       parts.bounds.write({ x, y, width, height, isMaximized: closing.isMaximized() })
@@ -131,6 +134,8 @@ export function createMainWindow(parts: WindowParts): MainWindow {
       return
     }
     crashed.destroy()
+    // It may be the place that it crashes at.
+    place = ''
     parts.onGivenUp(
       `The window crashed again and again (${reason}) and was closed. Deliveries are still received and kept; opening the window tries anew.`,
     )

@@ -1,6 +1,6 @@
 import type { Instant, OrganizationId } from '../../shared/detection.ts'
 import type { OrganizationChange } from '../../shared/ipc.ts'
-import { organizationColours } from '../../shared/organization.ts'
+import { mostUnreadCounted, organizationColours } from '../../shared/organization.ts'
 import type {
   KeySource,
   Organization,
@@ -38,8 +38,6 @@ export type Organizations = {
   /** What the history holds of each. */
   counts(): readonly OrganizationCount[]
 }
-
-const mostUnread = 10_000
 
 type OrganizationRow = {
   readonly id: string
@@ -152,7 +150,7 @@ export function createOrganizations(
         tallies.all().map(({ organization_id, detections }) => ({
           organizationId: organization_id as OrganizationId,
           detections,
-          unread: countUnread.get(organization_id, mostUnread) ?? 0,
+          unread: countUnread.get(organization_id, mostUnreadCounted) ?? 0,
         })),
       list: () => all.all().map(withKeys),
     },

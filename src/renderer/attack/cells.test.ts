@@ -1,7 +1,7 @@
 import { describe, expect, test } from 'vitest'
 import type { AttackCounts, AttackMatrix } from '../../shared/attack.ts'
 import { parse } from '../../main/query/parse.ts'
-import { heatOf, searchFor, toColumns } from './cells.ts'
+import { heatOf, searchFor, toColumns, wordsOf } from './cells.ts'
 
 const matrix: AttackMatrix = {
   version: '18.1',
@@ -62,5 +62,24 @@ test.each([
 ])('a cell beside %j by %j searches %s', (text, words, wanted) => {
   const search = searchFor(text, 'technique', 'T1110', words)
   expect(search).toBe(wanted)
+  expect(parse(search, { now: 0 }).kind).toBe('parsed')
+})
+
+test('a technique leads to a search of its own words and those of its parts', () => {
+  const words = { T1110: ['T1110', 'Brute Force'], 'T1110.004': ['T1110.004', 'Credential Stuffing', 'say "x"'], T1003: ['T1003'] }
+  const search = searchFor('kind:threat OR a', 'technique', 'T1110', wordsOf(matrix, 'T1110', words))
+  expect(search).toBe(
+    '(kind:threat OR a) (technique:T1110 OR technique:"Brute Force" OR technique:T1110.004 OR technique:"Credential Stuffing" OR technique:"say \\"x\\"")',
+  )
+  expect(parse(search, { now: 0 }).kind).toBe('parsed')
+  expect(wordsOf(matrix, 'T1110.004', words)).toEqual(['T1110.004', 'Credential Stuffing', 'say "x"'])
+  expect(searchFor('', 'technique', 'T1485', wordsOf(matrix, 'T1485', words))).toBe('technique:T1485')
+})
+
+test('a search by very many words is no longer than a search may be', () => {
+  const words = Array.from({ length: 200 }, (_, n) => `a word of a sender, number ${n}`)
+  const search = searchFor('kind:threat OR a', 'technique', 'T1110', ['T1110', ...words])
+  expect(search.length).toBeLessThanOrEqual(1_000)
+  expect(search).toContain('technique:T1110 OR')
   expect(parse(search, { now: 0 }).kind).toBe('parsed')
 })

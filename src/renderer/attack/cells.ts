@@ -51,12 +51,30 @@ export function heatOf(count: number, most: number): Heat {
   return share > 0.75 ? 4 : share > 0.5 ? 3 : share > 0.25 ? 2 : 1
 }
 
+/** The words of what a cell has counted with its parts; an id that nobody named stands for itself only where there is no other. */
+export function wordsOf(matrix: AttackMatrix, id: string, words: AttackCounts['words']): readonly string[] {
+  const technique = matrix.tactics.flatMap(({ techniques }) => techniques).find((one) => one.id === id)
+  const ids = [id, ...(technique?.parts.map((part) => part.id) ?? [])]
+  return [...new Set(ids.flatMap((one) => words[one] ?? []))]
+}
+
+/** A search is refused beyond this: words that have no room are left out. */
+const longestSearch = 1_000
+
 /** A search that finds what a cell has counted: by every word that senders use for it. */
 export function searchFor(text: string, field: 'technique' | 'tactic', id: string, words: readonly string[]): string {
   const all = words.length === 0 ? [id] : words
   const [only] = all
   if (all.length === 1 && only !== undefined) return narrow(text, field, only)
-  const any = `(${all.map((word) => termOf(field, word)).join(' OR ')})`
-  if (text.trim() === '') return any
-  return text.includes(any) ? text : `(${text.trim()}) ${any}`
+  const room = longestSearch - text.trim().length - '() ()'.length
+  const terms: string[] = []
+  let length = 0
+  for (const term of all.map((word) => termOf(field, word))) {
+    if (length + term.length > room) continue
+    terms.push(term)
+    length += term.length + ' OR '.length
+  }
+  const any = `(${terms.join(' OR ')})`
+  if (terms.length === 0 || text.includes(any)) return text
+  return text.trim() === '' ? any : `(${text.trim()}) ${any}`
 }

@@ -18,6 +18,7 @@ const viewNames: Readonly<Record<View, string>> = {
   connections: 'Connections',
   settings: 'Settings',
 }
+const offeredSearches = ['kind:threat is:open', 'kind:posture is:open', 'is:unread', 'confidence>=0.8 last:7d']
 const ranges = [
   ['24 hours', 1],
   ['7 days', 7],
@@ -59,8 +60,8 @@ export function createCommands(
     command('connect', 'Add a way in', () => navigation.go('connections', 'connect')),
     ...savedViews.list.map((view) => command(`view ${view.id}`, `View: ${view.name}`, () => navigation.follow(view.address))),
     command('search', 'Search the history', shell.focusSearch, keysOf('search')),
-    ...searches.recent.slice(0, 8).map((text) => command(`search ${text}`, `Search: ${text}`, () => searchFor(text))),
-    ...['kind:threat is:open', 'kind:posture is:open', 'is:unread', 'confidence>=0.8 last:7d'].map((text) =>
+    // One that is offered anyway may be among the recent ones too.
+    ...[...new Set([...searches.recent.slice(0, 8), ...offeredSearches])].map((text) =>
       command(`search ${text}`, `Search: ${text}`, () => searchFor(text)),
     ),
     ...(timeline.typed === '' ? [] : [command('clear', 'Clear the search', () => searchFor(''))]),

@@ -11,6 +11,7 @@ import { Dialogs } from './dialogs.svelte.ts'
 import { Cursor } from './cursor.svelte.ts'
 import { DigestState } from './digest.svelte.ts'
 import { Entities } from './entities.svelte.ts'
+import { Drafts } from './drafts.svelte.ts'
 import { EntityState } from './entity.svelte.ts'
 import { Evidence } from './evidence.svelte.ts'
 import { DriftState } from './drift.svelte.ts'
@@ -35,7 +36,6 @@ import { SettingsState } from './settings.svelte.ts'
 import { Tasks } from './tasks.svelte.ts'
 import { Timeline } from './timeline.svelte.ts'
 import { Triage } from './triage.svelte.ts'
-import { Unread } from './unread.svelte.ts'
 import { Unsigned } from './unsigned.svelte.ts'
 import { Ways } from './ways.svelte.ts'
 
@@ -46,8 +46,7 @@ export function createAppState(bridge: Bridge, address: Address, now: () => numb
   const clock = new Clock(now)
   const notices = new Notices(bridge)
   const navigation = new Navigation(address)
-  const unread = new Unread()
-  const timeline = new Timeline(bridge, (detections) => unread.see(detections))
+  const timeline = new Timeline(bridge)
   const chart = new Chart(bridge, now, (range) => timeline.setRange(range))
   const selection = new Selection(bridge, (detection) => timeline.put(detection))
   const marks = new Marks(() => timeline)
@@ -76,6 +75,7 @@ export function createAppState(bridge: Bridge, address: Address, now: () => numb
   const completion = new Completion(bridge, { fields: searchFields, recent: () => searches.recent, views: () => savedViews.list })
   const facets = new FacetsState(bridge)
   const dialogs = new Dialogs()
+  const drafts = new Drafts()
   const inbox = new Inbox(bridge)
   const digest = new DigestState(bridge, now)
   const posture = new Posture(bridge, (notice) => notices.raise(notice))
@@ -94,7 +94,6 @@ export function createAppState(bridge: Bridge, address: Address, now: () => numb
     clock,
     notices,
     navigation,
-    unread,
     timeline,
     chart,
     selection,
@@ -121,6 +120,7 @@ export function createAppState(bridge: Bridge, address: Address, now: () => numb
     completion,
     facets,
     dialogs,
+    drafts,
     inbox,
     digest,
     posture,

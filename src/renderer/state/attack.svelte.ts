@@ -22,6 +22,9 @@ export class Attack {
   #wanted: Wanted | null = null
   #timer: ReturnType<typeof setTimeout> | undefined
   #ticket = 0
+  #isAsking = false
+  /** More arrived while an answer was under way: that one still counts, and is asked for again afterwards. */
+  #isStale = false
 
   constructor(bridge: Bridge) {
     this.#bridge = bridge
@@ -33,6 +36,7 @@ export class Attack {
   ask(wanted: Wanted | null): void {
     this.#wanted = wanted
     this.#ticket += 1
+    this.#isAsking = false
     clearTimeout(this.#timer)
     this.#timer = undefined
     this.isOld = this.counts !== null
@@ -44,7 +48,8 @@ export class Attack {
     if (this.#wanted === null) return
     this.#timer ??= setTimeout(() => {
       this.#timer = undefined
-      void this.#read()
+      if (this.#isAsking) this.#isStale = true
+      else void this.#read()
     }, afterMs)
   }
 
@@ -52,6 +57,8 @@ export class Attack {
     const wanted = this.#wanted
     if (wanted === null) return
     const ticket = ++this.#ticket
+    this.#isAsking = true
+    this.#isStale = false
     try {
       const answer = await this.#bridge.invoke('attack:read', wanted)
       if (ticket !== this.#ticket) return
@@ -62,6 +69,9 @@ export class Attack {
     } catch (error) {
       if (ticket === this.#ticket) this.trouble = reasonOf(error)
     }
+    if (ticket !== this.#ticket) return
+    this.#isAsking = false
+    if (this.#isStale) this.#soon(againMs)
   }
 
   async #readMatrix(): Promise<void> {

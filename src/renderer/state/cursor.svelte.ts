@@ -1,3 +1,4 @@
+import type { DetectionKey } from '../../shared/detection.ts'
 import type { Marks } from './marks.svelte.ts'
 import { mostMarked } from './marks.svelte.ts'
 import type { Placed } from './placed.ts'
@@ -31,6 +32,11 @@ export class Cursor {
 
   get row(): Placed | undefined {
     return this.index < 0 ? undefined : this.#timeline.rowAt(this.index)
+  }
+
+  /** What a key is about: the row, or what is open where the row is not in memory. */
+  get target(): DetectionKey | null {
+    return this.row?.detection ?? this.#selection.openDetection
   }
 
   step(by: number): Promise<void> {

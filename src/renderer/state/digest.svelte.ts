@@ -6,6 +6,8 @@ import { reasonOf } from './reason.ts'
 
 /** Away long enough that it is worth a page. */
 const awayMs = 3 * 3_600_000
+/** While deliveries stream in. */
+const againMs = 5_000
 
 /** What happened while nobody looked. Asked once at the start and after a sleep, to offer itself; and whenever it is looked at. */
 export class DigestState {
@@ -18,6 +20,13 @@ export class DigestState {
   readonly #now: () => number
   readonly #unlisten: () => void
   #ticket = 0
+  #since: Instant | null = null
+  #isAsking = false
+  #isVisited = false
+  /** After a mark as seen the page stays as it is: another reading would begin where it ends. */
+  #isFollowing = false
+  #isStale = false
+  #timer: ReturnType<typeof setTimeout> | undefined
 
   constructor(bridge: Bridge, now: () => number) {
     this.#bridge = bridge
@@ -28,9 +37,40 @@ export class DigestState {
     void this.offer()
   }
 
+  /** What arrives is read too, until the returned function is called. */
+  visit(): () => void {
+    this.#isVisited = true
+    const unlisten = this.#bridge.on('detections:changed', () => this.#readSoon())
+    return () => {
+      unlisten()
+      this.#isVisited = false
+      clearTimeout(this.#timer)
+      this.#timer = undefined
+    }
+  }
+
+  /** The same page once more. */
+  again(): Promise<void> {
+    return this.read(this.#since)
+  }
+
+  #readSoon(): void {
+    if (!this.#isVisited || !this.#isFollowing) return
+    this.#timer ??= setTimeout(() => {
+      this.#timer = undefined
+      // What is under way still counts.
+      if (this.#isAsking) this.#isStale = true
+      else if (this.#isFollowing) void this.again()
+    }, againMs)
+  }
+
   /** `since` null is since the user looked last. */
   async read(since: Instant | null): Promise<void> {
     const ticket = ++this.#ticket
+    this.#since = since
+    this.#isAsking = true
+    this.#isFollowing = true
+    this.#isStale = false
     this.phase = this.value === null ? 'loading' : this.phase
     try {
       const digest = await this.#bridge.invoke('digest:read', { since })
@@ -43,6 +83,8 @@ export class DigestState {
       this.trouble = reasonOf(error)
       this.phase = 'failed'
     }
+    this.#isAsking = false
+    if (this.#isStale) this.#readSoon()
   }
 
   /** The first look of a day, or one after hours, is offered the page where it has something in it. */
@@ -61,6 +103,10 @@ export class DigestState {
   async seen(): Promise<void> {
     this.isDue = false
     if (this.value === null) return
+    this.#isFollowing = false
+    // What is under way would replace what was marked.
+    this.#ticket += 1
+    this.#isAsking = false
     try {
       await this.#bridge.invoke('digest:seen', { until: this.value.until })
     } catch (error) {
@@ -76,6 +122,7 @@ export class DigestState {
   stop(): void {
     this.#unlisten()
     this.#ticket += 1
+    clearTimeout(this.#timer)
   }
 }
 

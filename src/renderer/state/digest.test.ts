@@ -65,3 +65,40 @@ test('only the answer to what was asked last counts, and trouble is said', async
   await state.read(null)
   expect([state.phase, state.trouble]).toEqual(['failed', 'no'])
 })
+
+test('what arrives is read at most every five seconds while it is looked at, from the same beginning, and not once it was seen', async () => {
+  vi.useFakeTimers()
+  try {
+    const { state, asked, push } = stateOf(digestOf(noon - hourMs))
+    const since = instant(noon - 24 * hourMs)
+    const readings = () => asked.filter(({ name }) => name === 'digest:read').slice(1)
+    const stream = async () => {
+      for (let i = 0; i < 110; i++) {
+        push('detections:changed', { changed: [], more: true })
+        await vi.advanceTimersByTimeAsync(100)
+      }
+    }
+    const leave = state.visit()
+    await state.read(since)
+    await stream()
+    expect(readings().map(({ argument }) => argument)).toEqual([{ since }, { since }, { since }])
+    await state.seen()
+    await stream()
+    expect(readings()).toHaveLength(3)
+    await state.read(since)
+    leave()
+    await stream()
+    expect(readings()).toHaveLength(4)
+  } finally {
+    vi.useRealTimers()
+  }
+})
+
+test('trying again asks for what was chosen', async () => {
+  const { state, asked, handlers } = stateOf(digestOf(noon - hourMs))
+  handlers['digest:read'] = () => Promise.reject(new Error('no'))
+  const since = instant(noon - 168 * hourMs)
+  await state.read(since)
+  await state.again()
+  expect(asked.at(-1)).toEqual({ name: 'digest:read', argument: { since } })
+})

@@ -17,6 +17,9 @@ export class FacetsState {
   #wanted: Wanted | null = null
   #timer: ReturnType<typeof setTimeout> | undefined
   #ticket = 0
+  #isAsking = false
+  /** More arrived while an answer was under way: that one still counts, and is asked for again afterwards. */
+  #isStale = false
 
   constructor(bridge: Bridge) {
     this.#bridge = bridge
@@ -27,6 +30,7 @@ export class FacetsState {
   ask(wanted: Wanted | null): void {
     this.#wanted = wanted
     this.#ticket += 1
+    this.#isAsking = false
     clearTimeout(this.#timer)
     this.#timer = undefined
     this.isOld = true
@@ -37,7 +41,8 @@ export class FacetsState {
     if (this.#wanted === null) return
     this.#timer ??= setTimeout(() => {
       this.#timer = undefined
-      void this.#read()
+      if (this.#isAsking) this.#isStale = true
+      else void this.#read()
     }, afterMs)
   }
 
@@ -45,6 +50,8 @@ export class FacetsState {
     const wanted = this.#wanted
     if (wanted === null) return
     const ticket = ++this.#ticket
+    this.#isAsking = true
+    this.#isStale = false
     try {
       const answer = await this.#bridge.invoke('timeline:facets', wanted)
       if (ticket !== this.#ticket) return
@@ -55,6 +62,9 @@ export class FacetsState {
     } catch {
       if (ticket === this.#ticket) this.hasFailed = true
     }
+    if (ticket !== this.#ticket) return
+    this.#isAsking = false
+    if (this.#isStale) this.#soon(againMs)
   }
 
   stop(): void {

@@ -65,3 +65,25 @@ test('a search that is refused leaves the counts as they were, marked as old', a
   await vi.advanceTimersByTimeAsync(250)
   expect([facets.value?.counted, facets.isOld]).toEqual([4, true])
 })
+
+test('an answer that takes longer than the pause counts under a steady stream, and is asked for again afterwards', async () => {
+  const answers = [later<FacetsAnswer>(), later<FacetsAnswer>()]
+  let at = 0
+  const { bridge, asked, push } = createMemoryBridge({ 'timeline:facets': () => answers[at++]?.promise ?? facetsOf(3) })
+  const facets = new FacetsState(bridge)
+  facets.ask(wanted(''))
+  const stream = async (ms: number) => {
+    for (let spent = 0; spent < ms; spent += 100) {
+      push('detections:changed', { changed: [], more: true })
+      await vi.advanceTimersByTimeAsync(100)
+    }
+  }
+  await stream(9_000)
+  expect(asked).toHaveLength(1)
+  answers[0]?.resolve(facetsOf(7))
+  await vi.advanceTimersByTimeAsync(0)
+  expect(facets.value?.counted).toBe(7)
+  await vi.advanceTimersByTimeAsync(2_500)
+  expect(asked).toHaveLength(2)
+  facets.stop()
+})

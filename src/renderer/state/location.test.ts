@@ -24,7 +24,7 @@ const location = fc.oneof(
     view: fc.constant('entities'),
     entity: fc.option(fc.record({ entityId: name, organizationId: fc.option(name) })),
   }),
-  fc.record({ view: fc.constant('posture'), framework: fc.option(text) }),
+  fc.record({ view: fc.constant('posture'), framework: fc.option(name) }),
   fc.record({ view: fc.constant('connections'), place: fc.constantFrom(null, 'connect', 'quarantine', 'drift') }),
   fc.constantFrom({ view: 'digest' }, { view: 'settings' }),
 ) as unknown as fc.Arbitrary<Location>
@@ -57,6 +57,8 @@ describe('an address that cannot be read', () => {
     ['#/inbox?show=everything', startOf.inbox],
     ['#/entities/', startOf.entities],
     ['#/entities/%ff', startOf.entities],
+    ['#/entities/a?org=', { view: 'entities', entity: { entityId: 'a', organizationId: null } }],
+    ['#/posture?framework=', startOf.posture],
     ['#/connections/nowhere', startOf.connections],
   ])('is as near as can be: %s', (address, expected) => expect(toLocation(address)).toEqual(expected))
 })

@@ -70,11 +70,11 @@ export function toLocation(address: string): Location {
       return { view, filter: inboxFilters.find((filter) => filter === parameters.get('show')) ?? 'all' }
     case 'entities': {
       const entityId = decode(rest)
-      const organizationId = (parameters.get('org') ?? null) as OrganizationId | null
+      const organizationId = nonEmpty(parameters.get('org')) as OrganizationId | null
       return { view, entity: entityId === null || entityId === '' ? null : { entityId, organizationId } }
     }
     case 'posture':
-      return { view, framework: parameters.get('framework') ?? null }
+      return { view, framework: nonEmpty(parameters.get('framework')) }
     case 'connections':
       return { view, place: places.find((place) => place === rest) ?? null }
     case 'digest':
@@ -97,6 +97,10 @@ function toWanted(parameters: ReadonlyMap<string, string>): Wanted {
 function toInstant(text: string | undefined): Instant | null {
   const at = text === undefined ? NaN : Date.parse(text)
   return Number.isNaN(at) || new Date(at).toISOString() !== text ? null : (text as Instant)
+}
+
+function nonEmpty(text: string | undefined): string | null {
+  return text === undefined || text === '' ? null : text
 }
 
 /** Both ids are the sender's words: each is encoded on its own, so that the slash between them is the only one. */

@@ -12,17 +12,18 @@ type Marked = {
   /** What was listed when they were marked: marks of another list are none. */
   readonly of: Wanted
   readonly isAll: boolean
-  readonly keys: ReadonlyMap<string, DetectionKey>
+  /** As they were when they were marked: the list may forget them while they are far out of view. */
+  readonly rows: ReadonlyMap<string, Placed>
 }
-const nothing: ReadonlyMap<string, DetectionKey> = new Map()
+const nothing: ReadonlyMap<string, Placed> = new Map()
 
 /** What of the list is marked for the next action: single rows, or all that the view finds. */
 export class Marks {
-  #marked = $state.raw<Marked>({ of: { text: '', range: null }, isAll: false, keys: nothing })
+  #marked = $state.raw<Marked>({ of: { text: '', range: null }, isAll: false, rows: nothing })
   readonly #listed: () => { readonly answered: Wanted; readonly count: number }
   readonly #now: Marked = $derived.by(() => {
     const { answered } = this.#listed()
-    return isSame(this.#marked.of, answered) ? this.#marked : { of: answered, isAll: false, keys: nothing }
+    return isSame(this.#marked.of, answered) ? this.#marked : { of: answered, isAll: false, rows: nothing }
   })
 
   constructor(listed: () => { readonly answered: Wanted; readonly count: number }) {
@@ -35,32 +36,42 @@ export class Marks {
 
   /** Of a view that is not walked to its end: those known so far. */
   get count() {
-    return this.#now.isAll ? this.#listed().count : this.#now.keys.size
+    return this.#now.isAll ? this.#listed().count : this.#now.rows.size
   }
 
   has(key: string): boolean {
-    return this.#now.isAll || this.#now.keys.has(key)
+    return this.#now.isAll || this.#now.rows.has(key)
+  }
+
+  /** As many as can be marked one by one: a range may have stopped here. */
+  get isFull() {
+    return !this.#now.isAll && this.#now.rows.size >= mostMarked
+  }
+
+  /** Those that were marked one by one, in the order of the list. */
+  get rows(): readonly Placed[] {
+    return [...this.#now.rows.values()].sort((a, b) => (a.placedAt < b.placedAt ? 1 : a.placedAt > b.placedAt ? -1 : 0))
   }
 
   /** A row of a view that is marked as a whole becomes the only one. */
   toggle(row: Placed): void {
-    const keys = new Map(this.#now.keys)
-    if (this.#now.isAll || !keys.delete(row.key)) keys.set(row.key, keyOnly(row))
-    this.#set(keys)
+    const rows = new Map(this.#now.rows)
+    if (this.#now.isAll || !rows.delete(row.key)) rows.set(row.key, row)
+    this.#set(rows)
   }
 
   /** These and no other. */
   only(rows: readonly Placed[]): void {
-    this.#set(new Map(rows.slice(0, mostMarked).map((row) => [row.key, keyOnly(row)])))
+    this.#set(new Map(rows.slice(0, mostMarked).map((row) => [row.key, row])))
   }
 
   add(rows: readonly Placed[]): void {
-    const added = rows.map((row) => [row.key, keyOnly(row)] as const)
-    this.#set(new Map([...this.#now.keys, ...added].slice(0, mostMarked)))
+    const added = rows.map((row) => [row.key, row] as const)
+    this.#set(new Map([...this.#now.rows, ...added].slice(0, mostMarked)))
   }
 
   all(): void {
-    this.#marked = { of: this.#listed().answered, isAll: true, keys: nothing }
+    this.#marked = { of: this.#listed().answered, isAll: true, rows: nothing }
   }
 
   clear(): void {
@@ -69,16 +80,16 @@ export class Marks {
 
   /** null where nothing is marked. */
   get target(): TriageOf | null {
-    const { isAll, keys, of } = this.#now
+    const { isAll, rows, of } = this.#now
     if (isAll) return { kind: 'view', text: of.text, range: of.range }
-    return keys.size === 0 ? null : { kind: 'keys', keys: [...keys.values()] }
+    return rows.size === 0 ? null : { kind: 'keys', keys: [...rows.values()].map(keyOnly) }
   }
 
-  #set(keys: ReadonlyMap<string, DetectionKey>): void {
+  #set(rows: ReadonlyMap<string, Placed>): void {
     this.#marked = {
       of: this.#listed().answered,
       isAll: false,
-      keys: keys.size > mostMarked ? new Map([...keys].slice(0, mostMarked)) : keys,
+      rows: rows.size > mostMarked ? new Map([...rows].slice(0, mostMarked)) : rows,
     }
   }
 }

@@ -15,7 +15,7 @@ export class Navigation {
   readonly #address: Address
   readonly #unlisten: () => void
   /** The timeline as it was left: its name in the rail leads back to it. */
-  #timeline: Location = startOf.timeline
+  #timeline = $state.raw<Extract<Location, { view: 'timeline' }>>(startOf.timeline)
 
   constructor(address: Address) {
     this.#address = address
@@ -32,10 +32,16 @@ export class Navigation {
     return this.location.view === 'connections' ? this.location.place : null
   }
 
-  /** To a view as it begins, or to the timeline as it was left. */
+  /** Where the name of a view leads: the timeline as it was left, ATT&CK for what the timeline is about, others as they begin. */
+  target(view: View): Location {
+    if (view === 'timeline') return this.#timeline
+    if (view !== 'attack') return startOf[view]
+    return this.location.view === 'attack' ? this.location : { view, text: this.#timeline.text, range: this.#timeline.range }
+  }
+
   go(view: View, place: Place | null = null): void {
     if (view === 'connections') this.open({ view, place })
-    else this.open(view === 'timeline' ? this.#timeline : startOf[view])
+    else this.open(this.target(view))
   }
 
   open(location: Location, how: 'push' | 'replace' = 'push'): void {

@@ -1,7 +1,13 @@
 /* eslint-disable svelte/prefer-svelte-reactivity -- its map is derived, and made anew as a whole */
 import type { OrganizationId } from '../../shared/detection.ts'
 import type { Bridge, NewOrganization, OrganizationAdded, OrganizationChange, OrganizationChanged } from '../../shared/ipc.ts'
-import { organizationColours, type OrganizationColour, type OrganizationCount, type OrganizationState } from '../../shared/organization.ts'
+import {
+  mostUnreadCounted,
+  organizationColours,
+  type OrganizationColour,
+  type OrganizationCount,
+  type OrganizationState,
+} from '../../shared/organization.ts'
 import { Live } from './live.svelte.ts'
 import { reasonOf } from './reason.ts'
 import { Visited } from './visited.svelte.ts'
@@ -64,6 +70,15 @@ export class Organizations {
   countOf(id: OrganizationId): Omit<OrganizationCount, 'organizationId'> | null {
     if (this.#counts.value === null) return null
     return this.#counts.value.find((count) => count.organizationId === id) ?? { detections: 0, unread: 0 }
+  }
+
+  /** Never opened, of all of them; `isCapped` where one has more than are counted. 0 before that is known. */
+  get unread(): { readonly count: number; readonly isCapped: boolean } {
+    const counts = this.#counts.value ?? []
+    return {
+      count: counts.reduce((sum, { unread }) => sum + unread, 0),
+      isCapped: counts.some(({ unread }) => unread >= mostUnreadCounted),
+    }
   }
 
   /** Keeps the counts current until the returned function is called. */

@@ -15,6 +15,8 @@ export class SavedViews {
   readonly #tell: (notice: Notice) => void
   readonly #unlisten: () => void
   #timer: ReturnType<typeof setTimeout> | undefined
+  /** When the one that waits is due. */
+  #dueAt = 0
   #isStopped = false
 
   constructor(bridge: Bridge, tell: (notice: Notice) => void) {
@@ -24,7 +26,12 @@ export class SavedViews {
       (take) => bridge.on('views:changed', take),
       () => bridge.invoke('views:list', null),
     )
-    this.#unlisten = bridge.on('detections:changed', () => this.#countSoon(countMs))
+    const unlisten = [
+      bridge.on('detections:changed', () => this.#countSoon(countMs)),
+      // Also those that were saved by another way.
+      bridge.on('views:changed', () => this.#countSoon(0)),
+    ]
+    this.#unlisten = () => unlisten.forEach((stop) => stop())
     this.#countSoon(0)
   }
 
@@ -63,7 +70,12 @@ export class SavedViews {
 
   #countSoon(afterMs: number): void {
     if (this.#isStopped) return
-    this.#timer ??= setTimeout(() => void this.#count(), afterMs)
+    const dueAt = Date.now() + afterMs
+    // One that is wanted sooner does not wait for one that is wanted later.
+    if (this.#timer !== undefined && this.#dueAt <= dueAt) return
+    clearTimeout(this.#timer)
+    this.#dueAt = dueAt
+    this.#timer = setTimeout(() => void this.#count(), afterMs)
   }
 
   async #count(): Promise<void> {

@@ -32,6 +32,20 @@ test('pinned views are counted at once, and again after changes, at most every f
   views.stop()
 })
 
+test('a view that was just saved is counted at once, also while a later count waits', async () => {
+  const { views, asked, push } = savedViewsOf()
+  await vi.advanceTimersByTimeAsync(0)
+  const countsAsked = () => asked.filter(({ name }) => name === 'views:count').length
+  const before = countsAsked()
+  push('detections:changed', { changed: [], more: true })
+  push('views:changed', [view, { ...view, id: 2 }])
+  await vi.advanceTimersByTimeAsync(0)
+  expect(countsAsked()).toBe(before + 1)
+  await vi.advanceTimersByTimeAsync(10_000)
+  expect(countsAsked()).toBe(before + 1)
+  views.stop()
+})
+
 test('without a pinned view nothing is counted', async () => {
   const { asked, push } = savedViewsOf({ 'views:list': () => [{ ...view, isPinned: false }] })
   await vi.advanceTimersByTimeAsync(0)
@@ -47,9 +61,12 @@ test('why a view was not saved is told', async () => {
   expect(told).toMatchObject([{ tone: 'trouble', text: 'There are 100 views.' }])
 })
 
-test('what another window of the app saved is there', async () => {
-  const { views, push } = savedViewsOf()
+test('what another window of the app saved is there, and counted', async () => {
+  const { views, asked, push } = savedViewsOf()
   await vi.advanceTimersByTimeAsync(0)
+  const before = asked.length
   push('views:changed', [view, { ...view, id: 2 }])
   expect(views.list.map(({ id }) => id)).toEqual([1, 2])
+  await vi.advanceTimersByTimeAsync(0)
+  expect(asked.slice(before).map(({ name }) => name)).toEqual(['views:count'])
 })

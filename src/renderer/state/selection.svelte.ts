@@ -31,6 +31,9 @@ export class Selection {
     this.#unlisten = bridge.on('detections:changed', ({ changed, more }) => {
       if (this.openDetection === null) return
       const now = changed.find((detection) => keyOf(detection) === this.openKey)
+      // Asked for again, it would be read again.
+      if (now?.triage.isUnread && this.detail !== null && !this.detail.detection.triage.isUnread)
+        return void (this.detail = { ...this.detail, detection: now })
       // Opening may itself be told as a change: what is on screen already is not asked for again.
       if (now ? JSON.stringify(now) !== JSON.stringify(this.detail?.detection) : more) void this.#ask(this.openDetection)
     })

@@ -13,7 +13,6 @@ import { Organizations } from './organizations.svelte.ts'
 import { Sample } from './sample.svelte.ts'
 import { Selection } from './selection.svelte.ts'
 import { SettingsState } from './settings.svelte.ts'
-import { Unread } from './unread.svelte.ts'
 
 beforeEach(() => void vi.useFakeTimers())
 afterEach(() => void vi.useRealTimers())
@@ -90,6 +89,16 @@ describe('the selection', () => {
     main.push('detections:changed', { changed: [detectionOf(1, { status: 'resolved' })], more: false })
     await settle()
     expect(selection.detail?.detection.status).toBe('resolved')
+  })
+
+  test('lets what is open be unread: asked for again, it would be read again', async () => {
+    const triage = { state: 'new', verdict: null, labels: [], snoozedUntil: null, noteCount: 0, isUnread: false } as const
+    const main = createMemoryBridge({ 'detection:open': () => detailOf(1, { triage }) })
+    const selection = new Selection(main.bridge, () => {})
+    await selection.open(detectionOf(1))
+    main.push('detections:changed', { changed: [detectionOf(1, { triage: { ...triage, isUnread: true } })], more: false })
+    await settle()
+    expect([selection.detail?.detection.triage.isUnread, main.asked.length]).toEqual([true, 1])
   })
 
   test('reads what the cursor rests on, not what it passes', async () => {
@@ -220,6 +229,26 @@ describe('organizations', () => {
   })
 })
 
+test('what was never opened is counted over all organizations, and says where there are more', async () => {
+  const main = createMemoryBridge({
+    'organizations:list': () => [],
+    'organizations:count': () => [
+      { organizationId: 'one' as never, detections: 90, unread: 3 },
+      { organizationId: 'two' as never, detections: 90, unread: 4 },
+    ],
+  })
+  const state = new Organizations(main.bridge)
+  expect(state.unread).toEqual({ count: 0, isCapped: false })
+  state.visit()
+  await settle()
+  expect(state.unread).toEqual({ count: 7, isCapped: false })
+  main.handlers['organizations:count'] = () => [{ organizationId: 'one' as never, detections: 90_000, unread: 10_000 }]
+  main.push('detections:changed', { changed: [], more: true })
+  await vi.advanceTimersByTimeAsync(1_000)
+  expect(state.unread).toEqual({ count: 10_000, isCapped: true })
+  state.stop()
+})
+
 describe('notices', () => {
   const notice = (id: string, tone: Notice['tone'] = 'info'): Notice => ({ id, tone, title: id, text: '' })
 
@@ -275,15 +304,6 @@ describe('the sample', () => {
   })
 })
 
-test('unread are counted once each, until they are opened', () => {
-  const unread = new Unread()
-  unread.see([detectionOf(1), detectionOf(2)])
-  unread.see([detectionOf(1)])
-  expect(unread.count).toBe(2)
-  unread.see([detectionOf(2, { triage: { ...detectionOf(2).triage, isUnread: false } })])
-  expect(unread.count).toBe(1)
-})
-
 test('the address names the view, and an unknown one is the timeline', () => {
   let address = '#/settings'
   let changed = () => {}
@@ -311,6 +331,17 @@ test('the address names the view, and an unknown one is the timeline', () => {
   address = '#/elsewhere'
   changed()
   expect(navigation.view).toBe('timeline')
+})
+
+test('ATT&CK is led to with what the timeline is about, and stays where it is', () => {
+  const memory: Address = { read: () => '#/timeline?q=okta&open=o/d', write: () => {}, listen: () => () => {} }
+  const navigation = new Navigation(memory)
+  navigation.go('settings')
+  navigation.go('attack')
+  expect(navigation.location).toEqual({ view: 'attack', text: 'okta', range: null })
+  navigation.open({ view: 'attack', text: 'other', range: null })
+  navigation.go('attack')
+  expect(navigation.location).toMatchObject({ text: 'other' })
 })
 
 test('the clock ticks until it is stopped', () => {

@@ -31,6 +31,8 @@ export class Timeline {
   /** What the rows are an answer to. */
   answered = $state.raw<Wanted>(everything)
   typed = $state('')
+  /** What is asked for is still being typed: finished by Enter, or by whatever else is asked for. */
+  isTyping = $state(false)
   /** What was asked last and is no search; the rows are then still the answer to the one before. */
   refused = $state.raw<Refused | null>(null)
   /** All detections in the history, whatever the text; null before the first answer. */
@@ -53,7 +55,6 @@ export class Timeline {
   firstVisible = 0
 
   readonly #bridge: Bridge
-  readonly #seen: (detections: readonly Detection[]) => void
   readonly #unlisten: () => void
   readonly #rows: ListRows
   #ticket = 0
@@ -65,14 +66,12 @@ export class Timeline {
   #timer: ReturnType<typeof setTimeout> | undefined
   #againTimer: ReturnType<typeof setTimeout> | undefined
 
-  constructor(bridge: Bridge, seen: (detections: readonly Detection[]) => void) {
+  constructor(bridge: Bridge) {
     this.#bridge = bridge
-    this.#seen = seen
     this.#rows = new ListRows({
       ask: (ask) => this.#page(this.answered, ask),
       took: (page, isOn) => {
         if (isOn) this.searchedTo = page.searchedTo
-        this.#seen(page.detections)
       },
       mayWalk: () => this.searchedTo === null,
     })
@@ -148,24 +147,35 @@ export class Timeline {
   search(text: string): void {
     this.typed = text
     clearTimeout(this.#timer)
-    this.#timer = setTimeout(() => this.searchNow(), typingMs)
+    this.isTyping = true
+    this.#timer = setTimeout(() => void this.#want({ text: this.typed.trim(), range: this.wanted.range }), typingMs)
   }
 
   searchNow(): void {
+    void this.finish()
+  }
+
+  /** The same; true once it is answered, false where it is refused, fails, or something else is asked meanwhile. */
+  async finish(): Promise<boolean> {
     clearTimeout(this.#timer)
-    this.#want({ text: this.typed.trim(), range: this.wanted.range })
+    this.isTyping = false
+    const wanted = { text: this.typed.trim(), range: this.wanted.range }
+    await this.#want(wanted)
+    return this.phase === 'ready' && isSame(wanted, this.answered)
   }
 
   setRange(range: TimeRange | null): void {
-    this.#want({ text: this.wanted.text, range })
+    this.isTyping = false
+    void this.#want({ text: this.wanted.text, range })
   }
 
   /** Both at once, as an address has them. What is asked for already is not asked for again. */
   show(wanted: Wanted): void {
     if (isSame(wanted, this.wanted)) return
     this.typed = wanted.text
+    this.isTyping = false
     clearTimeout(this.#timer)
-    this.#want(wanted)
+    void this.#want(wanted)
   }
 
   async retry(): Promise<void> {
@@ -183,11 +193,9 @@ export class Timeline {
   /** One detection as it is now, where it stands. */
   put(detection: Detection): void {
     this.#rows.update([detection])
-    this.#seen([detection])
   }
 
   #take({ changed, more }: DetectionsChanged): void {
-    this.#seen(changed)
     const byKey = new Map(changed.map((detection) => [keyOf(detection), detection]))
     if (this.#asking !== null) for (const [key, detection] of byKey) this.#meanwhile.set(key, detection)
     const placedAt = this.#rows.places(byKey)
@@ -220,14 +228,14 @@ export class Timeline {
     }, afterMs)
   }
 
-  #want(wanted: Wanted): void {
+  async #want(wanted: Wanted): Promise<void> {
     if (isSame(wanted, this.answered) && this.phase === 'ready') {
       this.wanted = this.answered
       this.refused = null
       return
     }
     if (!isSame(wanted, this.wanted)) this.wanted = wanted
-    void this.#ask('all')
+    await this.#ask('all')
   }
 
   async #page(wanted: Wanted, { before, skip, limit }: Omit<Ask, 'page'>): Promise<Page> {
@@ -268,6 +276,8 @@ export class Timeline {
   /** What is shown stays, and what is asked for from now on continues that. */
   #refuse(asked: Wanted, { at, length, detail }: SearchRefused): void {
     this.refused = { text: asked.text, at, length, detail }
+    // It is to be mended.
+    this.isTyping = true
     // The range was no part of the trouble.
     this.wanted = { text: this.text, range: asked.range }
     if (this.total === null || !isSame(this.wanted, this.answered)) void this.#ask('all')
@@ -279,7 +289,6 @@ export class Timeline {
     if (asked.text === this.typed.trim()) this.refused = null
     this.total = page.total
     this.isWhole = page.isWhole
-    this.#seen(page.detections)
     if (what === 'head' && !this.isFollowing) {
       this.waiting = this.#countAbove(page)
       this.#rows.update(page.detections)

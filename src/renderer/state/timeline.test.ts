@@ -50,13 +50,12 @@ afterEach(() => void vi.useRealTimers())
 function start(count: number) {
   const history = createHistory(count)
   const main = createMemoryBridge({ 'timeline:page': history.page })
-  const seen: Detection[] = []
-  const timeline = new Timeline(main.bridge, (detections) => seen.push(...detections))
+  const timeline = new Timeline(main.bridge)
   const arrive = (...detections: Detection[]) => {
     for (const detection of detections) history.put(detection)
     main.push('detections:changed', { changed: detections, more: false })
   }
-  return { history, main, timeline, seen, arrive }
+  return { history, main, timeline, arrive }
 }
 
 describe('the timeline', () => {
@@ -106,7 +105,7 @@ describe('the timeline', () => {
   test('keeps what is pushed while the first answer is on its way', async () => {
     const answer = later<Page>()
     const main = createMemoryBridge({ 'timeline:page': () => answer.promise })
-    const timeline = new Timeline(main.bridge, () => {})
+    const timeline = new Timeline(main.bridge)
     main.push('detections:changed', { changed: [detectionOf(2, { status: 'ongoing' }), detectionOf(3)], more: false })
     answer.resolve({ kind: 'page', detections: [detectionOf(2), detectionOf(1)], first: null, next: null, total: 2, ...whole })
     await vi.advanceTimersByTimeAsync(0)
@@ -268,7 +267,7 @@ describe('a search', () => {
           ? slow.promise
           : { kind: 'page', detections: [detectionOf(text === 'fast' ? 2 : 1)], first: null, next: null, total: 2, ...whole },
     })
-    const timeline = new Timeline(main.bridge, () => {})
+    const timeline = new Timeline(main.bridge)
     await settle()
     timeline.search('slow')
     await settle()
@@ -363,7 +362,7 @@ describe('a search', () => {
         return { kind: 'page', detections, first: null, next, total: sorted.length, searchedTo: next?.changedAt ?? null, isWhole: true }
       }
       const main = createMemoryBridge({ 'timeline:page': page })
-      const timeline = new Timeline(main.bridge, () => {})
+      const timeline = new Timeline(main.bridge)
       const arrive = (detection: Detection) => {
         history.put(detection)
         main.push('detections:changed', { changed: [detection], more: false })
@@ -444,7 +443,7 @@ describe('a search', () => {
 describe('when a request fails', () => {
   test('says why, and tries again on demand', async () => {
     const main = createMemoryBridge({ 'timeline:page': () => Promise.reject(new Error('locked')) })
-    const timeline = new Timeline(main.bridge, () => {})
+    const timeline = new Timeline(main.bridge)
     await settle()
     expect([timeline.phase, timeline.trouble]).toEqual(['failed', 'locked'])
     main.handlers['timeline:page'] = createHistory(2).page
@@ -475,4 +474,31 @@ test('a stopped timeline hears and asks nothing more', async () => {
   await settle()
   expect(main.asked).toHaveLength(1)
   expect(main.listenerCount()).toBe(0)
+})
+
+describe('a search that is typed', () => {
+  test('is being typed until it is finished, which says whether it was answered', async () => {
+    const { timeline } = start(3)
+    await settle()
+    timeline.search('Cred')
+    await settle()
+    expect([timeline.wanted.text, timeline.isTyping]).toEqual(['Cred', true])
+    expect(await timeline.finish()).toBe(true)
+    expect(timeline.isTyping).toBe(false)
+    timeline.search('Stuff')
+    const finished = timeline.finish()
+    timeline.setRange({ from: '2031-05-17T00:00:00.000Z' as never, to: '2031-05-18T00:00:00.000Z' as never })
+    await settle()
+    expect(await finished).toBe(false)
+  })
+
+  test('is typed again once it was refused', async () => {
+    const { main, history, timeline } = start(3)
+    await settle()
+    main.handlers['timeline:page'] = (asked) =>
+      asked.text === 'kind:' ? { kind: 'refused', at: 0, length: 5, detail: 'no value' } : history.page(asked)
+    timeline.search('kind:')
+    expect(await timeline.finish()).toBe(false)
+    expect([timeline.isTyping, timeline.wanted.text, timeline.typed]).toEqual([true, '', 'kind:'])
+  })
 })

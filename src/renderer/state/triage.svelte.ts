@@ -49,7 +49,7 @@ export class Triage {
   }
 
   get canAct() {
-    return this.hasMarks || this.#cursor.row !== undefined
+    return this.hasMarks || this.#cursor.target !== null
   }
 
   get canUndo() {
@@ -92,9 +92,8 @@ export class Triage {
   /** Of what is marked, or of what the keyboard stands on; `what` says it after the number: `acknowledged`. */
   async change(change: TriageChange, what: string): Promise<void> {
     const marked = this.marks.target
-    const row = this.#cursor.row
-    const of: TriageOf | null =
-      marked ?? (row ? { kind: 'keys', keys: [{ organizationId: row.detection.organizationId, id: row.detection.id }] } : null)
+    const key = this.#cursor.target
+    const of: TriageOf | null = marked ?? (key ? { kind: 'keys', keys: [{ organizationId: key.organizationId, id: key.id }] } : null)
     if (of === null || this.isWriting) return
     const isDone = await this.write(of, change, what)
     if (isDone && marked !== null) this.marks.clear()

@@ -44,7 +44,7 @@ async function start() {
     'triage:undo': () => ({ kind: 'undone', count: 1 }),
   })
   const told: Notice[] = []
-  const timeline = new Timeline(main.bridge, () => {})
+  const timeline = new Timeline(main.bridge)
   const selection = new Selection(main.bridge, () => {})
   const marks = new Marks(() => timeline)
   const cursor = new Cursor(timeline, selection, marks)
@@ -126,6 +126,14 @@ describe('triage', () => {
       { of: { kind: 'keys', keys: keysOf(348, 347) }, change: { state: 'acknowledged' } },
     ])
     expect([marks.count, triage.offer?.said]).toEqual([0, '2 detections acknowledged'])
+  })
+
+  test('is of what is open where its row is not in memory', async () => {
+    const { selection, cursor, triage, written } = await start()
+    await selection.open(detectionOf(5_000))
+    expect([cursor.row, triage.canAct]).toEqual([undefined, true])
+    await triage.act('acknowledge')
+    expect(written()).toEqual([{ of: { kind: 'keys', keys: keysOf(5_000) }, change: { state: 'acknowledged' } }])
   })
 
   test('can be undone step by step, the newest first', async () => {

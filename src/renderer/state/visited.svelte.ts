@@ -12,6 +12,9 @@ export class Visited<T> {
   #unlisten: () => void = () => undefined
   #timer: ReturnType<typeof setTimeout> | undefined
   #ticket = 0
+  #isAsking = false
+  /** It changed while an answer was under way: that one still counts, and is asked for again afterwards. */
+  #isStale = false
 
   constructor(listen: (changed: () => void) => () => void, ask: () => Promise<T>) {
     this.#listen = listen
@@ -33,6 +36,8 @@ export class Visited<T> {
 
   async read(): Promise<void> {
     const ticket = ++this.#ticket
+    this.#isAsking = true
+    this.#isStale = false
     try {
       const answer = await this.#ask()
       if (ticket !== this.#ticket) return
@@ -41,12 +46,16 @@ export class Visited<T> {
     } catch (error) {
       if (ticket === this.#ticket) this.trouble = reasonOf(error)
     }
+    if (ticket !== this.#ticket) return
+    this.#isAsking = false
+    if (this.#isStale && this.#visitors > 0) this.#readSoon()
   }
 
   #readSoon(): void {
     this.#timer ??= setTimeout(() => {
       this.#timer = undefined
-      void this.read()
+      if (this.#isAsking) this.#isStale = true
+      else void this.read()
     }, pauseMs)
   }
 

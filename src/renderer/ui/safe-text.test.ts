@@ -17,6 +17,9 @@ describe('text of a sender', () => {
     ['a lone surrogate', 'x\ud800y', 'x⟨U+D800⟩y'],
     ['an isolate', '\u2066x\u2069', '⟨U+2066⟩x⟨U+2069⟩'],
     ['a joiner between letters', 'a\u200db', 'a⟨U+200D⟩b'],
+    ['one space', ' ', '⟨U+0020⟩'],
+    ['a few spaces', '  ', '⟨U+0020⟩⟨U+0020⟩'],
+    ['nothing but spaces', ' '.repeat(40), '⟨U+0020 × 40⟩'],
     ['a filler that looks empty', '\u3164', '⟨U+3164⟩'],
   ])('shows %s', (_what, text, visible) => {
     expect(toVisible(text)).toBe(visible)

@@ -29,8 +29,16 @@ function belongsToPicture(before: string, character: string, after: string): boo
   return false
 }
 
+/** As many marks as can be told apart; of more, how many they are. */
+function blank(spaces: number): readonly Segment[] {
+  const name = nameOf(' ')
+  return spaces <= 3 ? Array.from({ length: spaces }, () => ({ kind: 'mark', name })) : [{ kind: 'mark', name: `${name} × ${spaces}` }]
+}
+
 /** Splits a sender's text so that nothing in it can hide or move anything. */
 export function toSegments(text: string): readonly Segment[] {
+  // Spaces alone would be drawn as nothing at all.
+  if (/^ +$/.test(text)) return blank(text.length)
   if (!invisible.test(text)) return text === '' ? [] : [{ kind: 'text', text }]
   const segments: Segment[] = []
   let from = 0

@@ -92,7 +92,9 @@ export class Interaction {
     } else {
       const at = momentAt(point, field())
       const bar = at === null ? undefined : bars()[barAt(bars(), at)]
-      if (bar) scrollTo(bar.to)
+      if (!bar) return
+      this.cursor = (bar.from + bar.to) / 2
+      scrollTo(bar.to)
     }
   }
 
@@ -128,7 +130,7 @@ export class Interaction {
     const bar = bars()[this.cursorBar]
     switch (command.kind) {
       case 'move':
-        this.#stand(this.cursorBar < 0 ? bars().length - 1 : this.cursorBar + command.by, command.extends)
+        this.#step(command.by, command.extends)
         return true
       case 'end':
         this.#stand(command.to === 'first' ? 0 : bars().length - 1, command.extends)
@@ -160,6 +162,13 @@ export class Interaction {
       case 'cancel':
         return this.cancel()
     }
+  }
+
+  /** From where the keys stood last, or the mouse pressed; at first from the newest bar. */
+  #step(by: number, isExtending: boolean): void {
+    const bars = this.#parts.bars()
+    const at = this.cursor === null ? -1 : barAt(bars, this.cursor)
+    this.#stand(at < 0 ? bars.length - 1 : at + by, isExtending)
   }
 
   #stand(at: number, isExtending: boolean): void {

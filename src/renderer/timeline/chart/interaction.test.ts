@@ -162,6 +162,8 @@ test('keys go on where they were after a click, which shows no cursor of theirs'
   act.up(at(3.5))
   act.leave()
   expect([act.cursorBar, act.command({ kind: 'enter' }), done.length]).toEqual([-1, false, 1])
+  act.command({ kind: 'move', by: 1, extends: false })
+  expect([act.cursorBar, act.isByKeys, act.command({ kind: 'enter' })]).toEqual([4, true, true])
   act.command({ kind: 'end', to: 'first', extends: false })
   expect([act.cursorBar, act.isByKeys]).toEqual([0, true])
 })

@@ -1,0 +1,224 @@
+import { once } from 'node:events'
+import { readFileSync, statSync } from 'node:fs'
+import { dirname, join } from 'node:path'
+import { expect, test, type ElectronApplication } from '@playwright/test'
+import type { AttackCounts } from '../src/shared/attack.ts'
+import { spawnApp, startApp, temporaryProfile, tocsin, type RunningApp } from './support/app.ts'
+import { address, ask, count, field, go, home, list, pane, rows, search, visit } from './support/desk.ts'
+import { framework, hero, seedDesk } from './support/seeds.ts'
+
+const profile = temporaryProfile()
+let app: RunningApp
+let page: RunningApp['page']
+
+test.beforeAll(async () => {
+  await seedDesk({ profile: profile.path, count: 270, seed: 'views', endAt: Date.now() })
+  app = await startApp(profile.path)
+  page = app.page
+})
+test.afterAll(async () => {
+  await app.electron.close()
+  profile.remove()
+})
+
+const heading = (name: string) => page.getByRole('heading', { name, exact: true })
+const saveTo = (electron: ElectronApplication, filePath: string) =>
+  electron.evaluate(({ dialog }, to) => {
+    dialog.showSaveDialog = () => Promise.resolve({ canceled: false, filePath: to })
+  }, filePath)
+
+test('the first look after a while is offered what happened meanwhile, ranked, until it was seen', async () => {
+  await expect(page.getByText('Something happened while you were away.')).toBeVisible()
+  await page.getByRole('button', { name: 'Look', exact: true }).click()
+  await expect(heading('While you were away')).toBeVisible()
+  const threats = page.getByRole('region', { name: 'New threats' })
+  await expect(threats.getByRole('link', { name: /CredentialStuffingAttempt/ }).first()).toBeVisible()
+  const confidences = (await threats.getByRole('link').allTextContents())
+    .map((text) => Number(/confidence\s*([\d.]+)/.exec(text)?.[1]))
+    .filter((one) => !Number.isNaN(one))
+  expect(confidences.length).toBeGreaterThan(1)
+  expect(confidences).toEqual([...confidences].sort((a, b) => b - a))
+  await page.getByRole('radio', { name: '7 days' }).check({ force: true })
+  await expect(page.getByRole('region', { name: 'Not listening' })).toBeVisible()
+  await expect(page.getByRole('region', { name: 'Newly open posture issues' })).toBeVisible()
+  await page.getByRole('radio', { name: 'My last look' }).check({ force: true })
+  await page.getByRole('button', { name: 'Mark as seen' }).click()
+  await expect(page.getByText('Marked as seen.')).toBeVisible()
+  await page.reload()
+  await go(page, 'Timeline')
+  await expect(list(page)).toBeVisible()
+  await expect(page.getByText('Something happened while you were away.')).toHaveCount(0)
+})
+
+test('an entity has one page: what was open when the attack began, types, sources, issues, notes and neighbours', async () => {
+  await go(page, 'Entities')
+  await page.getByRole('textbox', { name: 'Entities whose id begins with' }).fill('00u1a2b')
+  await page.getByRole('link', { name: hero }).click()
+  await expect(page.getByRole('heading', { name: hero })).toBeVisible()
+  await expect(page.getByText(/^MissingMFA was open when CredentialStuffingAttempt began,/)).toBeVisible()
+  const strip = page.getByRole('group', { name: /What happened when/ })
+  await expect(strip.getByRole('link', { name: /^CredentialStuffingAttempt, threat/ })).toBeVisible()
+  await expect(page.getByRole('region', { name: 'Open issues' }).getByRole('link', { name: /MissingMFA/ })).toBeVisible()
+  await expect(page.getByRole('region', { name: 'Types' }).getByRole('link', { name: 'MissingMFA' })).toBeVisible()
+  await expect(page.getByRole('region', { name: 'Techniques' })).toContainText('T1110.004 Credential Stuffing')
+  await strip.getByRole('link', { name: /^CredentialStuffingAttempt, threat/ }).focus()
+  await page.keyboard.press('Enter')
+  await expect(pane(page).getByRole('heading', { name: 'CredentialStuffingAttempt' })).toBeVisible()
+})
+
+test('the pane says all of a detection, filters by its metadata, and keeps a note that the entity shows too', async () => {
+  await visit(page, 'timeline?q=id%3Ahero-stuffing')
+  await rows(page).first().click()
+  for (const words of ['Entity', 'Source', 'Connection', 'Confidence', 'Happened', 'Received'])
+    await expect(pane(page).getByText(words, { exact: true }).first()).toBeVisible()
+  await expect(pane(page).getByText('T1110.004', { exact: false }).first()).toContainText('T1110.004')
+  await expect(pane(page).getByRole('link', { name: /Credential Access/ })).toBeVisible()
+  await pane(page).getByRole('textbox', { name: 'A note of yours' }).fill('Asked the user: it was not her.')
+  await page.keyboard.press('Control+Enter')
+  await expect(pane(page).getByRole('heading', { name: 'Notes, 1' })).toBeVisible()
+  await pane(page).getByRole('radio', { name: 'Acknowledged' }).check({ force: true })
+  await pane(page).getByRole('combobox', { name: 'Verdict' }).selectOption({ label: 'True positive' })
+  await expect(pane(page).getByRole('textbox', { name: 'Why' })).toBeVisible()
+  await pane(page).getByRole('textbox', { name: 'Add a label' }).fill('incident-7')
+  await page.keyboard.press('Enter')
+  await expect(pane(page).getByRole('button', { name: 'Take the label incident-7 away' })).toBeVisible()
+  await home(page)
+  await search(page, 'has:note verdict:true-positive label:incident-7 triage:acknowledged')
+  expect(await count(page)).toBe(1)
+
+  await rows(page).first().click()
+  await pane(page).getByRole('button', { name: 'Filter by this country' }).focus()
+  await page.keyboard.press('Enter')
+  await expect(field(page)).toHaveValue(/metadata\.country:NL$/)
+  await visit(page, `entities/${hero}`)
+  await expect(page.getByText('Asked the user: it was not her.')).toBeVisible()
+})
+
+test('posture: open issues by what they share, weeks, times to resolve, a framework, and a report as a page and as PDF', async () => {
+  await visit(page, 'timeline')
+  await go(page, 'Posture')
+  for (const name of ['The last half year', 'Open now', 'Open the longest', 'Time to resolve', 'Compliance'])
+    await expect(heading(name)).toBeVisible()
+  await page.getByRole('region', { name: 'Compliance' }).getByRole('link', { name: framework }).click()
+  await expect(heading('Compliance')).toBeVisible()
+  await expect.poll(() => address(page)).toContain('framework=')
+  const folder = dirname(profile.path)
+  const [html, pdf] = [join(folder, 'report.html'), join(folder, 'report.pdf')]
+  await saveTo(app.electron, html)
+  await page.getByRole('button', { name: 'Report as HTML…' }).click()
+  await expect.poll(() => statSync(html, { throwIfNoEntry: false })?.size ?? 0).toBeGreaterThan(1_000)
+  const text = readFileSync(html, 'utf8')
+  expect(text).toContain(framework)
+  expect(text).toContain(hero)
+  expect(text).not.toMatch(/<script|https?:\/\/(?!\S*slashid)/i)
+  await saveTo(app.electron, pdf)
+  await page.getByRole('button', { name: 'as PDF…' }).click()
+  await expect.poll(() => statSync(pdf, { throwIfNoEntry: false })?.size ?? 0, { timeout: 30_000 }).toBeGreaterThan(1_000)
+  expect(readFileSync(pdf).subarray(0, 5).toString()).toBe('%PDF-')
+  await page
+    .getByRole('region', { name: 'Open by type' })
+    .getByRole('link', { name: /MissingMFA/ })
+    .click()
+  await expect(field(page)).toHaveValue(/framework:".*" type:MissingMFA$/)
+  expect(await count(page)).toBe(1)
+})
+
+test('ATT&CK: a cell narrows to what it counted, unknown words and those without a mapping are counted, and a layer is saved', async () => {
+  await visit(page, 'timeline')
+  await go(page, 'ATT&CK')
+  const grid = page.getByRole('grid', { name: 'Detections by tactic and technique' })
+  const cell = grid.getByRole('link', { name: /^T1110 Brute Force/ }).first()
+  await expect(cell).toBeVisible()
+  const answer = (await ask(page, 'attack:read', { text: '', range: null })) as { kind: string } & AttackCounts
+  await expect(page.getByText(/without a mapping\./)).toContainText(String(answer.unmapped))
+  await expect(page.getByText('Dream Walking')).toBeVisible()
+  const part = grid.getByRole('link', { name: /^T1110\.004/ })
+  const wanted = Number(((await part.textContent()) ?? '').trim().split(/\s+/).at(-1))
+  expect(wanted).toBe(answer.techniques['T1110.004'])
+  await part.focus()
+  await page.keyboard.press('Enter')
+  await expect(list(page)).toBeVisible()
+  expect(await count(page)).toBe(wanted)
+
+  const layer = join(dirname(profile.path), 'layer.json')
+  await saveTo(app.electron, layer)
+  await visit(page, 'attack')
+  await page.getByRole('button', { name: 'Navigator layer' }).click()
+  await expect(page.getByRole('region', { name: 'Exports and imports' })).toContainText(`exported to ${layer}.`)
+  const { techniques } = JSON.parse(readFileSync(layer, 'utf8')) as { techniques: { techniqueID: string; score: number }[] }
+  expect(techniques.find(({ techniqueID }) => techniqueID === 'T1110.004')?.score).toBe(wanted)
+  await page
+    .getByRole('region', { name: 'Exports and imports' })
+    .getByRole('button', { name: /^Dismiss/ })
+    .click()
+})
+
+test('the inbox has what was told and what was kept quiet, and each line leads to its detection', async () => {
+  await app.electron.evaluate(({ BrowserWindow }) => BrowserWindow.getAllWindows()[0]?.blur())
+  await go(page, 'Inbox')
+  expect((await tocsin(profile.path, 'simulate', '--count', '40', '--seed', 'inbox')).code).toBe(0)
+  await expect(page.getByText(/^(Told|Kept quiet)/).first()).toBeVisible()
+  const shown = page.getByRole('navigation', { name: 'What is shown' })
+  await shown.getByRole('link', { name: 'Kept quiet' }).click()
+  await expect.poll(() => address(page)).toBe('#/inbox?show=quiet')
+  await expect(page.getByText(/^Kept quiet: /).first()).toBeVisible()
+  await shown.getByRole('link', { name: 'Everything' }).click()
+  const line = page.getByRole('region', { name: 'Inbox' }).getByRole('listitem').first().getByRole('link')
+  const words = (await line.textContent()) ?? ''
+  await line.click()
+  const type = await pane(page).getByRole('heading', { level: 2 }).textContent()
+  expect(words).toContain(type?.trim())
+  await expect(pane(page).getByRole('heading', { name: /^Why was I (not )?told\?$/ })).toBeVisible()
+})
+
+test('a view is copied as a link, and a link that another start was given is opened, whatever it says', async () => {
+  await home(page)
+  await search(page, 'kind:threat confidence>=0.9')
+  await page.keyboard.press('Escape')
+  await visit(page, 'timeline?q=kind%3Athreat%20confidence%3E%3D0.9')
+  await page.keyboard.press('Control+k')
+  await page.getByRole('combobox', { name: 'Find a command' }).fill('copy a link')
+  await page.keyboard.press('Enter')
+  await expect.poll(() => app.electron.evaluate(({ clipboard }) => clipboard.readText())).toMatch(/^tocsin:\/\/open\/timeline\?q=/)
+  const link = await app.electron.evaluate(({ clipboard }) => clipboard.readText())
+  await go(page, 'Settings')
+  const open = async (argument: string): Promise<void> => {
+    const [code] = (await once(spawnApp(profile.path, { args: [argument] }), 'exit')) as [number]
+    expect(code).toBe(0)
+  }
+  await open(link)
+  await expect(field(page)).toHaveValue('kind:threat confidence>=0.9')
+  await open(`tocsin://open/entities/${hero}`)
+  await expect(page.getByRole('heading', { name: hero })).toBeVisible()
+  const here = await address(page)
+  for (const evil of ['tocsin://open/../../etc/passwd', 'tocsin://run/timeline', 'tocsin://open/nowhere?q=x']) await open(evil)
+  expect(await address(page)).toBe(here)
+  expect(page.url()).toMatch(/^app:\/\/tocsin\//)
+})
+
+test('settings apply at once, and what a row shows is the same after a restart', async () => {
+  await go(page, 'Settings')
+  await page.getByRole('radio', { name: 'Light' }).check({ force: true })
+  await expect(page.locator('html')).toHaveAttribute('data-theme', 'light')
+  await page.getByRole('radio', { name: 'Dark' }).check({ force: true })
+  await expect(page.locator('html')).toHaveAttribute('data-theme', 'dark')
+  await page.getByRole('checkbox', { name: 'Show a notification when a detection arrives' }).uncheck()
+  await expect.poll(async () => (await ask(page, 'settings:read', null)).notify).toBe(false)
+  await home(page)
+  const tall = (await rows(page).first().boundingBox())?.height ?? 0
+  await page.getByRole('button', { name: 'Rows', exact: true }).click()
+  await page.getByRole('menuitemradio', { name: 'One line' }).click()
+  await expect.poll(async () => (await rows(page).first().boundingBox())?.height ?? 0).toBeLessThan(tall)
+  await page.getByRole('menuitemcheckbox', { name: 'Source' }).click()
+  await page.keyboard.press('Escape')
+  const small = (await rows(page).first().boundingBox())?.height ?? 0
+
+  await app.electron.close()
+  app = await startApp(profile.path)
+  page = app.page
+  await expect(rows(page).first()).toBeVisible()
+  expect((await rows(page).first().boundingBox())?.height).toBe(small)
+  await page.getByRole('button', { name: 'Rows', exact: true }).click()
+  await expect(page.getByRole('menuitemcheckbox', { name: 'Source' })).toHaveAttribute('aria-checked', 'false')
+  await page.keyboard.press('Escape')
+})
