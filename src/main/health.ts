@@ -36,6 +36,7 @@ export function createHealthMonitor(parts: {
   let backups: BackupHealth = { kind: 'ok', newestAt: null }
   let retention: RetentionHealth = { kind: 'idle' }
   let lastDeliveryAt: Instant | null = null
+  let isStopped = false
   let telling: NodeJS.Timeout | null = null
 
   function read(): Health {
@@ -54,6 +55,7 @@ export function createHealthMonitor(parts: {
   }
 
   function changed(): void {
+    if (isStopped) return
     telling ??= setTimeout(() => {
       telling = null
       onChanged(read())
@@ -93,6 +95,7 @@ export function createHealthMonitor(parts: {
     waysChanged: changed,
     read,
     stop() {
+      isStopped = true
       if (telling !== null) clearTimeout(telling)
     },
   }

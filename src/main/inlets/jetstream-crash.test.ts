@@ -17,6 +17,8 @@ async function killedBeforeCommit(ackWaitMs = 1_500) {
   await until(dying.isLive)
   await operator.publish(numbered(1, 10))
   await until(() => dying.deliveries.length === 10)
+  // Frozen as well: who is dead does not come back to take what is published now.
+  between.freeze()
   between.cut()
   const position = { at: dying.position.at }
   await operator.publish(numbered(11, 15))
@@ -39,13 +41,13 @@ describe('kill -9 before the commit', { timeout: 60_000 }, () => {
   test('what the server lets go before it came again is told as lost, once', async () => {
     // Long enough that nothing comes again before the server lets it go.
     const { server, operator, position } = await killedBeforeCommit(20_000)
-    const again = inletOf(setUpOf(server.url), { position })
+    const again = inletOf(setUpOf(server.url), { position, ackWaitMs: 20_000 })
     again.inlet.start()
     await until(() => again.isLive())
     await operator.manager.streams.purge('TOCSIN', { seq: 11 })
-    await until(() => again.outcomes.length === 5)
+    await until(() => again.outcomes.length >= 5)
     await again.inlet.stop()
-    const third = inletOf(setUpOf(server.url), { position })
+    const third = inletOf(setUpOf(server.url), { position, ackWaitMs: 20_000 })
     third.inlet.start()
     await until(third.isLive)
     expect(texts(again.deliveries)).toEqual(numbered(11, 15))

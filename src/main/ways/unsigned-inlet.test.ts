@@ -23,7 +23,7 @@ const details = { id: 'det-1', type: 'MissingMFA', status: 'ongoing', detection_
 
 function temporaryProfile(): string {
   const profile = mkdtempSync(join(tmpdir(), 'tocsin-unsigned-'))
-  onTestFinished(() => rmSync(profile, { recursive: true, force: true }))
+  onTestFinished(() => rmSync(profile, { recursive: true, force: true, maxRetries: 5 }))
   return profile
 }
 
