@@ -46,7 +46,7 @@ test('what a search finds is exported where the user says, and files are importe
       await expect(panel).toContainText(`exported to ${csv}.`)
       const lines = readFileSync(csv, 'utf8').trim().split('\r\n')
       expect(lines.length).toBeGreaterThan(1)
-      expect(lines.slice(1).filter((line) => !line.includes(',threat,'))).toEqual([])
+      expect(lines.slice(1).filter((line) => !line.includes(',"threat",'))).toEqual([])
       expect(statSync(csv).mode & 0o777).toBe(0o600)
       await panel.getByRole('button', { name: /^Dismiss/ }).click()
       await expect(panel).toHaveCount(0)

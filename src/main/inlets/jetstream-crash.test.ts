@@ -41,10 +41,9 @@ describe('kill -9 before the commit', { timeout: 60_000 }, () => {
   test('what the server lets go before it came again is told as lost, once', async () => {
     // Long enough that nothing comes again before the server lets it go.
     const { server, operator, position } = await killedBeforeCommit(20_000)
+    await operator.manager.streams.purge('TOCSIN', { seq: 11 })
     const again = inletOf(setUpOf(server.url), { position, ackWaitMs: 20_000 })
     again.inlet.start()
-    await until(() => again.isLive())
-    await operator.manager.streams.purge('TOCSIN', { seq: 11 })
     await until(() => again.outcomes.length >= 5)
     await again.inlet.stop()
     const third = inletOf(setUpOf(server.url), { position, ackWaitMs: 20_000 })

@@ -262,7 +262,8 @@ function explain(file: string, error: unknown, isUpToDate: boolean): NotOpened |
   if (!(error instanceof Error) || !('code' in error) || typeof error.code !== 'string') return null
   const { code, message } = error
   // A schema that is not what its number says it is: every statement here is tested against the one it should be.
-  const isOtherSchema = code === 'SQLITE_ERROR' && (isUpToDate || message.endsWith('already exists'))
+  const isOtherSchema =
+    code === 'SQLITE_ERROR' && (isUpToDate || message.endsWith('already exists') || message.startsWith('duplicate column name'))
   if (/^SQLITE_(NOTADB|CORRUPT)/.test(code) || isOtherSchema) {
     const detail = `The history ${file} is damaged (${message}). It was left as it is. Restore it from a backup, or move it away together with its -wal and -shm files to begin a new one.`
     return { kind: 'damaged', detail }
