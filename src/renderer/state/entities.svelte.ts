@@ -7,12 +7,12 @@ const typingMs = 150
 const againMs = 5_000
 const dayMs = 86_400_000
 export const entityRanges = [
-  { days: 1, label: '24 hours' },
-  { days: 7, label: '7 days' },
-  { days: 30, label: '30 days' },
-  { days: null, label: 'Ever' },
+  { value: 1, label: '24 hours' },
+  { value: 7, label: '7 days' },
+  { value: 30, label: '30 days' },
+  { value: null, label: 'Ever' },
 ] as const
-export type EntityDays = (typeof entityRanges)[number]['days']
+export type EntityDays = (typeof entityRanges)[number]['value']
 
 /** Entities with most detections first, in a range and by the beginning of their ids. Read while somebody looks. */
 export class Entities {
