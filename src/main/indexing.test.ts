@@ -2,16 +2,23 @@ import { expect, test } from 'vitest'
 import { createIndexing } from './indexing.ts'
 
 /** A clock that is moved by hand, and an index that has so many slices to do. */
-function watched(slices: number) {
+function watched(slices: number, mergesASlice = 1, older = 0) {
   let now = 0
   let planned: { readonly at: number; readonly work: () => void } | null = null
   const done: number[] = []
+  const merged: number[] = []
+  const filled: number[] = []
   const indexing = createIndexing({
     textIndex: {
       catchUp() {
         done.push(now)
         return done.length >= slices
       },
+      fill() {
+        if (older > 0) filled.push(now)
+        return filled.length >= older
+      },
+      merge: () => merged.push(now) % mergesASlice === 0,
     },
     schedule(work, afterMs) {
       planned = { at: now + afterMs, work }
@@ -29,7 +36,7 @@ function watched(slices: number) {
     }
     now = until
   }
-  return { indexing, done, pass }
+  return { indexing, done, merged, filled, pass }
 }
 
 test('what has come is indexed slice by slice as soon as nothing else comes', () => {
@@ -50,6 +57,24 @@ test('deliveries that keep coming go first, and yet the index never stands still
   const busy = done.length
   pass(6_000)
   expect(done.length - busy).toBeGreaterThan(40)
+})
+
+test('what a slice wrote is merged before the next, a little at a time, also after the last and while deliveries keep coming', () => {
+  const { indexing, done, merged, pass } = watched(2, 3)
+  indexing.wake()
+  pass(25)
+  indexing.wake()
+  pass(1_000)
+  expect(done).toEqual([20, 60])
+  expect(merged).toEqual([30, 40, 50, 70, 80, 90])
+})
+
+test('what is older than an index is taken up after what is new, a little at a time, to the end', () => {
+  const { indexing, done, filled, pass } = watched(2, 1, 3)
+  indexing.wake()
+  pass(1_000)
+  expect(filled).toEqual(done.slice(1))
+  expect(filled).toHaveLength(3)
 })
 
 test('nothing is indexed after it was stopped', () => {

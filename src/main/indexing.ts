@@ -10,15 +10,19 @@ export type Indexing = {
 
 /** A slice takes a few milliseconds, so that an answer to SlashID never waits longer than that. */
 const sliceDeliveries = 64
-/** Between two slices: time for what arrives. */
+/** Of what is older than an index: only that is written. */
+const sliceOlder = 128
+/** Before a slice: time for what arrives. */
 const restMs = 20
+/** Between what a slice commits, and what merges it. */
+const pauseMs = 10
 /** So many rests more while deliveries keep coming: those who wait for an answer come first, and yet the index never stands still. */
 const mostRests = 25
 /** After what could not be written, as on a full disk. Searches look at what is not indexed by themselves. */
 const troubleMs = 10_000
 
 export function createIndexing(parts: {
-  readonly textIndex: Pick<TextIndex, 'catchUp'>
+  readonly textIndex: Pick<TextIndex, 'catchUp' | 'fill' | 'merge'>
   readonly schedule: Schedule
   readonly onTrouble: (error: unknown) => void
 }): Indexing {
@@ -27,12 +31,15 @@ export function createIndexing(parts: {
   let isStopped = false
   let isWoken = false
   let rests = 0
+  let hasMore = false
+  /** What a slice wrote is merged before the next: otherwise searches would look through more and more parts of the index. */
+  let isMerged = true
 
   function plan(afterMs: number): void {
     if (isStopped) return
     cancel ??= schedule(() => {
       cancel = null
-      if (isWoken && rests < mostRests) rest()
+      if (isMerged && isWoken && rests < mostRests) rest()
       else slice()
     }, afterMs)
   }
@@ -47,7 +54,13 @@ export function createIndexing(parts: {
     rests = 0
     isWoken = false
     try {
-      if (!textIndex.catchUp(sliceDeliveries)) plan(restMs)
+      if (!isMerged) isMerged = textIndex.merge()
+      else {
+        // What is new comes first: what is old can be found without.
+        hasMore = !textIndex.catchUp(sliceDeliveries) || !textIndex.fill(sliceOlder)
+        isMerged = false
+      }
+      if (hasMore || !isMerged) plan(pauseMs)
     } catch (error) {
       onTrouble(error)
       plan(troubleMs)
@@ -57,6 +70,7 @@ export function createIndexing(parts: {
   return {
     wake() {
       isWoken = cancel !== null
+      hasMore = true
       plan(restMs)
     },
     stop() {

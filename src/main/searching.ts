@@ -8,6 +8,8 @@ export type Searching = {
   readonly ask: Reader['ask']
   /** There may be something to index. */
   wake(): void
+  /** Nobody looks at the history for now. */
+  rest(): void
   stop(): Promise<void>
 }
 
@@ -27,6 +29,7 @@ export function createSearching(parts: {
   return {
     ask: reader.ask,
     wake: indexing.wake,
+    rest: reader.rest,
     stop() {
       indexing.stop()
       return reader.stop()

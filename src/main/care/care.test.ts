@@ -20,6 +20,7 @@ async function coreOf(profile: string): Promise<Core> {
     random: Math.random,
     schedule,
     readerThread: new URL('../reader/thread.ts', import.meta.url),
+    exportThread: new URL('../exporting/thread.ts', import.meta.url),
     careProcess,
     resources: temporaryProfile(),
   })

@@ -55,6 +55,7 @@ async function expectSound(profile: string, store: Store, sql: Sqlite.Database):
   for (const name of ['kind', 'type'] as const) expect(facets.facets[name].reduce((sum, { count }) => sum + count, 0)).toBe(detections)
   expect(counts(sql, 'SELECT count(*) FROM text_places')).toBe(detections)
   expect(counts(sql, "SELECT count(*) FROM text_index WHERE text_index MATCH 'missingmfa'")).toBe(detections)
+  expect(counts(sql, `SELECT count(*) FROM substring_index WHERE substring_index MATCH '"gmf"'`)).toBe(detections)
 }
 
 describe('retention', () => {
@@ -170,7 +171,7 @@ describe('retention', () => {
 
   test('what was shown stays the most that goes, also where the room comes later than was counted', async () => {
     const { store, sql } = place()
-    for (let i = 0; i < 60; i++) keep(store, `det-${i}`, 'resolved', seconds - 1000 + i, { notes: 'x'.repeat(2_000) })
+    for (let i = 0; i < 60; i++) keep(store, `det-${i}`, 'resolved', seconds - 1000 + i, { notes: 'x'.repeat(4_000) })
     const full = store.retention.usedBytes()
     const wish = { ...all, before: null, mostBytes: Math.round(full * 0.8) }
     const retention = { ...store.retention, usedBytes: () => full }

@@ -1,5 +1,6 @@
 import { assertNever } from '../../shared/assert-never.ts'
 import { trusts, triageStates, kinds } from '../../shared/detection.ts'
+import { searchTooLong } from '../../shared/search-fields.ts'
 import { grow, type Operator, type Tree, type Value } from './grammar.ts'
 import { aliases, exampleOf, fieldNames } from './fields.ts'
 import { exactly, patternOf } from './pattern.ts'
@@ -10,15 +11,8 @@ import { readDuration, readSpan, toInstant } from './when.ts'
 
 /** Reads what was typed. `now` is what relative times start from, in epoch ms. Never throws, and needs a bounded time for any text. */
 export function parse(text: string, { now }: { readonly now: number }): Parsed {
-  if (text.length > queryLimits.characters) {
-    return {
-      kind: 'refused',
-      because: 'too-long',
-      at: queryLimits.characters,
-      length: text.length - queryLimits.characters,
-      detail: `A search may have ${queryLimits.characters} characters; this one has ${text.length}. Shorten it.`,
-    }
-  }
+  const tooLong = searchTooLong(text)
+  if (tooLong !== null) return { kind: 'refused', because: 'too-long', ...tooLong }
   const grown = grow(text, queryLimits, exampleOf)
   if (grown.kind === 'refused') return grown
   if (grown.tree === null) return { kind: 'parsed', query: { kind: 'all', of: [] } }

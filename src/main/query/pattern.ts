@@ -30,5 +30,7 @@ export function fits({ parts }: Pattern, text: string): boolean {
 /** A pattern that is a number means one as well, however it is written. */
 export function numberOf({ parts }: Pattern): number | null {
   const [text = ''] = parts
-  return parts.length === 1 && /^-?\d{1,15}(?:\.\d{1,15})?$/.test(text) ? Number(text) : null
+  if (parts.length !== 1) return null
+  // However long, as it is written where a detection is shown.
+  return /^-?\d{1,15}(?:\.\d{1,15})?$/.test(text) || (/^-?\d[\d.e+-]*$/.test(text) && String(Number(text)) === text) ? Number(text) : null
 }

@@ -1,4 +1,5 @@
 import type { Instant } from '../../shared/detection.ts'
+import { longestSearch } from '../../shared/search-fields.ts'
 import type { TimeRange } from '../../shared/view.ts'
 
 /** What a search asks for. `toSql` and `matches` say the same of it; a property test holds them together. */
@@ -75,7 +76,7 @@ export type Parsed =
 export const queryRefusals = ['too-long', 'too-many-terms', 'too-deep', 'syntax', 'unknown-field', 'bad-value'] as const
 export type QueryRefusal = (typeof queryRefusals)[number]
 
-export const queryLimits = { characters: 1_000, terms: 64, depth: 16, asterisks: 8 } as const
+export const queryLimits = { characters: longestSearch, terms: 64, depth: 16, asterisks: 8 } as const
 
 /**
  * Both sides compare in this form. Only A to Z are folded, as SQLite's NOCASE does it; a broken surrogate pair becomes

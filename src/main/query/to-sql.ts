@@ -29,10 +29,8 @@ export function toSql(query: Query, among = 'TRUE'): Condition {
       return anywhere(query.pattern)
     case 'text':
       return textTest(textColumns[query.field], query.pattern)
-    case 'list': {
-      const { sql, values } = patternTest('value', query.pattern)
-      return { sql: `EXISTS (SELECT 1 FROM json_each(${listColumns[query.field]}) WHERE ${sql})`, values }
-    }
+    case 'list':
+      return listTest(listColumns[query.field], query.pattern)
     case 'metadata':
       return metadataTest(query.path, query.test)
     case 'confidence':
@@ -110,7 +108,7 @@ const things: Readonly<Record<What, string>> = {
 function textTest(column: string, pattern: Pattern): Condition {
   const [first = ''] = pattern.parts
   if (pattern.parts.length === 1) return { sql: `(${column} IS NOT NULL AND ${column} = ? COLLATE NOCASE)`, values: [first] }
-  const fitting = patternTest(column, pattern)
+  const fitting = columnTest(column, pattern)
   const bound = beyond(first)
   if (bound === null) return fitting
   // So that an index finds where to begin and to end; what fits is for the pattern to say.
@@ -128,14 +126,33 @@ function patternTest(expression: string, { parts }: Pattern): Condition {
   return { sql: `fits_pattern(${expression}, ?)`, values: [JSON.stringify(parts)] }
 }
 
+/** What only has to stand somewhere in a column, SQLite finds by itself, many times faster; its `lower` folds A to Z alone. */
+function columnTest(column: string, pattern: Pattern): Condition {
+  const part = containedPart(pattern)
+  if (part === null) return patternTest(column, pattern)
+  return { sql: `(${column} IS NOT NULL AND instr(lower(${column}), ?) > 0)`, values: [part] }
+}
+
+function listTest(column: string, pattern: Pattern): Condition {
+  const { sql, values } = patternTest('value', pattern)
+  const test = `EXISTS (SELECT 1 FROM json_each(${column}) WHERE ${sql})`
+  const part = containedPart(pattern)
+  // What JSON writes as it is stands in the text of the list as well, which is soon seen.
+  if (part === null || !/^[^"\\\p{Cc}\ufffd]+$/u.test(part)) return { sql: test, values }
+  return { sql: `(instr(lower(${column}), ?) > 0 AND ${test})`, values: [part, ...values] }
+}
+
+/** What stands between two asterisks, and nothing else; null of any other pattern. */
+function containedPart({ parts }: Pattern): string | null {
+  const [first, part = '', last] = parts
+  return parts.length === 3 && first === '' && last === '' ? part : null
+}
+
 function anywhere(pattern: Pattern): Condition {
   const columns = ['id', 'type', 'status', 'kind', 'entity_id', 'entity_type', 'source_type', 'connection_id'].map((name) =>
-    patternTest(name, pattern),
+    columnTest(name, pattern),
   )
-  const lists = ['tactics', 'techniques', 'frameworks'].map((name): Condition => {
-    const { sql, values } = patternTest('value', pattern)
-    return { sql: `EXISTS (SELECT 1 FROM json_each(${name}) WHERE ${sql})`, values }
-  })
+  const lists = ['tactics', 'techniques', 'frameworks'].map((name) => listTest(name, pattern))
   const tests = [...columns, ...lists]
   return { sql: `(${tests.map(({ sql }) => sql).join(' OR ')})`, values: tests.flatMap(({ values }) => values) }
 }

@@ -35,7 +35,7 @@ test('a question that another of its lane follows ends early, and says how far i
   const { reader } = setUp(12_000)
   await reader.ask('page', { text: '', before: null, limit: 1 }, 'list')
   const [slow, other, last] = await Promise.all([
-    reader.ask('page', { text: '*nowhere* metadata.a:b', before: null, limit: 500 }, 'list'),
+    reader.ask('page', { text: 'metadata.a:b', before: null, limit: 500 }, 'list'),
     reader.ask('facets', { text: '' }, 'facets'),
     reader.ask('page', { text: 'type:Type3', before: null, limit: 3 }, 'list'),
   ])
@@ -91,6 +91,21 @@ test('stops with what is answered in steps', async () => {
   // Nothing reads it any more: the log can be written back whole.
   store.close()
   expect(existsSync(`${file}-wal`)).toBe(false)
+})
+
+test('rests when nothing is under way, and answers again when it is asked again', async () => {
+  const { reader, store, troubles } = setUp(20)
+  const query = { text: '', before: null, limit: 5 }
+  const slow = reader.ask('page', query, 'list')
+  reader.rest()
+  expect(pageOf(await slow).detections).toHaveLength(5)
+  reader.rest()
+  const [one, other] = await Promise.all([reader.ask('page', query, 'list'), reader.ask('facets', { text: '' }, 'facets')])
+  expect([one, other]).toEqual([store.detections.page(query), store.overview.facets({ text: '' })])
+  reader.rest()
+  reader.rest()
+  await reader.stop()
+  expect(troubles).toEqual([])
 })
 
 test('a history that is not there is said, and read once it is', async () => {

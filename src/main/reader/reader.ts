@@ -10,6 +10,8 @@ export type Reader = {
    * the thread failed; it is started again by the next question.
    */
   ask<N extends QuestionName>(name: N, argument: Questions[N]['argument'], lane: Lane): Promise<Questions[N]['answer']>
+  /** Nobody looks for now: the thread ends, and what it held is free, until the next question starts another. */
+  rest(): void
   /**
    * What is under way is answered with what it found; what has not been begun is not answered. Closes the other connection, then ends the
    * thread, and waits a quarter of a second for that.
@@ -47,14 +49,18 @@ export function createReader(parts: {
       else one?.reject(new Error(told.detail))
     })
     started.on('error', (error) => onTrouble(`the reader failed: ${error.message}`))
-    ended = new Promise((resolve) => {
+    const before = ended
+    const end = new Promise<void>((resolve) => {
       started.once('exit', (code) => {
-        if (worker === started) worker = null
+        resolve()
+        // One that was sent to rest owes no answer; what waits by now is asked of the next.
+        if (worker !== started) return
+        worker = null
         for (const { reject } of waiting.values()) reject(new Error(`the reader ended with ${code}`))
         waiting.clear()
-        resolve()
       })
     })
+    ended = Promise.all([before, end]).then(() => undefined)
     return started
   }
 
@@ -75,6 +81,11 @@ export function createReader(parts: {
         waiting.set(id, { resolve, reject })
         worker?.postMessage(asked)
       })
+    },
+    rest() {
+      if (isStopping || worker === null || waiting.size > 0) return
+      worker.postMessage('close')
+      worker = null
     },
     async stop() {
       isStopping = true

@@ -75,6 +75,25 @@ test('a number asks for at most so many, of a width that a clock or a calendar k
   expect(barsOf(year, 14).step).toEqual({ unit: 'month', count: 1 })
 })
 
+test('between a day and a month bars grow in small steps, and begin on the same days wherever a range begins', () => {
+  process.env['TZ'] = 'Europe/Berlin'
+  const stepOf = (days: number) => barsOf({ from: 0, to: days * 86_400_000 }, 100).step
+  const widths = Array.from({ length: 30 }, (_, index) => stepOf(60 + 60 * index)).filter(({ unit }) => unit === 'day')
+  expect([...new Set(widths.map(({ count }) => count))]).toEqual([1, 2, 4, 7, 14])
+  for (const [most, count] of [
+    [200, 2],
+    [100, 4],
+    [30, 14],
+  ] as const) {
+    const one = barsOf(range('2025-12-31T23:00:00Z', '2026-12-31T23:00:00Z'), most)
+    const other = barsOf(range('2026-01-08T11:00:00Z', '2026-12-31T23:00:00Z'), most)
+    expect([one.step.count, other.step.count]).toEqual([count, count])
+    const begins = new Set(one.bars.map(({ from }) => from))
+    expect(other.bars.slice(1).filter(({ from }) => !begins.has(from))).toEqual([])
+    if (count === 14) expect(one.bars.slice(1).map(({ from }) => new Date(from).getDay())).toEqual(one.bars.slice(1).map(() => 1))
+  }
+})
+
 test('bars are as many as can be drawn, however long the range, and follow each other without a hole', () => {
   for (const bucket of ['minute', 'hour', 'day', 'week', 'month', 300] as const) {
     const { bars } = barsOf(range('0001-01-01T00:00:00Z', '9999-12-31T00:00:00Z'), bucket)

@@ -8,7 +8,7 @@ const msOf = { minute: 60_000, hour: 3_600_000, day: 86_400_000, month: 30 * 86_
 const steps: readonly Step[] = [
   ...[1, 5, 15, 30].map((count): Step => ({ unit: 'minute', count })),
   ...[1, 3, 6, 12].map((count): Step => ({ unit: 'hour', count })),
-  ...[1, 7].map((count): Step => ({ unit: 'day', count })),
+  ...[1, 2, 4, 7, 14].map((count): Step => ({ unit: 'day', count })),
   ...[1, 3, 12, 120, 1200].map((count): Step => ({ unit: 'month', count })),
 ]
 const stepOf: Readonly<Record<Bucket, Step>> = {
@@ -56,13 +56,20 @@ function nextAfter(at: number, { unit, count }: Step): number {
   const date = new Date(at)
   const [year, month, day, hour] = [date.getFullYear(), date.getMonth(), date.getDate(), date.getHours()]
   if (unit === 'month') return local(0, (Math.floor((year * 12 + month) / count) + 1) * count, 1)
-  // Weeks begin on Monday.
-  if (unit === 'day') return local(year, month, day + (count === 7 ? 7 - ((date.getDay() + 6) % 7) : 1))
+  if (unit === 'day') return local(year, month, day + count - (daysSinceMonday(year, month, day) % count))
   if (unit === 'hour' && count > 1) return local(year, month, day, Math.floor(hour / count) * count + count)
   // To the end of what the clock shows: an hour that it goes through twice is two bars, and where it is moved by half of one, that half is a bar.
   const width = msOf[unit] * count
   const sinceHour = date.getMinutes() * 60_000 + date.getSeconds() * 1_000 + date.getMilliseconds()
   return at + width - (sinceHour % width)
+}
+
+/** Since the first one of 1970, so that weeks and fortnights begin on a Monday, and bars of some days on the same ones wherever a range begins. */
+function daysSinceMonday(year: number, month: number, day: number): number {
+  const date = new Date(0)
+  date.setUTCFullYear(year, month, day)
+  const days = Math.round(date.getTime() / msOf.day) - 4
+  return days - Math.floor(days / 28) * 28
 }
 
 /** Unlike its constructor, does not take the years up to 99 for those of the last century. */

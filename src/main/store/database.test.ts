@@ -219,7 +219,7 @@ describe('migrations', () => {
     const db = testDatabase(temporaryFile())
     const loose = db
       .prepare(
-        "SELECT name FROM pragma_table_list WHERE name NOT GLOB 'text_index*' AND schema = 'main' AND NOT strict AND name NOT LIKE 'sqlite_%'",
+        "SELECT name FROM pragma_table_list WHERE name NOT GLOB 'text_index*' AND name NOT GLOB 'substring_index*' AND schema = 'main' AND NOT strict AND name NOT LIKE 'sqlite_%'",
       )
       .all()
     expect(loose).toEqual([])

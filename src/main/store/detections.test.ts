@@ -178,6 +178,8 @@ describe('the plan of every statement', () => {
     'type:A status:ongoing confidence>0.5',
     'is:unread metadata.a:b',
     'a OR type:b',
+    '*part*',
+    'technique:T1110 id:*d-1',
   ]
 
   function parametersOf(sql: string): unknown[] {
@@ -253,6 +255,17 @@ describe('the plan of every statement', () => {
         .filter((step) => step.includes('text_index'))
         .every((step) => /VIRTUAL TABLE INDEX \d+:M1|VIRTUAL TABLE INDEX \d+:<?M/.test(step) || step.includes('M')),
     ).toBe(true)
+  })
+
+  test('of parts of fields goes by their index to a few detections, by their row, and sorts these', () => {
+    const found = plans().filter(({ sql }) => sql.includes('FROM substring_index') && sql.includes('detections'))
+    expect(found.length).toBeGreaterThan(0)
+    for (const { steps } of found) {
+      expect(steps.filter((step) => step.includes('detections'))).toEqual(['SEARCH detections USING INTEGER PRIMARY KEY (rowid=?)'])
+      expect(steps.filter((step) => step.includes('substring_index'))).toEqual([
+        expect.stringMatching(/VIRTUAL TABLE INDEX \d+:M/) as string,
+      ])
+    }
   })
 
   test('of a detail goes straight to one detection, its transitions and its deliveries', () => {

@@ -20,6 +20,8 @@ export type Driver = {
   readonly isExact: boolean
   /** Whether it leaves out most of what does not fit, as far as an index can say. */
   readonly isNarrow: boolean
+  /** Whether most of what it gives is found, so that not many more are to be looked at than are wanted. */
+  readonly isLikely?: boolean
   /** Whether `order` is that of no index: keys are to be sorted before rows are read. */
   readonly isSorted: boolean
 }
@@ -37,8 +39,11 @@ const indexOf: Readonly<Partial<Record<TextField, readonly [index: string, colum
 /** The one that leaves the fewest rows, as a rule, comes first. */
 const preferred = Object.keys(indexOf) as readonly TextField[]
 
-/** Chooses by the shape of a query alone, so that the same search always goes the same way; `matchOf` says what its words are matched by. */
-export function chooseDriver(query: Query, matchOf: MatchOf): Driver {
+/**
+ * Chooses by the shape of a query alone, so that the same search always goes the same way; `matchOf` says what its words are matched by, and
+ * `candidates` what parts of fields are, where their index is to be asked.
+ */
+export function chooseDriver(query: Query, matchOf: MatchOf, candidates: string | null): Driver {
   const parts = conjunction(query)
   const words = parts.filter((part) => part.kind === 'words')
   if (words.length > 0) {
@@ -48,6 +53,8 @@ export function chooseDriver(query: Query, matchOf: MatchOf): Driver {
       parts.filter((part) => part.kind !== 'words'),
     )
   }
+  const one = parts.find((part) => part.kind === 'text' && namesOne.has(part.field) && part.pattern.parts.length === 1)
+  if (candidates !== null && one === undefined) return byCandidates(candidates, parts)
   for (const field of preferred) {
     const chosen = parts.find((part) => part.kind === 'text' && part.field === field && part.pattern.parts.length === 1)
     const index = indexOf[field]
@@ -156,6 +163,29 @@ function byWords(match: string, rest: readonly Query[]): Driver {
     rest: restOf(rest),
     isExact: false,
     isNarrow: true,
+    isSorted: false,
+  }
+}
+
+/**
+ * They are few, so they are put in order by their places, which are small, and no more of the detections are read than are looked at. The order
+ * of the outer statement is that of the inner one; were it another, more would be looked at, and the same found.
+ */
+function byCandidates(match: string, parts: readonly Query[]): Driver {
+  const among = (places: string) => `FROM (
+      SELECT row FROM text_places WHERE row IN (SELECT rowid FROM substring_index WHERE substring_index MATCH ?) AND ${places}
+      ORDER BY place DESC LIMIT -1
+    ) AS candidate CROSS JOIN detections ON detections.row = candidate.row WHERE ${below}`
+  const start = `place < ${placeOf('(@changedAt + 1000)', '0')}`
+  return {
+    source: among(start),
+    bounded: `${among(`${start} AND place >= ${placeOf('(@endAt - 1000)', '0')}`)} AND ${notBeyond}`,
+    order: 'NULL',
+    values: [match],
+    rest: restOf(parts),
+    isExact: false,
+    isNarrow: true,
+    isLikely: true,
     isSorted: false,
   }
 }

@@ -55,7 +55,7 @@ export function createFoundRows(
 
   function look(query: Query, from: RowKey, most: number): { rows: readonly number[]; next: RowKey | null } {
     const startedAt = clock()
-    const { source, bounded, order, values, rest } = chooseDriver(query, matchOf)
+    const { source, bounded, order, values, rest } = chooseDriver(query, matchOf, null)
     const rows: number[] = []
     let start = from
     for (let stride = firstStride; ; stride = Math.min(stride * 2, longestStride)) {

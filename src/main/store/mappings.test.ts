@@ -49,16 +49,20 @@ describe('what a search finds is mapped to ATT&CK', () => {
           const wanted = pageOf(store.detections.page({ text, before: null, limit: 500 })).detections.filter(
             ({ detectedAt }) => range === null || (detectedAt >= range.from && detectedAt < range.to),
           )
-          const naming = (id: string) =>
+          const namingAny = (isOne: (id: string) => boolean) =>
             wanted.filter(({ tactics, techniques }) =>
               [...tactics, ...techniques].some((word) => {
                 const name = attack.nameOf(word)
-                return name.kind === 'known' && name.id === id
+                return name.kind === 'known' && isOne(name.id)
               }),
             ).length
+          const naming = (id: string) => namingAny((one) => one === id)
           expect(counts).toMatchObject({ counted: wanted.length, isExact: true, countedTo: null })
           expect(counts.unmapped).toBe(wanted.filter(({ tactics, techniques }) => tactics.length + techniques.length === 0).length)
           for (const id of ['T1110', 'T1110.003', 'T1555.003']) expect(counts.techniques[id] ?? 0).toBe(naming(id))
+          for (const id of ['T1110', 'T1555'])
+            expect(counts.wholes[id] ?? 0).toBe(namingAny((one) => one === id || one.startsWith(`${id}.`)))
+          expect(counts.areWholesExact).toBe(true)
           expect(counts.tactics['TA0006'] ?? 0).toBe(naming('TA0006'))
           expect(Object.keys(counts.techniques).every((id) => naming(id) > 0)).toBe(true)
           for (const word of ['nothing known', 'Cloud Accounts'])
@@ -104,7 +108,13 @@ describe('a history with more than can be looked at one by one', () => {
       words: { TA0006: ['TA0006'], T1110: ['T1110'] },
       unknown: [{ word: 'odd', count: count / 4 }],
       isExact: true,
+      areWholesExact: true,
     })
+  })
+
+  test('says where it is not known how often a technique and a part of it stand together', () => {
+    const counts = made((index) => (index % 2 === 0 ? { techniques: ['T1110', 'T1110.003'] } : { techniques: ['T1078'] }))
+    expect(counts).toMatchObject({ wholes: { T1110: count, T1078: count / 2 }, areWholesExact: false, isExact: true })
   })
 
   test('does not say that it is exact where two words for the same may stand together', () => {

@@ -10,10 +10,12 @@ import { fromRow } from './detection-row.ts'
 import type { DetectionRow } from './detection-row.ts'
 import { byRange, chooseDriver, conjunction, detectedRange, type Driver } from './drivers.ts'
 import { createKnownWords } from './known-words.ts'
+import { isNewer, isSame, keyOf, newestFirst, secondOf, toKey, toPageKey, type Key } from './page-key.ts'
 import { createPositions } from './positions.ts'
 import type { Range } from './spans.ts'
+import { createSubstrings } from './substrings.ts'
 import type { TextIndex } from './text-index.ts'
-import { toInstant, toMillis } from './time.ts'
+import { toInstant } from './time.ts'
 
 export type PageQuery = {
   readonly text: string
@@ -46,7 +48,8 @@ const passesPerRow = 4
 const mostUnindexed = 5_000
 const mostForThePatient = 1_000_000
 
-type Key = { readonly changedAt: number; readonly row: number }
+/** What an index has not seen: all such rows, and those of them that fit. */
+type Apart = { readonly rows: ReadonlySet<number>; readonly fitting: readonly DetectionRow[]; readonly isWhole: boolean }
 /** The year 2096: the second of a place has 32 bits. */
 const newestKey: Key = { changedAt: 4_000_000_000_000, row: Number.MAX_SAFE_INTEGER }
 
@@ -59,6 +62,7 @@ export function createPages(
   const prepare = (sql: string) => db.prepare<unknown[]>(sql)
   const statements = new Map<string, ReturnType<typeof prepare>>()
   const matchOf = createKnownWords(db)
+  const candidatesOf = createSubstrings(db, textIndex)
   const unindexed = db.prepare<[{ most: number }], { row: number; changed_at: number }>(`
     SELECT row, changed_at FROM detections WHERE row IN (
       SELECT row FROM (SELECT row FROM text_behind ORDER BY row DESC LIMIT @most) UNION
@@ -89,9 +93,12 @@ export function createPages(
     const size = Math.max(1, Math.min(longestPage, Math.trunc(limit)))
     const from = passOver(before, skip)
     if (from === null) return page([], null)
-    const apart = needsWords(query) ? withoutIndex(query, { from, wanted: size + 1, patienceMs }) : null
     // One more than asked tells whether there is a next page.
-    const found = look(driverOf(query, from), from, size + 1, apart?.rows ?? new Set())
+    const wanted = size + 1
+    const { candidates, apart } = needsWords(query)
+      ? { candidates: null, apart: withoutIndex(query, { from, wanted, patienceMs }) }
+      : substrings(query, { from, wanted })
+    const found = look(driverOf(query, from, candidates), from, wanted, apart?.rows ?? new Set())
     const end = found.end
     const rows = [
       ...found.rows,
@@ -127,11 +134,22 @@ export function createPages(
     return last === null ? null : toKey(last)
   }
 
-  function driverOf(query: Query, from: Key): Driver {
+  /** What the index of parts of fields is asked for, and what it has not seen; nothing where the fields themselves are to be looked at. */
+  function substrings(
+    query: Query,
+    asked: { readonly from: Key; readonly wanted: number },
+  ): { candidates: string | null; apart: Apart | null } {
+    const candidates = candidatesOf(query)
+    const apart = candidates === null ? null : withoutIndex(query, { ...asked, patienceMs: undefined })
+    // It is far behind: to go by every field takes longer, and misses nothing.
+    return apart?.isWhole === true ? { candidates, apart } : { candidates: null, apart: null }
+  }
+
+  function driverOf(query: Query, from: Key, candidates: string | null): Driver {
     const range = needsWords(query) ? null : detectedRange(query)
-    if (range === null) return chooseDriver(query, matchOf)
+    if (range === null) return chooseDriver(query, matchOf, candidates)
     if (holdsAtMost(range, shortRange)) return byRange(query, range, true)
-    const chosen = chooseDriver(query, matchOf)
+    const chosen = chooseDriver(query, matchOf, candidates)
     const passed = chosen.isNarrow ? 0 : changedBetween(range.to, from)
     return holdsAtMost(range, Math.min(passesPerRow * passed, mostSorted)) ? byRange(query, range, false) : chosen
   }
@@ -154,7 +172,7 @@ export function createPages(
       const most = wanted + (isExact ? 0 : sameSecond)
       const found = `${source} ORDER BY ${order} LIMIT @limit`
       const sql = isSorted ? `SELECT * FROM detections WHERE row IN (SELECT detections.row ${found})` : `SELECT detections.* ${found}`
-      const taken = first(most, except, sql, values, names(from))
+      const taken = first(most, except, sql, values, from)
       const cut = taken.at(-1)
       if (!isExact || isSorted) taken.sort(newestFirst)
       // Within the second where it was cut off, others may come before those that are here.
@@ -165,12 +183,16 @@ export function createPages(
     const startedAt = clock()
     const rows: DetectionRow[] = []
     let start = from
-    for (let stride = Math.max(firstStride, wanted); ; stride = Math.min(stride * 2, longestStride)) {
+    for (
+      let stride = driver.isLikely === true ? 2 * wanted : Math.max(firstStride, wanted);
+      ;
+      stride = Math.min(stride * 2, longestStride)
+    ) {
       const [last] = all<{ changed_at: number; row: number; looked: number }>(
         `SELECT changed_at, row, count(*) OVER () AS looked
          FROM (SELECT detections.changed_at, detections.row ${source} ORDER BY ${order} LIMIT @stride) ORDER BY changed_at, row LIMIT 1`,
         values,
-        { ...names(start), stride },
+        { ...start, stride },
       )
       if (last === undefined) return { rows, end: null }
       const end = keyOf(last)
@@ -180,7 +202,7 @@ export function createPages(
           except,
           `SELECT detections.* ${bounded} AND ${rest.sql} ORDER BY detections.changed_at DESC, detections.row DESC LIMIT @limit`,
           [...values, ...rest.values],
-          { ...names(start), endAt: end.changedAt, endRow: end.row },
+          { ...start, endAt: end.changedAt, endRow: end.row },
         ),
       )
       if (rows.length >= wanted) return { rows, end: null }
@@ -197,7 +219,7 @@ export function createPages(
   function withoutIndex(
     query: Query,
     { from, wanted, patienceMs }: { readonly from: Key; readonly wanted: number; readonly patienceMs: number | undefined },
-  ): { rows: ReadonlySet<number>; fitting: readonly DetectionRow[]; isWhole: boolean } {
+  ): Apart {
     const startedAt = clock()
     try {
       if (!db.readonly) while (!textIndex.catchUp(256)) if (clock() - startedAt >= pageBudgetMs / 3) break
@@ -249,36 +271,4 @@ export function createPages(
     if (statements.size < mostStatements) statements.set(sql, statement)
     return statement
   }
-}
-
-function toKey({ changedAt, row }: PageKey): Key {
-  return { changedAt: toMillis(changedAt), row }
-}
-
-function toPageKey({ changedAt, row }: Key): PageKey {
-  return { changedAt: toInstant(changedAt), row }
-}
-
-function names({ changedAt, row }: Key): { readonly changedAt: number; readonly row: number } {
-  return { changedAt, row }
-}
-
-function keyOf({ changed_at, row }: { readonly changed_at: number; readonly row: number }): Key {
-  return { changedAt: changed_at, row }
-}
-
-function newestFirst(one: DetectionRow, other: DetectionRow): number {
-  return other.changed_at - one.changed_at || other.row - one.row
-}
-
-function secondOf({ changed_at }: DetectionRow): number {
-  return Math.trunc(changed_at / 1000)
-}
-
-function isNewer(one: Key, other: Key): boolean {
-  return one.changedAt > other.changedAt || (one.changedAt === other.changedAt && one.row > other.row)
-}
-
-function isSame(one: Key, other: Key): boolean {
-  return one.changedAt === other.changedAt && one.row === other.row
 }

@@ -4,6 +4,7 @@ import type { Database } from './database.ts'
 import { chooseDriver, conjunction, type Driver } from './drivers.ts'
 import { createKnownWords } from './known-words.ts'
 import type { Range } from './spans.ts'
+import { createSubstrings } from './substrings.ts'
 import type { TextIndex } from './text-index.ts'
 import { toInstant } from './time.ts'
 
@@ -48,20 +49,27 @@ export function createScan(db: Database, parts: { readonly textIndex: TextIndex;
   const prepare = (sql: string) => db.prepare<unknown[]>(sql)
   const statements = new Map<string, ReturnType<typeof prepare>>()
   const matchOf = createKnownWords(db)
+  const candidatesOf = createSubstrings(db, textIndex)
   const latest = db.prepare<[{ seenTo: number; from: number; to: number }], Late>(`
     SELECT min(detected_at) AS low, max(CASE WHEN changed_at < @seenTo THEN detected_at END) AS late, count(*) AS looked
     FROM (SELECT detected_at, changed_at FROM detections INDEXED BY detections_by_time
       WHERE detected_at >= @from AND detected_at < @to ORDER BY detected_at DESC LIMIT ${longestStride})`)
 
   return {
-    byChange: (query, columns, most, visit) => scan(chooseDriver(query, matchOf), 'changed_at', newestChange, query, columns, most, visit),
+    byChange: (query, columns, most, visit) => scan(driverOf(query), 'changed_at', newestChange, query, columns, most, visit),
     byTime(query, columns, range, visit, most = everything) {
-      const isNarrow = needsWords(query) || (chooseDriver(query, matchOf).isNarrow && range.rows > fewRows)
+      const isNarrow = needsWords(query) || (driverOf(query).isNarrow && range.rows > fewRows)
       const within: Query = { kind: 'all', of: [...conjunction(query), timeIn(range)] }
       if (!isNarrow) return scan(byTimeDriver(query, range), 'detected_at', { at: range.to, row: 0 }, query, columns, most, visit)
-      const scanned = scan(chooseDriver(within, matchOf), 'changed_at', newestChange, query, columns, most, visit)
+      const scanned = scan(driverOf(within), 'changed_at', newestChange, query, columns, most, visit)
       return { ...scanned, seenTo: scanned.seenTo === null ? null : detectedTo(scanned.seenTo, range) }
     },
+  }
+
+  /** While the index of parts of fields is behind, every field is looked at itself: what was received last is not to be missing. */
+  function driverOf(query: Query): Driver {
+    const candidates = candidatesOf(query)
+    return chooseDriver(query, matchOf, candidates !== null && catchUp(clock()) ? candidates : null)
   }
 
   function scan<Row>(

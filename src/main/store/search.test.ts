@@ -138,6 +138,8 @@ const term = fc.oneof(
   fc.string({ unit: letter, maxLength: 5 }).map((one) => one.replace(/[\s():]/g, '') || 'a'),
   word.map((one) => `"${one}"`),
   word.map((one) => `*${one.slice(0, 2)}*`),
+  word.map((one) => `*${one.slice(1, 5)}*`),
+  fc.string({ unit: letter, minLength: 3, maxLength: 5 }).map((one) => `*${one.replace(/[\s():]/g, '') || 'a'}*`),
   fc.constantFrom(
     'confidence>=0.8',
     'confidence:0.5',
@@ -176,7 +178,8 @@ const term = fc.oneof(
       fc.oneof(
         word,
         word.map((one) => `${one.slice(0, 1)}*`),
-        fc.constantFrom('*', '*a*', '2', '0', 'true', '-1'),
+        word.map((one) => `*${one.slice(1, 4)}*`),
+        fc.constantFrom('*', '*a*', '2', '0', 'true', '-1', 'Al*Bet*', '*pha', '*0.0*1'),
       ),
     )
     .map(([field, one]) => `${field}:${one}`),

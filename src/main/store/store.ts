@@ -16,6 +16,8 @@ import type { Triage } from './triage.ts'
 import { createTriageTrail } from './triage-trail.ts'
 import type { TriageTrail } from './triage-trail.ts'
 import { shareHistory } from './history-lock.ts'
+import { createHistoryLog } from './log.ts'
+import type { HistoryLog } from './log.ts'
 import { createImportStore } from './imported.ts'
 import type { ImportStore } from './imported.ts'
 import type { DriftLog } from './drift.ts'
@@ -62,7 +64,7 @@ export type Store = {
   readonly keyStore: KeyStore
   readonly organizations: Organizations
   readonly detections: Detections
-  readonly textIndex: Pick<TextIndex, 'catchUp' | 'isUpToDate'>
+  readonly textIndex: Pick<TextIndex, 'catchUp' | 'isUpToDate' | 'fill' | 'isFilled' | 'merge'>
   readonly overview: Overview
   readonly posture: Posture
   readonly entities: Entities
@@ -88,6 +90,7 @@ export type Store = {
   readonly chain: Pick<Deliveries, 'genesis' | 'head' | 'chain'>
   readonly proof: Proof
   readonly imported: ImportStore
+  readonly log: HistoryLog
   readonly retention: Retention
   /** The history as it is now, to be walked over at leisure and closed soon. */
   snapshot(): OpenedSnapshot
@@ -167,6 +170,7 @@ function createStore(db: Database, { file, readOnly, contentOf, now, clock, rele
     chain: deliveries,
     proof: createProof(db, contentOf),
     imported: createImportStore(db, now),
+    log: createHistoryLog(db),
     retention: createRetention(db, textIndex, now),
     snapshot: () => openSnapshot(file, clock),
 

@@ -54,3 +54,16 @@ test('whoever is patient gets all of them, page by page and in order, also beyon
   expect(found).toEqual(Array.from({ length: 86 }, (_, index) => `d-${(85 - index) * 70}`))
   expect(page({ text: 'rare', limit: 20, patienceMs: 40 }, 1).isWhole, 'but not for ever').toBe(false)
 })
+
+test('parts of fields are all found while nothing of them is indexed, and however many that are', () => {
+  const { page } = unseen(6_000)
+  const found: string[] = []
+  for (let before: PageQuery['before'] = null; ;) {
+    const { detections, next, isWhole } = page({ text: '*are*', limit: 20, before })
+    expect(isWhole).toBe(true)
+    found.push(...detections.map(({ id }) => id))
+    before = next
+    if (before === null) break
+  }
+  expect(found).toEqual(Array.from({ length: 86 }, (_, index) => `d-${(85 - index) * 70}`))
+})

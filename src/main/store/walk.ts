@@ -1,5 +1,5 @@
 import { statSync } from 'node:fs'
-import type { Detection, Instant, Sequence, Trust } from '../../shared/detection.ts'
+import type { Detection, DetectionKey, Instant, Sequence, Trust } from '../../shared/detection.ts'
 import type { PageKey } from '../../shared/ipc.ts'
 import { matching } from '../query/matches.ts'
 import { needsWords, toSql } from '../query/to-sql.ts'
@@ -16,6 +16,8 @@ export type Snapshot = {
   readonly total: number
   /** Answers the stretches of a walk over what a query finds, newest first; each answer is bounded in time and room. */
   walk(query: Query): (after: PageKey | null) => Stretch
+  /** Those of these that are in it, in the same order. Few at a time. */
+  named(keys: readonly DetectionKey[]): Stretch['found']
   /** Deliveries of a detection above `after`, ascending, at most `limit`. */
   deliveriesOf(place: PageKey, after: Sequence | null, limit: number): readonly WalkedDelivery[]
   /** The one that the present of a detection comes from. */
@@ -87,6 +89,7 @@ function createSnapshot(db: Database, file: string, clock: () => number): Snapsh
   const all = db.prepare<[number, number, number], DetectionRow>(
     'SELECT * FROM detections INDEXED BY detections_by_change WHERE (changed_at, row) < (?, ?) ORDER BY changed_at DESC, row DESC LIMIT ?',
   )
+  const byName = db.prepare<[string, string], DetectionRow>('SELECT * FROM detections WHERE organization_id = ? AND id = ?')
   // Sorted by the sequences alone first: sorting whole rows would carry every body along.
   const deliveries = db.prepare<[number, number, number], WalkedRow>(`
     SELECT ${deliveryColumns} FROM deliveries
@@ -129,6 +132,11 @@ function createSnapshot(db: Database, file: string, clock: () => number): Snapsh
         return { found, looked: looked.length, next: isEnd ? null : placeOf(last) }
       }
     },
+    named: (keys) =>
+      keys.flatMap(({ organizationId, id }) => {
+        const row = byName.get(organizationId, id)
+        return row === undefined ? [] : [toFound(row)]
+      }),
     deliveriesOf: ({ row }, after, limit) => deliveries.all(row, after ?? 0, limit).map(toWalked),
     newestDelivery({ row }) {
       const found = newest.get(row)

@@ -1,0 +1,76 @@
+import type { Detection } from '../../shared/detection.ts'
+import type { ListField, Pattern, Query, TextField } from './query.ts'
+import { fold } from './query.ts'
+import { searchedFields } from './tokens.ts'
+
+/**
+ * The index of parts of fields holds every three characters in a row that stand in a detection. Whatever holds a part holds all threes of it,
+ * so it gives all that can fit, and some that do not.
+ */
+const characters = 3
+/** Of one pattern: more would leave out little, and each is a list to be gone through. */
+const mostOfAPattern = 24
+
+/** The fields that are in the index, in one text. What is set by triage is not: the index follows deliveries only. */
+export function indexedText(detection: Detection): string {
+  // Between two fields a character, so that few threes reach from one into the next; one that does is a candidate too many at most.
+  return plain(searchedFields(detection).join('\n'))
+}
+
+/** What the index is to match so that it gives all that a query finds; null where it could not leave anything out. */
+export function threesOf(query: Query): string | null {
+  switch (query.kind) {
+    case 'all':
+      return joined(
+        query.of.map(threesOf).filter((part) => part !== null),
+        'AND',
+      )
+    case 'any': {
+      const parts = query.of.map(threesOf).filter((part) => part !== null)
+      return parts.length === query.of.length ? joined(parts, 'OR') : null
+    }
+    case 'anywhere':
+      return inPattern(query.pattern)
+    case 'text':
+      return indexedTexts.has(query.field) && (query.field === 'id' || query.pattern.parts.length > 1) ? inPattern(query.pattern) : null
+    case 'list':
+      return indexedLists.has(query.field) ? inPattern(query.pattern) : null
+    default:
+      return null
+  }
+}
+
+/** A whole value of any of these but the id has an index of its own, which knows better. */
+const indexedTexts: ReadonlySet<TextField> = new Set<TextField>([
+  'id',
+  'type',
+  'status',
+  'kind',
+  'entity',
+  'entity_type',
+  'source',
+  'connection',
+])
+const indexedLists: ReadonlySet<ListField> = new Set<ListField>(['tactic', 'technique', 'framework'])
+
+function inPattern({ parts }: Pattern): string | null {
+  const threes = new Set<string>()
+  for (const part of parts) {
+    const letters = [...plain(part)]
+    for (let at = 0; at + characters <= letters.length; at++) threes.add(letters.slice(at, at + characters).join(''))
+  }
+  return joined([...threes].slice(0, mostOfAPattern).map(quoted), 'AND')
+}
+
+function joined(parts: readonly string[], by: 'AND' | 'OR'): string | null {
+  return parts.length === 0 ? null : `(${parts.join(` ${by} `)})`
+}
+
+/** As the query language compares, and without the one character at which SQLite would take a search for ended. */
+function plain(text: string): string {
+  return fold(text).replaceAll('\0', ' ')
+}
+
+function quoted(text: string): string {
+  return `"${text.replaceAll('"', '""')}"`
+}
