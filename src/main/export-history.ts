@@ -1,5 +1,6 @@
 import { existsSync, readFileSync } from 'node:fs'
 import { assertNever } from '../shared/assert-never.ts'
+import type { DetectionKey } from '../shared/detection.ts'
 import type { ExportFormat } from '../shared/tasks.ts'
 import type { TimeRange } from '../shared/view.ts'
 import { readAttack } from './export/attack.ts'
@@ -37,6 +38,10 @@ export type ExportParts = {
   readonly text: string
   /** By detectedAt; everything where there is none. */
   readonly range?: TimeRange | null
+  /** Found or not, these are left out. */
+  readonly except?: readonly DetectionKey[]
+  /** Only these, in this order, whatever the search. */
+  readonly keys?: readonly DetectionKey[]
   readonly format: ExportFormat
   /** resources/attack-enterprise.json */
   readonly attackFile: string
@@ -51,13 +56,20 @@ export type ExportParts = {
 const defaultLogGrowth = 1024 * 1024 * 1024
 const lookAtLogEveryMs = 1_000
 
-/** Writes what a search finds to a file that has its name only once it is whole; `replace` says whether one that is there may go. */
-export function exportToFile(path: string, { replace, ...parts }: ExportParts & { readonly replace: boolean }): Promise<Exported> {
+type FileParts = {
+  /** Whether a file that is there may go. */
+  readonly replace: boolean
+  /** Where it is until it is whole, if that has a name already. */
+  readonly temporary?: string
+}
+
+/** Writes what a search finds to a file that has its name only once it is whole. */
+export function exportToFile(path: string, { replace, temporary, ...parts }: ExportParts & FileParts): Promise<Exported> {
   return exportHistory({
     ...parts,
     async openSink() {
       if (!replace && existsSync(path)) throw new Error('a file of that name is there already')
-      return openFileSink(path, { replace })
+      return openFileSink(path, { replace, ...(temporary === undefined ? {} : { temporary }) })
     },
   })
 }
@@ -67,7 +79,7 @@ export function exportToFile(path: string, { replace, ...parts }: ExportParts & 
  * Reads no faster than `openSink`'s sink takes. Cancelled or failed, the sink is told to discard what it has.
  */
 export async function exportHistory(parts: ExportParts & { readonly openSink: () => Promise<Sink> }): Promise<Exported> {
-  const { store, text, range = null, signal, now } = parts
+  const { store, text, range = null, except = [], keys, signal, now } = parts
   const parsed = parse(text, { now: now() })
   if (parsed.kind === 'refused') return { kind: 'refused', at: parsed.at, length: parsed.length, detail: parsed.detail }
   const opened = store.snapshot()
@@ -80,11 +92,13 @@ export async function exportHistory(parts: ExportParts & { readonly openSink: ()
     const watch = watchOver(snapshot, signal, parts.mostLogGrowth ?? defaultLogGrowth)
     try {
       let written = 0
-      for (const piece of pieces(snapshot, within(parsed.query, range), writer)) {
+      const leaves = keys ? { keys } : { query: within(parsed.query, range), except }
+      const total = keys?.length ?? snapshot.total
+      for (const piece of pieces(snapshot, leaves, writer)) {
         // Also where nothing is to be written this lets others have their turn, and a cancel through.
         await watch.orEnd(piece.text === '' ? nextTurn() : sink.write(piece.text))
         written = piece.written
-        parts.onProgress?.({ written, looked: piece.looked, total: snapshot.total })
+        parts.onProgress?.({ written, looked: piece.looked, total })
       }
       await sink.finish()
       return { kind: 'exported', written }
@@ -103,7 +117,7 @@ export async function exportHistory(parts: ExportParts & { readonly openSink: ()
   }
 }
 
-function createWriter({ format, attackFile, text, range, now }: ExportParts): Writer {
+function createWriter({ format, attackFile, text, range, keys, except = [], now }: ExportParts): Writer {
   const attack = () => readAttack(readFileSync(attackFile, 'utf8'))
   switch (format) {
     case 'csv':
@@ -113,7 +127,11 @@ function createWriter({ format, attackFile, text, range, now }: ExportParts): Wr
     case 'ocsf':
       return createOcsfWriter(attack())
     case 'navigator':
-      return createNavigatorWriter(attack(), { query: asSearch(text, range ?? null), madeAt: toInstant(now()) })
+      return createNavigatorWriter(attack(), {
+        query: asSearch(text, range ?? null),
+        picked: pickedWords(keys, except),
+        madeAt: toInstant(now()),
+      })
     default:
       return assertNever(format)
   }
@@ -123,6 +141,13 @@ function createWriter({ format, attackFile, text, range, now }: ExportParts): Wr
 function asSearch(text: string, range: TimeRange | null): string {
   if (range === null) return text
   return `${text.trim() === '' ? '' : `(${text}) `}after:${range.from} before:${range.to}`
+}
+
+/** What no search says of what leaves; null where there is no such thing. */
+function pickedWords(keys: readonly DetectionKey[] | undefined, except: readonly DetectionKey[]): string | null {
+  const count = (many: number): string => many.toLocaleString('en')
+  if (keys) return `of them ${count(keys.length)} that were selected one by one`
+  return except.length === 0 ? null : `but for ${count(except.length)} that were left out one by one`
 }
 
 /** Ends waiting for a slow reader, by the user or where it costs too much. */

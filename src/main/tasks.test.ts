@@ -47,6 +47,7 @@ async function start(count: number) {
     random: Math.random,
     schedule,
     readerThread: new URL('./reader/thread.ts', import.meta.url),
+    exportThread: new URL('./exporting/thread.ts', import.meta.url),
     careProcess: careOnNode(new URL('./store/care-process.ts', import.meta.url)),
     resources: new URL('../../resources', import.meta.url).pathname,
   })
@@ -87,6 +88,8 @@ async function all(core: Core, text = ''): Promise<readonly Detection[]> {
   return page.detections
 }
 
+const view = (text: string) => ({ kind: 'view', text, range: null }) as const
+
 /** What one installation cannot have of another. */
 const portable = (detections: readonly Detection[]) => detections.map(({ imported: _, receivedAt: __, ...rest }) => rest)
 
@@ -96,7 +99,7 @@ test('what one app exports another one imports, and has the same; it is told, se
   const key = (await all(one.core))[7]!
   one.core.open(key)
   const path = join(folder(), 'all.ndjson')
-  const exported = await ended(one.core, one.core.tasks.export({ text: '', format: 'ndjson', path }))
+  const exported = await ended(one.core, one.core.tasks.export({ of: view(''), format: 'ndjson', path }))
   expect(exported).toEqual({ kind: 'done', detail: `300 detections exported to ${path}.` })
 
   const imported = await ended(other.core, other.core.tasks.import([path], nobody))
@@ -125,7 +128,7 @@ test.each([
 ] as const)('exports what a search finds as %s', async (format, expected) => {
   const { core } = await start(20)
   const path = join(folder(), `found.${format}`)
-  expect(await ended(core, core.tasks.export({ text: 'id:d-7 OR id:d-8', format, path }))).toMatchObject({
+  expect(await ended(core, core.tasks.export({ of: view('id:d-7 OR id:d-8'), format, path }))).toMatchObject({
     kind: 'done',
     detail: `2 detections exported to ${path}.`,
   })
@@ -136,7 +139,7 @@ test('a cancelled export leaves no file, and is told at most four times a second
   const { core, told } = await start(4_000)
   const place = folder()
   const startedAt = performance.now()
-  const started = core.tasks.export({ text: '', format: 'ndjson', path: join(place, 'all.ndjson') })
+  const started = core.tasks.export({ of: view(''), format: 'ndjson', path: join(place, 'all.ndjson') })
   const end = ended(core, started)
   if (started.kind !== 'started') throw new Error(started.kind)
   const stop = core.subscribe({
@@ -154,29 +157,29 @@ test('a cancelled export leaves no file, and is told at most four times a second
 test('few run at once, a search that is none is refused before anything is asked, and so is a file that is being written', async () => {
   const { core } = await start(1_000)
   const place = folder()
-  const begin = (name: string, text = '') => core.tasks.export({ text, format: 'ndjson', path: join(place, name) })
-  expect(core.tasks.refusal({ kind: 'export', text: 'tipe:x' })).toMatchObject({ kind: 'refused', at: 0, length: 4 })
+  const begin = (name: string, text = '') => core.tasks.export({ of: view(text), format: 'ndjson', path: join(place, name) })
+  expect(core.tasks.refusal({ kind: 'export', of: view('tipe:x') })).toMatchObject({ kind: 'refused', at: 0, length: 4 })
   expect(begin('none', 'tipe:x')).toMatchObject({ kind: 'refused' })
   const first = begin('one')
   const ends = [ended(core, first)]
   expect(begin('one')).toMatchObject({ kind: 'busy', detail: expect.stringContaining('this file') as string })
   ends.push(ended(core, begin('two')))
   expect(begin('three')).toMatchObject({ kind: 'busy' })
-  expect(core.tasks.refusal({ kind: 'export', text: '' })).toMatchObject({ kind: 'busy' })
+  expect(core.tasks.refusal({ kind: 'export', of: view('') })).toMatchObject({ kind: 'busy' })
   expect(core.tasks.refusal({ kind: 'import' })).toBeNull()
   expect(await Promise.all(ends)).toMatchObject([{ kind: 'done' }, { kind: 'done' }])
-  expect(core.tasks.refusal({ kind: 'export', text: '' })).toBeNull()
+  expect(core.tasks.refusal({ kind: 'export', of: view('') })).toBeNull()
 })
 
 test('the end of the app ends what runs, and leaves a whole history and no half file', async () => {
   const one = await start(1_500)
   const place = folder()
   const archive = join(place, 'all.ndjson')
-  await ended(one.core, one.core.tasks.export({ text: '', format: 'ndjson', path: archive }))
+  await ended(one.core, one.core.tasks.export({ of: view(''), format: 'ndjson', path: archive }))
   const other = await start(0)
   other.core.tasks.import([archive], nobody)
-  other.core.tasks.export({ text: '', format: 'ndjson', path: join(place, 'other.ndjson') })
-  one.core.tasks.export({ text: '', format: 'csv', path: join(place, 'one.csv') })
+  other.core.tasks.export({ of: view(''), format: 'ndjson', path: join(place, 'other.ndjson') })
+  one.core.tasks.export({ of: view(''), format: 'csv', path: join(place, 'one.csv') })
   await new Promise<void>((resolve) => other.core.subscribe({ changes: () => resolve() }))
   await Promise.all([one.core.stop(), other.core.stop()])
   expect(existsSync(archive)).toBe(true)
@@ -237,7 +240,7 @@ test('what nobody signed is asked about once, unless an unsigned way in was decl
   keepUnsigned(opened.store, 'u-2', 'ongoing')
   opened.store.close()
   const archive = join(folder(), 'all.ndjson')
-  await ended(one.core, one.core.tasks.export({ text: '', format: 'ndjson', path: archive }))
+  await ended(one.core, one.core.tasks.export({ of: view(''), format: 'ndjson', path: archive }))
 
   const other = await start(0)
   let asked = 0
@@ -251,4 +254,19 @@ test('what nobody signed is asked about once, unless an unsigned way in was decl
   expect(await other.core.unsigned.switch(pinned)).toMatchObject({ kind: 'switched' })
   expect(await ended(other.core, other.core.tasks.import([archive], refuse))).toEqual({ kind: 'done', detail: '2 deliveries are new.' })
   expect(asked).toBe(1)
+})
+
+test('exports rows that were selected one by one, or all but those that were taken out', async () => {
+  const { core } = await start(30)
+  const keys = (await all(core)).slice(3, 6).map(({ organizationId, id }) => ({ organizationId, id }))
+  const ids = async (of: Parameters<typeof core.tasks.export>[0]['of']) => {
+    const path = join(folder(), 'some.csv')
+    expect(await ended(core, core.tasks.export({ of, format: 'csv', path }))).toMatchObject({ kind: 'done' })
+    return [...readFileSync(path, 'utf8').matchAll(/^"(d-\d+)"/gm)].map(([, id]) => id)
+  }
+  const gone = { organizationId: keys[0]!.organizationId, id: 'gone' as Detection['id'] }
+  expect(await ids({ kind: 'keys', keys: [gone, ...keys] })).toEqual(['d-26', 'd-25', 'd-24'])
+  const rest = await ids({ ...view('status:ongoing'), except: [...keys, gone] })
+  expect(rest).toHaveLength(27)
+  expect(rest.filter((id) => keys.some((key) => key.id === id))).toEqual([])
 })

@@ -2,8 +2,8 @@ import { randomUUID } from 'node:crypto'
 import { join } from 'node:path'
 import type { OrganizationId } from '../shared/detection.ts'
 import type { ExportFormat, Task, TaskId, TaskStarted, TaskState } from '../shared/tasks.ts'
-import type { TimeRange } from '../shared/view.ts'
-import { exportToFile } from './export-history.ts'
+import type { TriageOf } from '../shared/triage.ts'
+import type { Exporting } from './exporting/exporting.ts'
 import { isDeclaredUnsigned, keptImportCheck } from './import/check.ts'
 import { importHistory } from './import-history.ts'
 import type { Change, Keeper } from './ingest/delivery.ts'
@@ -16,14 +16,9 @@ import { exportTitle, exportedWords, importTitle, importedWords, unsignedImportW
 export type Tasks = {
   list(): readonly Task[]
   /** Why none can be begun now, or null: asked before the user is bothered with a dialog. */
-  refusal(wanted: { readonly kind: 'export'; readonly text: string } | { readonly kind: 'import' }): Refused | null
+  refusal(wanted: { readonly kind: 'export'; readonly of: TriageOf } | { readonly kind: 'import' }): Refused | null
   /** In the place of a file that is there. */
-  export(wanted: {
-    readonly text: string
-    readonly range?: TimeRange | null
-    readonly format: ExportFormat
-    readonly path: string
-  }): Started
+  export(wanted: { readonly of: TriageOf; readonly format: ExportFormat; readonly path: string }): Started
   /**
    * `mayTakeUnsigned` asks the user whether detections of an organization are to be taken that nobody signed; where an unsigned way in was
    * declared for it, nobody is asked.
@@ -49,7 +44,8 @@ const tellEveryMs = 250
 type Running = { readonly cancelled: AbortController; readonly ended: Promise<void> }
 
 export function createTasks(parts: {
-  readonly store: Pick<Store, 'snapshot' | 'keyStore' | 'imported' | 'settings'>
+  readonly store: Pick<Store, 'keyStore' | 'imported' | 'settings'>
+  readonly exportBeside: Exporting
   /** Whoever watches what is kept has to see an import as well. */
   readonly keeper: Pick<Keeper, 'keep'>
   /** The folder of attack-enterprise.json. */
@@ -79,8 +75,8 @@ export function createTasks(parts: {
           ? 'An import is under way. Wait for it, or cancel it.'
           : 'Two exports are under way. Wait for one, or cancel one.',
       )
-    if (wanted.kind === 'import') return null
-    const parsed = parse(wanted.text, { now: now() })
+    if (wanted.kind === 'import' || wanted.of.kind === 'keys') return null
+    const parsed = parse(wanted.of.text, { now: now() })
     return parsed.kind === 'refused' ? parsed : null
   }
 
@@ -142,21 +138,20 @@ export function createTasks(parts: {
     list: () => [...tasks.values()],
     refusal,
 
-    export({ text, range = null, format, path }) {
-      const refused = refusal({ kind: 'export', text })
+    export({ of, format, path }) {
+      const refused = refusal({ kind: 'export', of })
       if (refused !== null) return refused
       if (writing.has(path)) return busy('An export to this file is under way. Choose another file.')
       writing.add(path)
       return begin('export', exportTitle(format, path), async (signal, tell) => {
         try {
-          const exported = await exportToFile(path, {
-            store,
-            text,
-            range,
+          const exported = await parts.exportBeside({
+            path,
+            ...(of.kind === 'keys' ? { text: '', keys: of.keys } : { text: of.text, range: of.range, except: of.except ?? [] }),
             format,
             attackFile: join(parts.resources, 'attack-enterprise.json'),
             replace: true,
-            now,
+            startedAt: now(),
             signal,
             onProgress: ({ looked, total }) => tell({ done: looked, total }),
           })

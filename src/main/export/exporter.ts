@@ -1,6 +1,7 @@
+import type { DetectionKey } from '../../shared/detection.ts'
 import type { PageKey } from '../../shared/ipc.ts'
 import type { Query } from '../query/query.ts'
-import type { Snapshot, WalkedDelivery } from '../store/walk.ts'
+import type { Snapshot, Stretch, WalkedDelivery } from '../store/walk.ts'
 import type { Writer } from './format.ts'
 
 /** A piece of the export, and how far the walk is that made it. */
@@ -15,24 +16,25 @@ export type Piece = {
 /** Written at once: large enough to be worth a write, small enough that nothing else waits for it. */
 const pieceLength = 64 * 1024
 const deliveriesAtOnce = 64
+const keysAtOnce = 64
 /** Longest that nobody else has a turn, as far as the writer of one detection lets it be. */
 const pieceMs = 8
 
-/** Everything that a query finds, piece by piece. Nothing is read before it is asked for, so whoever is slow to take is not overrun. */
+/** What leaves: all that a query finds but for those named, or only those named, in their order. */
+export type Leaves = { readonly query: Query; readonly except: readonly DetectionKey[] } | { readonly keys: readonly DetectionKey[] }
+
+/** All of it, piece by piece. Nothing is read before it is asked for, so whoever is slow to take is not overrun. */
 export function* pieces(
   snapshot: Snapshot,
-  query: Query,
+  leaves: Leaves,
   writer: Writer,
   clock: () => number = () => performance.now(),
 ): Generator<Piece, void, undefined> {
-  const walk = snapshot.walk(query)
   let startedAt = clock()
   let written = 0
   let looked = 0
   let text = writer.begin()
-  let after: PageKey | null = null
-  do {
-    const stretch = walk(after)
+  for (const stretch of 'keys' in leaves ? named(snapshot, leaves.keys) : found(snapshot, leaves)) {
     for (const { detection, place } of stretch.found) {
       const leaving = {
         detection,
@@ -49,13 +51,37 @@ export function* pieces(
       written += 1
     }
     looked += stretch.looked
-    after = stretch.next
     // Also where nothing was found in it: between two stretches others have their turn.
     yield { text, written, looked }
     startedAt = clock()
     text = ''
-  } while (after !== null)
+  }
   yield { text: writer.end(), written, looked }
+}
+
+type Looked = Pick<Stretch, 'found' | 'looked'>
+
+function* found(snapshot: Snapshot, { query, except }: Extract<Leaves, { query: Query }>): Generator<Looked, void, undefined> {
+  const walk = snapshot.walk(query)
+  const left = new Set(except.map(nameOf))
+  let after: PageKey | null = null
+  do {
+    const stretch: Stretch = walk(after)
+    yield left.size === 0 ? stretch : { ...stretch, found: stretch.found.filter(({ detection }) => !left.has(nameOf(detection))) }
+    after = stretch.next
+  } while (after !== null)
+}
+
+/** Those that are not in the history, or not any more, are passed over. */
+function* named(snapshot: Snapshot, keys: readonly DetectionKey[]): Generator<Looked, void, undefined> {
+  for (let from = 0; from < keys.length; from += keysAtOnce) {
+    const some = keys.slice(from, from + keysAtOnce)
+    yield { found: snapshot.named(some), looked: some.length }
+  }
+}
+
+function nameOf({ organizationId, id }: DetectionKey): string {
+  return JSON.stringify([organizationId, id])
 }
 
 function* deliveriesOf(snapshot: Snapshot, place: PageKey): Generator<WalkedDelivery, void, undefined> {

@@ -4,7 +4,10 @@ import type { Writer } from './format.ts'
 const mostNamed = 20
 
 /** A layer of the ATT&CK Navigator, format 4.5: how many detections point to each technique. One detection counts once for each. */
-export function createNavigatorWriter(attack: Attack, about: { readonly query: string; readonly madeAt: string }): Writer {
+export function createNavigatorWriter(
+  attack: Attack,
+  about: { readonly query: string; readonly picked?: string | null; readonly madeAt: string },
+): Writer {
   const scores = new Map<string, number>()
   /** What is no technique of this ATT&CK, and how often; the rest of a flood of names is only counted. */
   const unknown = new Map<string, number>()
@@ -42,7 +45,12 @@ export function createNavigatorWriter(attack: Attack, about: { readonly query: s
         name: 'SlashID detections',
         versions: { attack: attack.version.split('.')[0], navigator: '5.1.0', layer: '4.5' },
         domain: 'enterprise-attack',
-        description: about.query === '' ? 'All detections in Tocsin' : `Detections in Tocsin found by: ${about.query}`,
+        description:
+          (about.query === ''
+            ? about.picked
+              ? 'Detections in Tocsin'
+              : 'All detections in Tocsin'
+            : `Detections in Tocsin found by: ${about.query}`) + (about.picked ? `, ${about.picked}` : ''),
         sorting: 3,
         hideDisabled: false,
         techniques: [

@@ -13,8 +13,10 @@ export type Sink = {
 }
 
 /** A file that only this user can read, and that has its name only once it is whole. `replace` says whether one that is there may go. */
-export async function openFileSink(path: string, { replace }: { readonly replace: boolean }): Promise<Sink> {
-  const temporary = `${path}.${randomBytes(6).toString('hex')}.part`
+export async function openFileSink(
+  path: string,
+  { replace, temporary = `${path}.${randomBytes(6).toString('hex')}.part` }: { readonly replace: boolean; readonly temporary?: string },
+): Promise<Sink> {
   let handle: FileHandle | null = await open(temporary, 'wx', 0o600)
 
   async function close(): Promise<void> {

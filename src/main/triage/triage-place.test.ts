@@ -60,6 +60,14 @@ describe('writing', () => {
     expect(detectionOf(store, 'd-0').triage.state).toBe('new')
   })
 
+  test('of a view leaves alone what was taken out of it', async () => {
+    const { place, view, done, store } = setUp(12)
+    const except = [key('d-3'), key('d-4'), key('gone')]
+    const { count, undo } = triaged(await place.write({ of: { ...view('type:Type3 OR type:Type0'), except }, change: { state: 'done' } }))
+    expect([count, done(), detectionOf(store, 'd-3').triage.state, detectionOf(store, 'd-7').triage.state]).toEqual([4, 4, 'new', 'done'])
+    expect(await place.undo(undo)).toEqual({ kind: 'undone', count: 4 })
+  })
+
   test('thousands are one act with a push that says there are more, and deliveries are kept meanwhile', async () => {
     const { place, pushes, of, store, done, onRest } = setUp(sliceRows * 3)
     let kept = 0

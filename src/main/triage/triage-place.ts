@@ -1,4 +1,5 @@
 import { mostTriaged, type Triaged, type TriageChange, type TriageOf, type Undone, type UndoId } from '../../shared/triage.ts'
+import type { DetectionKey } from '../../shared/detection.ts'
 import type { DetectionsChanged, SearchRefused } from '../../shared/ipc.ts'
 import type { Reader } from '../reader/reader.ts'
 import type { FoundRows, RowKey } from '../store/found-rows.ts'
@@ -47,26 +48,28 @@ export function createTriagePlace(parts: {
 
   async function find(of: TriageOf): Promise<Found> {
     const rows = new Set<number>()
-    if (of.kind === 'keys') {
-      for (let from = 0; from < of.keys.length; from += sliceRows) {
-        if (from > 0) await rest()
-        for (const row of history.rowsOf(of.keys.slice(from, from + sliceRows))) rows.add(row)
-      }
-      return { kind: 'found', rows: [...rows], isCapped: false }
-    }
+    if (of.kind === 'keys') return { kind: 'found', rows: [...(await rowsOf(of.keys))], isCapped: false }
+    const except = await rowsOf(of.except ?? [])
     let before: RowKey | null = null
     do {
       // One more than may be changed tells whether there are more.
-      const found: FoundRows = await ask(
-        'foundRows',
-        { text: of.text, range: of.range, before, most: mostTriaged + 1 - rows.size },
-        'triage',
-      )
+      const most = mostTriaged + 1 + except.size - rows.size
+      const found: FoundRows = await ask('foundRows', { text: of.text, range: of.range, before, most }, 'triage')
       if (found.kind === 'refused') return found
       for (const row of found.rows) rows.add(row)
       before = found.next
-    } while (before !== null && rows.size <= mostTriaged)
+    } while (before !== null && rows.size <= mostTriaged + except.size)
+    for (const row of except) rows.delete(row)
     return { kind: 'found', rows: [...rows].slice(0, mostTriaged), isCapped: rows.size > mostTriaged }
+  }
+
+  async function rowsOf(keys: readonly DetectionKey[]): Promise<ReadonlySet<number>> {
+    const rows = new Set<number>()
+    for (let from = 0; from < keys.length; from += sliceRows) {
+      if (from > 0) await rest()
+      for (const row of history.rowsOf(keys.slice(from, from + sliceRows))) rows.add(row)
+    }
+    return rows
   }
 
   async function write({ of, change: wanted }: { readonly of: TriageOf; readonly change: TriageChange }): Promise<Triaged> {
