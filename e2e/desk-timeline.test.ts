@@ -1,6 +1,8 @@
+import { readFileSync } from 'node:fs'
+import { dirname, join } from 'node:path'
 import { expect, test } from '@playwright/test'
 import { startApp, temporaryProfile, tocsin, type RunningApp } from './support/app.ts'
-import { address, chart, count, field, go, home, list, pane, pointOf, rows, search, toolbar, visible } from './support/desk.ts'
+import { address, chart, count, field, go, home, list, pane, pointOf, rows, search, toolbar, visible, visit } from './support/desk.ts'
 import { seedDesk } from './support/seeds.ts'
 
 const profile = temporaryProfile()
@@ -122,6 +124,33 @@ test.describe('the chart', () => {
     expect(await list(page).evaluate((box) => box.scrollTop)).toBeGreaterThan(500)
   })
 
+  test('a bar is shown in the list by the one of what it counts that changed last', async () => {
+    await chart(page).focus()
+    await page.keyboard.press('End')
+    const said = page.locator('[aria-live=polite]')
+    for (let press = 0; press < 12; press++) await page.keyboard.press('ArrowLeft')
+    await expect
+      .poll(
+        async () => {
+          await page.keyboard.press('ArrowLeft')
+          await page.evaluate(() => new Promise((done) => requestAnimationFrame(() => requestAnimationFrame(done))))
+          return said.filter({ hasText: /\d threat|\d posture/ }).count()
+        },
+        { intervals: [100], timeout: 20_000 },
+      )
+      .toBe(1)
+    await page.keyboard.press(' ')
+    await expect(list(page)).toHaveAttribute('aria-activedescendant', /^entry-\d+$/)
+    const id = (await list(page).getAttribute('aria-activedescendant')) ?? ''
+    const name = await list(page).locator(`[id="${id}"]`).getAttribute('aria-label')
+    expect(name).toMatch(/./)
+    // What the bar counts, as the list has it.
+    await page.keyboard.press('Enter')
+    await expect.poll(() => address(page)).toContain('from=')
+    await expect(page.getByText('in this range')).toBeVisible()
+    await expect(rows(page).first()).toHaveAttribute('aria-label', name ?? '')
+  })
+
   test('what the pointer is over is told, and all of it stands in a table', async () => {
     const at = await pointOf(chart(page), 0.9, 0.55)
     await page.mouse.move(at.x, at.y)
@@ -170,6 +199,69 @@ test.describe('the list', () => {
     await expect(selected).toHaveText(/^all [\d,]+\+? selected$/)
     await page.keyboard.press('Escape')
     await expect(toolbar(page)).toHaveCount(0)
+  })
+
+  test('of all that are selected x takes one out, and what is left can be exported', async () => {
+    const all = await count(page)
+    await page.keyboard.press('j')
+    await page.keyboard.press('j')
+    await list(page).press('Control+a')
+    await page.keyboard.press('x')
+    await expect(toolbar(page).getByRole('status')).toHaveText(`${(all - 1).toLocaleString('en')} selected, 1 taken out`)
+    const out = list(page).getByRole('option', { selected: false })
+    await expect(out).toHaveCount(1)
+    await expect(list(page)).toHaveAttribute('aria-activedescendant', (await out.getAttribute('id')) ?? '')
+    const exported = async (name: string): Promise<string> => {
+      const file = join(dirname(profile.path), name)
+      await app.electron.evaluate(({ dialog }, to) => {
+        dialog.showSaveDialog = () => Promise.resolve({ canceled: false, filePath: to })
+      }, file)
+      await toolbar(page).getByRole('button', { name: 'Export' }).click()
+      await page.getByRole('button', { name: 'Choose a file…' }).click()
+      const tasks = page.getByRole('region', { name: 'Exports and imports' })
+      await expect(tasks).toContainText(`exported to ${file}.`)
+      await tasks
+        .getByRole('button', { name: /^Dismiss/ })
+        .first()
+        .click()
+      return readFileSync(file, 'utf8')
+    }
+    expect((await exported('but-one.csv')).trimEnd().split('\r\n').length - 1).toBe(all - 1)
+    await page.keyboard.press('Escape')
+    await page.keyboard.press('x')
+    await list(page).press('Shift+ArrowDown')
+    await expect(toolbar(page).getByRole('status')).toHaveText('2 selected')
+    expect((await exported('two.csv')).trimEnd().split('\r\n').length - 1).toBe(2)
+  })
+
+  test('in a window of 900 × 600 what can be done with marked rows leaves room for the rows', async () => {
+    const resize = (width: number, height: number) =>
+      app.electron.evaluate(({ BrowserWindow }, to) => BrowserWindow.getAllWindows()[0]?.setContentSize(to.width, to.height), {
+        width,
+        height,
+      })
+    await resize(900, 600)
+    try {
+      await page.keyboard.press('j')
+      await page.keyboard.press('x')
+      for (const isOpen of [false, true]) {
+        if (isOpen) await page.keyboard.press('Enter')
+        await expect(pane(page)).toHaveCount(isOpen ? 1 : 0)
+        const box = await list(page).boundingBox()
+        // At most it is as wide as what the pane leaves.
+        const right = isOpen ? ((await pane(page).boundingBox())?.x ?? 0) : 900
+        for (const name of ['Acknowledge', 'Done', 'Snooze', 'Label', 'Unread', 'Export', 'Copy', 'Select nothing (Escape)']) {
+          const button = await toolbar(page).getByRole('button', { name, exact: true }).boundingBox()
+          expect(button && button.x >= 0 && button.x + button.width <= right + 1, `${name}, ${isOpen ? 'beside the pane' : 'alone'}`).toBe(
+            true,
+          )
+          expect((button?.y ?? 0) + (button?.height ?? 0)).toBeLessThanOrEqual((box?.y ?? 0) + 1)
+        }
+        expect((await visible(page)).length, isOpen ? 'beside the pane' : 'alone').toBeGreaterThanOrEqual(3)
+      }
+    } finally {
+      await resize(1280, 860)
+    }
   })
 
   test('what arrives while one reads moves nothing, and is said', async () => {
@@ -304,6 +396,88 @@ test.describe('search and facets', () => {
   })
 })
 
+test('each search is a step back, however it was typed; what was refused and what was only looked at are none', async () => {
+  await search(page, 'kind:threat')
+  await expect.poll(() => count(page)).toBeGreaterThan(0)
+  await field(page).fill('')
+  await field(page).pressSequentially('kind:posture', { delay: 180 })
+  await field(page).press('Enter')
+  await expect.poll(() => address(page)).toContain('posture')
+  await field(page).fill('tipe:x')
+  await field(page).press('Enter')
+  await expect(page.getByText(/There is no field tipe/).first()).toBeVisible()
+  await search(page, 'type:OddMapping')
+  await expect.poll(() => count(page)).toBe(1)
+  await page.goBack()
+  await expect(field(page)).toHaveValue('kind:posture')
+  await page.goBack()
+  await expect(field(page)).toHaveValue('kind:threat')
+  await page.goForward()
+  await page.goForward()
+  await expect(field(page)).toHaveValue('type:OddMapping')
+  // Opening and moving on are no steps, closing is.
+  await page.goBack()
+  await expect(field(page)).toHaveValue('kind:posture')
+  await expect.poll(() => count(page)).toBeGreaterThan(3)
+  await rows(page).first().click()
+  await expect(pane(page)).toBeVisible()
+  await list(page).press('ArrowDown')
+  await expect.poll(() => address(page)).toContain('open=')
+  const open = await address(page)
+  await page.keyboard.press('Escape')
+  await expect(pane(page)).toHaveCount(0)
+  await page.goBack()
+  await expect(pane(page)).toBeVisible()
+  await expect.poll(() => address(page)).toBe(open)
+  await page.goBack()
+  await expect(field(page)).toHaveValue('kind:threat')
+})
+
+test('who asked for a dialog has the focus again, however it is closed and whichever came after it', async () => {
+  const button = page.getByRole('button', { name: 'Export', exact: true })
+  const dialog = page.getByRole('dialog')
+  for (const close of [
+    () => page.keyboard.press('Escape'),
+    () => dialog.getByRole('button', { name: 'Cancel' }).click(),
+    () => dialog.getByRole('button', { name: /^Close/ }).click(),
+  ]) {
+    await button.focus()
+    await page.keyboard.press('Enter')
+    await expect(dialog).toBeVisible()
+    await close()
+    await expect(dialog).toHaveCount(0)
+    await expect(button).toBeFocused()
+  }
+  await list(page).focus()
+  await page.keyboard.press('Control+k')
+  await page.getByRole('combobox', { name: 'Find a command' }).fill('save this')
+  await page.keyboard.press('Enter')
+  await expect(page.getByRole('dialog', { name: 'Save this view' })).toBeVisible()
+  await dialog.getByRole('button', { name: 'Cancel' }).click()
+  await expect(list(page)).toBeFocused()
+  await page.keyboard.press('?')
+  await expect(page.getByRole('dialog', { name: 'Keys, marks and searches' })).toBeVisible()
+  await page.keyboard.press('Escape')
+  await expect(list(page)).toBeFocused()
+})
+
+test('a search that is too long is refused in words, and no link to what would not be opened is copied', async () => {
+  const all = await count(page)
+  await visit(page, `timeline?q=${'x'.repeat(1_200)}`)
+  await expect(page.getByText(/A search may have 1,000 characters; this one has 1,200/).first()).toBeVisible()
+  await expect.poll(() => count(page)).toBe(all)
+  await home(page)
+  await visit(page, `timeline?q=${encodeURIComponent(`type:"${'ü'.repeat(700)}"`)}`)
+  await page.keyboard.press('Control+k')
+  await page.getByRole('combobox', { name: 'Find a command' }).fill('copy a link')
+  await page.keyboard.press('Enter')
+  await expect(page.getByText(/A link may have 4,000 characters/)).toBeVisible()
+  await page
+    .getByRole('button', { name: /^Dismiss/ })
+    .first()
+    .click()
+})
+
 test('a search is saved as a view, counted in the rail while it grows, removed and put back', async () => {
   await search(page, 'type:OddMapping')
   await page.keyboard.press('Control+k')
@@ -318,7 +492,7 @@ test('a search is saved as a view, counted in the rail while it grows, removed a
   await home(page)
   await link.click()
   await expect(field(page)).toHaveValue('type:OddMapping')
-  expect(await count(page)).toBe(1)
+  await expect.poll(() => count(page)).toBe(1)
   await page.getByRole('button', { name: 'Manage saved views' }).click()
   const views = page.getByRole('dialog', { name: 'Saved views' })
   await views.getByRole('button', { name: 'Remove Odd ones' }).click()

@@ -5,7 +5,7 @@ import { expect, test, type ElectronApplication } from '@playwright/test'
 import type { AttackCounts } from '../src/shared/attack.ts'
 import { spawnApp, startApp, temporaryProfile, tocsin, type RunningApp } from './support/app.ts'
 import { address, ask, count, field, go, home, list, pane, rows, search, visit } from './support/desk.ts'
-import { framework, hero, seedDesk } from './support/seeds.ts'
+import { framework, hero, seedDesk, seedInbox } from './support/seeds.ts'
 
 const profile = temporaryProfile()
 let app: RunningApp
@@ -13,6 +13,7 @@ let page: RunningApp['page']
 
 test.beforeAll(async () => {
   await seedDesk({ profile: profile.path, count: 270, seed: 'views', endAt: Date.now() })
+  seedInbox(profile.path, 1_200)
   app = await startApp(profile.path)
   page = app.page
 })
@@ -28,7 +29,15 @@ const saveTo = (electron: ElectronApplication, filePath: string) =>
   }, filePath)
 
 test('the first look after a while is offered what happened meanwhile, ranked, until it was seen', async () => {
-  await expect(page.getByText('Something happened while you were away.')).toBeVisible()
+  const offer = page.getByText('Something happened while you were away.')
+  await expect(offer).toBeVisible()
+  // Put off, it is offered again by a wake.
+  await page.getByRole('button', { name: 'Not now' }).click()
+  await expect(offer).toHaveCount(0)
+  await app.electron.evaluate(({ powerMonitor }) => void powerMonitor.emit('suspend'))
+  await page.waitForTimeout(1_100)
+  await app.electron.evaluate(({ powerMonitor }) => void powerMonitor.emit('resume'))
+  await expect(offer).toBeVisible()
   await page.getByRole('button', { name: 'Look', exact: true }).click()
   await expect(heading('While you were away')).toBeVisible()
   const threats = page.getByRole('region', { name: 'New threats' })
@@ -84,7 +93,7 @@ test('the pane says all of a detection, filters by its metadata, and keeps a not
   await expect(pane(page).getByRole('button', { name: 'Take the label incident-7 away' })).toBeVisible()
   await home(page)
   await search(page, 'has:note verdict:true-positive label:incident-7 triage:acknowledged')
-  expect(await count(page)).toBe(1)
+  await expect.poll(() => count(page)).toBe(1)
 
   await rows(page).first().click()
   await pane(page).getByRole('button', { name: 'Filter by this country' }).focus()
@@ -92,6 +101,19 @@ test('the pane says all of a detection, filters by its metadata, and keeps a not
   await expect(field(page)).toHaveValue(/metadata\.country:NL$/)
   await visit(page, `entities/${hero}`)
   await expect(page.getByText('Asked the user: it was not her.')).toBeVisible()
+})
+
+test('a note that was begun waits while another detection is looked at', async () => {
+  await visit(page, 'timeline?q=entity%3A' + hero)
+  await expect.poll(() => count(page)).toBeGreaterThan(1)
+  const note = pane(page).getByRole('textbox', { name: 'A note of yours' })
+  await rows(page).nth(0).click()
+  await note.fill('Half a thought')
+  await rows(page).nth(1).click()
+  await expect(note).toHaveValue('')
+  await rows(page).nth(0).click()
+  await expect(note).toHaveValue('Half a thought')
+  await note.fill('')
 })
 
 test('posture: open issues by what they share, weeks, times to resolve, a framework, and a report as a page and as PDF', async () => {
@@ -120,7 +142,7 @@ test('posture: open issues by what they share, weeks, times to resolve, a framew
     .getByRole('link', { name: /MissingMFA/ })
     .click()
   await expect(field(page)).toHaveValue(/framework:".*" type:MissingMFA$/)
-  expect(await count(page)).toBe(1)
+  await expect.poll(() => count(page)).toBe(1)
 })
 
 test('ATT&CK: a cell narrows to what it counted, unknown words and those without a mapping are counted, and a layer is saved', async () => {
@@ -138,7 +160,7 @@ test('ATT&CK: a cell narrows to what it counted, unknown words and those without
   await part.focus()
   await page.keyboard.press('Enter')
   await expect(list(page)).toBeVisible()
-  expect(await count(page)).toBe(wanted)
+  await expect.poll(() => count(page)).toBe(wanted)
 
   const layer = join(dirname(profile.path), 'layer.json')
   await saveTo(app.electron, layer)
@@ -169,6 +191,37 @@ test('the inbox has what was told and what was kept quiet, and each line leads t
   const type = await pane(page).getByRole('heading', { level: 2 }).textContent()
   expect(words).toContain(type?.trim())
   await expect(pane(page).getByRole('heading', { name: /^Why was I (not )?told\?$/ })).toBeVisible()
+})
+
+test('an inbox of thousands has only those in sight in the page, and is read to its end by keyboard', async () => {
+  await visit(page, 'inbox')
+  const region = page.getByRole('region', { name: 'Inbox' })
+  const lines = region.getByRole('listitem')
+  const drawn = async () => {
+    expect(await lines.count()).toBeLessThan(60)
+    return Number(await lines.last().getAttribute('aria-posinset'))
+  }
+  await expect(lines.first()).toHaveAttribute('aria-posinset', '1')
+  // Tab goes from line to line, and what has the focus stays in the page wherever it is scrolled to.
+  await lines.first().getByRole('link').focus()
+  for (let press = 0; press < 30; press++) await page.keyboard.press('Tab')
+  await expect(lines.getByRole('link').and(page.locator(':focus'))).toHaveCount(1)
+  const held = () => page.evaluate(() => document.activeElement?.closest('li')?.dataset['line'] ?? null)
+  const line = await held()
+  expect(line).not.toBeNull()
+  await expect
+    .poll(
+      async () => {
+        await region.evaluate((box) => box.scrollTo(0, box.scrollHeight))
+        await drawn()
+        return region.getByText('The inbox begins here.').count()
+      },
+      { timeout: 30_000, intervals: [100] },
+    )
+    .toBe(1)
+  await expect.poll(drawn).toBeGreaterThan(1_000)
+  expect(await held()).toBe(line)
+  await expect(lines.last()).toHaveAttribute('aria-setsize', (await lines.last().getAttribute('aria-posinset')) ?? '')
 })
 
 test('a view is copied as a link, and a link that another start was given is opened, whatever it says', async () => {

@@ -1,6 +1,7 @@
 import { once } from 'node:events'
 import { expect, test } from '@playwright/test'
 import { spawnApp, startApp, temporaryProfile, tocsin, detections } from './support/app.ts'
+import { address, go, visit } from './support/desk.ts'
 import { openSessionBus } from './support/session-bus.ts'
 import { openTrayHost } from './support/tray-host.ts'
 
@@ -10,6 +11,10 @@ test('where the desktop has a tray, closing the window ends the window and not t
   const host = await openTrayHost(bus.env)
   const app = await startApp(profile.path, bus.env)
   try {
+    const bounds = { x: 60, y: 40, width: 1_010, height: 690 }
+    await app.electron.evaluate(({ BrowserWindow }, to) => BrowserWindow.getAllWindows()[0]?.setBounds(to), bounds)
+    await visit(app.page, 'entities/somebody')
+    await expect(app.page.getByRole('region', { name: 'Entity' })).toBeVisible()
     const closed = app.page.waitForEvent('close')
     await app.electron.evaluate(({ BrowserWindow }) => BrowserWindow.getAllWindows()[0]?.close())
     await closed
@@ -21,6 +26,11 @@ test('where the desktop has a tray, closing the window ends the window and not t
     const [code] = await once(spawnApp(profile.path, { env: bus.env }), 'exit')
     expect(code, 'the second start leaves without trouble').toBe(0)
     const page = await opened
+    // Where it was, and with what it showed.
+    await expect(page.getByRole('region', { name: 'Entity' })).toBeVisible()
+    expect(await address(page)).toBe('#/entities/somebody')
+    expect(await app.electron.evaluate(({ BrowserWindow }) => BrowserWindow.getAllWindows()[0]?.getBounds())).toEqual(bounds)
+    await go(page, 'Timeline')
     const kept = await detections(profile.path)
     await expect(page.getByRole('option').first()).toHaveAttribute('aria-setsize', String(kept.length))
   } finally {

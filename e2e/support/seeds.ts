@@ -1,8 +1,8 @@
-import type { Instant, Json, JsonObject } from '../../src/shared/detection.ts'
+import type { Instant, Json, JsonObject, Sequence } from '../../src/shared/detection.ts'
 import type { InletId } from '../../src/shared/inlets.ts'
 import { contentOf } from '../../src/main/ingest/content-of.ts'
 import { historyFile } from '../../src/main/profile.ts'
-import { openStore } from '../../src/main/store/store.ts'
+import { openStore, type Store } from '../../src/main/store/store.ts'
 import { demoOrganization } from '../../src/main/sample/demo.ts'
 import { scenario } from '../../src/main/sample/scenario.ts'
 import { seedDeliveries, type SeededDelivery } from '../../bench/seed.ts'
@@ -121,12 +121,28 @@ export async function seedDesk(options: {
   addGap(profile, [endAt - 60 * hourMs, endAt - 50 * hourMs])
 }
 
+/** So many changes of the last days that were kept quiet, however few deliveries there are. */
+export function seedInbox(profile: string, count: number): void {
+  withStore(profile, ({ notificationLog }) => {
+    const line = (_: unknown, index: number) => ({
+      sequence: ((index % 200) + 1) as Sequence,
+      at: Date.now() - (count - index) * 120_000,
+      said: { kind: 'quiet', because: 'burst' } as const,
+    })
+    notificationLog.add(Array.from({ length: count }, line))
+  })
+}
+
 /** A time in which the computer slept. */
 function addGap(profile: string, [from, to]: readonly [number, number]): void {
-  const opened = openStore({ file: historyFile(profile), contentOf, now: Date.now })
-  if (opened.kind !== 'opened') throw new Error(opened.detail)
   const instant = (at: number): Instant => new Date(at).toISOString() as Instant
   const end = { kind: 'backlog', delivered: 3 } as const
-  opened.store.gaps.add({ inlet: 'receiver' as InletId, from: instant(from), to: instant(to), because: 'asleep', end })
+  withStore(profile, ({ gaps }) => gaps.add({ inlet: 'receiver' as InletId, from: instant(from), to: instant(to), because: 'asleep', end }))
+}
+
+function withStore(profile: string, use: (store: Store) => void): void {
+  const opened = openStore({ file: historyFile(profile), contentOf, now: Date.now })
+  if (opened.kind !== 'opened') throw new Error(opened.detail)
+  use(opened.store)
   opened.store.close()
 }

@@ -29,6 +29,10 @@ export type AttackName =
 export type AttackCounts = {
   /** By id of the technique or its part, of detections that name it, whichever way. */
   readonly techniques: Readonly<Record<string, number>>
+  /** By id of the technique, of detections that name it or any part of it, each once. */
+  readonly wholes: Readonly<Record<string, number>>
+  /** false where it is not known which were named together: then a detection may be counted once for each of its parts. */
+  readonly areWholesExact: boolean
   /** By id of the tactic. */
   readonly tactics: Readonly<Record<string, number>>
   /** By id of a tactic or technique, the words by which senders named it, at most 20 each: a search for them finds what was counted. */

@@ -101,7 +101,7 @@ export type Requests = {
     answer: readonly Gap[]
   }
   /** The user chooses where to in a dialog. */
-  'export:start': { argument: Wanted & { readonly format: ExportFormat }; answer: TaskStarted }
+  'export:start': { argument: { readonly of: TriageOf; readonly format: ExportFormat }; answer: TaskStarted }
   /** The user chooses the files in a dialog. */
   'import:start': { argument: null; answer: TaskStarted }
   /** One that has ended is forgotten. */

@@ -10,6 +10,20 @@ export type SearchField = {
   readonly values: readonly string[]
 }
 
+/** Characters that a search may have. */
+export const longestSearch = 1_000
+
+/** Why a text is too long for a search, in words for people, and which of its characters are too many; null where it is not. */
+export function searchTooLong(text: string): { readonly at: number; readonly length: number; readonly detail: string } | null {
+  if (text.length <= longestSearch) return null
+  const [most, has] = [longestSearch, text.length].map((count) => count.toLocaleString('en'))
+  return {
+    at: longestSearch,
+    length: text.length - longestSearch,
+    detail: `A search may have ${most} characters; this one has ${has}. Shorten it: a value may end in *, such as type:Missing*.`,
+  }
+}
+
 const times = ['today', 'yesterday', '24h', '7d', '30d'] as const
 
 /** In the order in which people are told of them. */

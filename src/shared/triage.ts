@@ -4,8 +4,10 @@ import type { Wanted } from './view.ts'
 
 export const verdicts = ['true-positive', 'false-positive', 'expected'] as const
 
-/** Which detections a change is for: those named, or all that a view finds. */
-export type TriageOf = { readonly kind: 'keys'; readonly keys: readonly DetectionKey[] } | ({ readonly kind: 'view' } & Wanted)
+/** Which detections a change or an export is for: those named, or all that a view finds but for those named. */
+export type TriageOf =
+  | { readonly kind: 'keys'; readonly keys: readonly DetectionKey[] }
+  | ({ readonly kind: 'view'; readonly except?: readonly DetectionKey[] } & Wanted)
 
 /** One change of what the user made of detections; what is absent stays as it is. */
 export type TriageChange = {

@@ -21,6 +21,8 @@ const matrix: AttackMatrix = {
 }
 const counts: AttackCounts = {
   techniques: { 'T1110.004': 40, T1110: 2 },
+  wholes: { T1110: 41 },
+  areWholesExact: true,
   tactics: { TA0006: 41 },
   words: {},
   unknown: [],
@@ -35,9 +37,11 @@ describe('the matrix', () => {
     const columns = toColumns(matrix, counts, false)
     expect(columns.map(({ id, cells }) => [id, cells.map((cell) => cell.id)])).toEqual([['TA0006', ['T1110']]])
   })
-  test('counts a technique with its parts, and each apart', () => {
+  test('counts a technique with its parts, each detection once, and each part apart', () => {
     const [cell] = toColumns(matrix, counts, false)[0]?.cells ?? []
-    expect(cell).toMatchObject({ count: 2, total: 42, heat: 4, parts: [{ id: 'T1110.004', count: 40 }] })
+    expect(cell).toMatchObject({ count: 2, total: 41, isAtMost: false, heat: 4, parts: [{ id: 'T1110.004', count: 40 }] })
+    const [unsure] = toColumns(matrix, { ...counts, areWholesExact: false }, false)[0]?.cells ?? []
+    expect(unsure).toMatchObject({ total: 41, isAtMost: true })
   })
   test('is there whole where it is wanted', () => {
     expect(toColumns(matrix, counts, true).map(({ cells }) => cells.length)).toEqual([2, 1])
@@ -82,4 +86,13 @@ test('a search by very many words is no longer than a search may be', () => {
   expect(search.length).toBeLessThanOrEqual(1_000)
   expect(search).toContain('technique:T1110 OR')
   expect(parse(search, { now: 0 }).kind).toBe('parsed')
+})
+
+test('where there is no room for any word the search is too long, rather than one for everything', () => {
+  const base = `"${'x'.repeat(985)}"`
+  for (const words of [['T1110', 'Brute Force'], ['T1110']]) {
+    const search = searchFor(base, 'technique', 'T1110', words)
+    expect(search).toBe(`${base} technique:T1110`)
+    expect(parse(search, { now: 0 })).toMatchObject({ kind: 'refused', because: 'too-long' })
+  }
 })

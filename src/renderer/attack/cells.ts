@@ -1,4 +1,5 @@
 import type { AttackCounts, AttackMatrix } from '../../shared/attack.ts'
+import { longestSearch } from '../../shared/search-fields.ts'
 import { narrow, termOf } from '../search/edit-text.ts'
 
 /** Of 4: how strong the heat of a cell is beside the most. */
@@ -7,8 +8,10 @@ export type Cell = {
   readonly id: string
   readonly name: string
   readonly count: number
-  /** With those of its parts. */
+  /** With those of its parts, each detection once. */
   readonly total: number
+  /** It may be less: a detection that names several parts may be counted once for each. */
+  readonly isAtMost: boolean
   readonly heat: Heat
   readonly parts: readonly Cell[]
 }
@@ -17,9 +20,7 @@ export type Column = { readonly id: string; readonly name: string; readonly coun
 /** The matrix with its counts; where `isWhole` is not set, only what has any. */
 export function toColumns(matrix: AttackMatrix, counts: AttackCounts, isWhole: boolean): readonly Column[] {
   const countOf = (id: string): number => counts.techniques[id] ?? 0
-  const totals = matrix.tactics.flatMap(({ techniques }) =>
-    techniques.map(({ id, parts }) => parts.reduce((sum, part) => sum + countOf(part.id), countOf(id))),
-  )
+  const totals = matrix.tactics.flatMap(({ techniques }) => techniques.map(({ id }) => counts.wholes[id] ?? 0))
   const most = Math.max(1, ...totals)
   const columns = matrix.tactics.map(({ id, name, techniques }): Column => ({
     id,
@@ -32,12 +33,14 @@ export function toColumns(matrix: AttackMatrix, counts: AttackCounts, isWhole: b
             ...part,
             count: countOf(part.id),
             total: countOf(part.id),
+            isAtMost: false,
             heat: heatOf(countOf(part.id), most),
             parts: [],
           }))
           .filter((part) => isWhole || part.count > 0)
-        const total = technique.parts.reduce((sum, part) => sum + countOf(part.id), countOf(technique.id))
-        return { id: technique.id, name: technique.name, count: countOf(technique.id), total, heat: heatOf(total, most), parts }
+        const total = counts.wholes[technique.id] ?? 0
+        const isAtMost = !counts.areWholesExact && technique.parts.some(({ id }) => countOf(id) > 0 && countOf(id) < total)
+        return { id: technique.id, name: technique.name, count: countOf(technique.id), total, isAtMost, heat: heatOf(total, most), parts }
       })
       .filter((cell) => isWhole || cell.total > 0),
   }))
@@ -58,10 +61,10 @@ export function wordsOf(matrix: AttackMatrix, id: string, words: AttackCounts['w
   return [...new Set(ids.flatMap((one) => words[one] ?? []))]
 }
 
-/** A search is refused beyond this: words that have no room are left out. */
-const longestSearch = 1_000
-
-/** A search that finds what a cell has counted: by every word that senders use for it. */
+/**
+ * A search that finds what a cell has counted: by every word that senders use for it, as far as there is room. Where there is none, it is longer
+ * than a search may be, so that it is refused in words rather than finding what was not asked for.
+ */
 export function searchFor(text: string, field: 'technique' | 'tactic', id: string, words: readonly string[]): string {
   const all = words.length === 0 ? [id] : words
   const [only] = all
@@ -75,6 +78,19 @@ export function searchFor(text: string, field: 'technique' | 'tactic', id: strin
     length += term.length + ' OR '.length
   }
   const any = `(${terms.join(' OR ')})`
-  if (terms.length === 0 || text.includes(any)) return text
+  if (terms.length === 0)
+    return narrow(
+      text,
+      field,
+      all.reduce((one, other) => (termOf(field, other).length < termOf(field, one).length ? other : one)),
+    )
+  if (text.includes(any)) return text
+  return text.trim() === '' ? any : `(${text.trim()}) ${any}`
+}
+
+/** A search that finds a word which names nothing in ATT&CK, whichever of the two a sender took it for. */
+export function searchForUnknown(text: string, word: string): string {
+  const any = `(${termOf('tactic', word)} OR ${termOf('technique', word)})`
+  if (text.includes(any)) return text
   return text.trim() === '' ? any : `(${text.trim()}) ${any}`
 }

@@ -1,8 +1,8 @@
 import type { AppState } from '../state/app.ts'
-import { startOf, toAddress } from '../state/location.ts'
+import { startOf } from '../state/location.ts'
 import { toInstant } from '../state/instant.ts'
 import { keysOf } from '../ui/shortcuts.ts'
-import { linkPrefix, type View } from '../../shared/view.ts'
+import type { View } from '../../shared/view.ts'
 import type { Dialog } from '../state/dialogs.svelte.ts'
 
 /** Something the app can do, by its name. Only what can be done now is among them. */
@@ -76,7 +76,7 @@ export function createCommands(
     ...(timeline.wanted.range === null ? [] : [command('range all', 'Zoom out to everything', () => timeline.setRange(null))]),
     command('save view', 'Save this view…', show('save-view')),
     command('views', 'Manage saved views…', show('views')),
-    command('link', 'Copy a link to this view', () => void app.copy(linkPrefix + toAddress(navigation.location), 'a link to this view')),
+    command('link', 'Copy a link to this view', () => void app.copyLink()),
     ...(isTimeline ? [command('export', 'Export this view…', show('export'))] : []),
     command('import', 'Import archives or tokens…', () => void tasks.startImport()),
     ...(isTimeline && triage.canAct

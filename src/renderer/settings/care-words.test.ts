@@ -1,5 +1,5 @@
 import { describe, expect, test } from 'vitest'
-import { dailyWords, goingLines, staysText, toChoice, toFields, type RetentionFields } from './care-words.ts'
+import { dailyWords, goesText, goingLines, sizeText, staysText, toChoice, toFields, type RetentionFields } from './care-words.ts'
 
 const fields: RetentionFields = { days: '365', megabytes: '', kind: 'all', keepsNew: true }
 
@@ -42,6 +42,21 @@ test('what goes is said in numbers, and why the rest stays', () => {
   expect(beside).toMatchObject({ what: 'deliveries without a detection', count: '2' })
   expect(staysText(report)).toBe('Stays, though as old: 1 marked to keep, 2 in open triage.')
   expect(staysText({ ...report, stays: {} })).toBeNull()
+})
+
+test('what would go for its size is no more than what is shown', () => {
+  const report = { goes: [], stays: {}, usedBytes: 32_000_000, leftBytes: 20_000_000, longestSliceMs: 0, isWhole: true }
+  const some = { ...report, goes: [{ kind: 'threat', detections: 2, unread: 0, deliveries: 2, bytes: 1, oldestAt: 0, newestAt: 0 }] }
+  const byAge = { olderThanDays: 30, maxBytes: null, kinds: null, keepsNew: true }
+  const bySize = { ...byAge, maxBytes: 20_000_000 }
+  expect(goesText(some, bySize, false)).toBe('Would go, no more than this, and less where there is room sooner:')
+  expect(sizeText(some, bySize, false)).toBe('The history took 32 MB, and would take at least about 20 MB.')
+  expect([
+    goesText(some, byAge, false),
+    goesText(some, bySize, true),
+    goesText(report, bySize, false),
+    goesText(report, bySize, true),
+  ]).toEqual(['Would go:', 'Gone:', 'Nothing would go.', 'Nothing went.'])
 })
 
 test('what goes every day is one sentence', () => {

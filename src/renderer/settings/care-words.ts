@@ -108,8 +108,16 @@ export function staysText({ stays }: RetentionReport): string | null {
   return all.length === 0 ? null : `Stays, though as old: ${all.join(', ')}.`
 }
 
-export function sizeText({ usedBytes, leftBytes }: RetentionReport, isDone: boolean): string {
-  return `The history took ${bytesText(usedBytes)}, ${isDone ? 'and takes' : 'and would take about'} ${bytesText(leftBytes)}.`
+/** What comes before the lines of what goes. By size it is looked at again on the way, so that no more goes than there has to. */
+export function goesText({ goes }: RetentionReport, { maxBytes }: RetentionChoice, isDone: boolean): string {
+  if (goes.length === 0) return isDone ? 'Nothing went.' : 'Nothing would go.'
+  if (isDone) return 'Gone:'
+  return maxBytes === null ? 'Would go:' : 'Would go, no more than this, and less where there is room sooner:'
+}
+
+export function sizeText({ usedBytes, leftBytes }: RetentionReport, { maxBytes }: RetentionChoice, isDone: boolean): string {
+  const left = isDone ? 'and takes' : maxBytes === null ? 'and would take about' : 'and would take at least about'
+  return `The history took ${bytesText(usedBytes)}, ${left} ${bytesText(leftBytes)}.`
 }
 
 export function counted(count: number, one: string, many: string): string {

@@ -1,6 +1,8 @@
 import { createContext } from 'svelte'
 import type { Bridge } from '../../shared/ipc.ts'
+import { linkTo, type NoLink } from '../../shared/link.ts'
 import { searchFields } from '../../shared/search-fields.ts'
+import { linkPrefix, longestLink } from '../../shared/view.ts'
 import { Attack } from './attack.svelte.ts'
 import { Care } from './care.svelte.ts'
 import { Chart } from './chart.svelte.ts'
@@ -21,6 +23,7 @@ import { Gaps } from './gaps.svelte.ts'
 import { HealthState } from './health.svelte.ts'
 import { Marks } from './marks.svelte.ts'
 import { Inbox } from './inbox.svelte.ts'
+import { toAddress } from './location.ts'
 import { Navigation, type Address } from './navigation.svelte.ts'
 import { Notices } from './notices.svelte.ts'
 import { Organizations } from './organizations.svelte.ts'
@@ -40,6 +43,13 @@ import { Unsigned } from './unsigned.svelte.ts'
 import { Ways } from './ways.svelte.ts'
 
 export type AppState = ReturnType<typeof createAppState>
+
+const noLinkWords: Readonly<Record<NoLink, string>> = {
+  'too-long': `A link may have ${longestLink.toLocaleString('en')} characters, and that of this view has more. Shorten its search.`,
+  'control-character':
+    'Its search has a line break or another control character, and no link with one is opened. Save the view instead, or put a * in its place.',
+  'no-view': 'No link to this view would be opened. Save the view instead.',
+}
 
 /** Everything that changes, built and connected once; components get it with `useApp()`. */
 export function createAppState(bridge: Bridge, address: Address, now: () => number) {
@@ -136,6 +146,14 @@ export function createAppState(bridge: Bridge, address: Address, now: () => numb
       } catch (error) {
         notices.raise({ id: 'copied', tone: 'trouble', title: `Could not copy ${what}`, text: reasonOf(error) })
       }
+    },
+    /** Of the view as it is; one that would not be opened is not copied, and the user is told why. */
+    copyLink(): Promise<void> {
+      const link = linkPrefix + toAddress(navigation.location)
+      const read = linkTo(link)
+      if (read.kind === 'link') return this.copy(link, 'a link to this view')
+      notices.raise({ id: 'copied', tone: 'trouble', title: 'No link was copied', text: noLinkWords[read.because] })
+      return Promise.resolve()
     },
     stop(): void {
       for (const stop of unlisten) stop()

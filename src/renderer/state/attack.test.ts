@@ -8,7 +8,19 @@ afterEach(() => void vi.useRealTimers())
 
 const matrix = { version: '18.1', notice: 'MITRE', tactics: [], past: [] }
 function countsOf(counted: number): AttackAnswer {
-  return { kind: 'attack', techniques: {}, tactics: {}, words: {}, unknown: [], counted, unmapped: 0, isExact: true, countedTo: null }
+  return {
+    kind: 'attack',
+    techniques: {},
+    wholes: {},
+    areWholesExact: true,
+    tactics: {},
+    words: {},
+    unknown: [],
+    counted,
+    unmapped: 0,
+    isExact: true,
+    countedTo: null,
+  }
 }
 
 test('an answer that takes longer than the pause counts under a steady stream, and is asked for again afterwards', async () => {

@@ -5,14 +5,16 @@ import type { Wanted } from '../../shared/view.ts'
 import type { Placed } from './placed.ts'
 import { isSame } from './timeline.svelte.ts'
 
-/** As many as are marked one by one; all of a view is one mark. */
+/** As many as are marked one by one, or left out of all; all of a view is one mark. */
 export const mostMarked = 5_000
 
 type Marked = {
   /** What was listed when they were marked: marks of another list are none. */
   readonly of: Wanted
   readonly isAll: boolean
-  /** As they were when they were marked: the list may forget them while they are far out of view. */
+  /**
+   * Those that are marked or, where all are, those that are not; as they were then: the list may forget them while they are far out of view.
+   */
   readonly rows: ReadonlyMap<string, Placed>
 }
 const nothing: ReadonlyMap<string, Placed> = new Map()
@@ -21,13 +23,15 @@ const nothing: ReadonlyMap<string, Placed> = new Map()
 export class Marks {
   #marked = $state.raw<Marked>({ of: { text: '', range: null }, isAll: false, rows: nothing })
   readonly #listed: () => { readonly answered: Wanted; readonly count: number }
+  readonly #most: number
   readonly #now: Marked = $derived.by(() => {
     const { answered } = this.#listed()
     return isSame(this.#marked.of, answered) ? this.#marked : { of: answered, isAll: false, rows: nothing }
   })
 
-  constructor(listed: () => { readonly answered: Wanted; readonly count: number }) {
+  constructor(listed: () => { readonly answered: Wanted; readonly count: number }, most = mostMarked) {
     this.#listed = listed
+    this.#most = most
   }
 
   get isAll() {
@@ -36,38 +40,45 @@ export class Marks {
 
   /** Of a view that is not walked to its end: those known so far. */
   get count() {
-    return this.#now.isAll ? this.#listed().count : this.#now.rows.size
+    return this.#now.isAll ? Math.max(0, this.#listed().count - this.leftOut) : this.#now.rows.size
+  }
+
+  /** Of all, those that were taken out one by one. */
+  get leftOut() {
+    return this.#now.isAll ? this.#now.rows.size : 0
   }
 
   has(key: string): boolean {
-    return this.#now.isAll || this.#now.rows.has(key)
+    return this.#now.isAll !== this.#now.rows.has(key)
   }
 
-  /** As many as can be marked one by one: a range may have stopped here. */
+  /** As many as can be marked one by one, or left out of all: a range may have stopped here. */
   get isFull() {
-    return !this.#now.isAll && this.#now.rows.size >= mostMarked
+    return this.#now.rows.size >= this.#most
   }
 
   /** Those that were marked one by one, in the order of the list. */
   get rows(): readonly Placed[] {
+    if (this.#now.isAll) return []
     return [...this.#now.rows.values()].sort((a, b) => (a.placedAt < b.placedAt ? 1 : a.placedAt > b.placedAt ? -1 : 0))
   }
 
-  /** A row of a view that is marked as a whole becomes the only one. */
+  /** Marks it or, where it is marked, also as one of all, takes it out. */
   toggle(row: Placed): void {
-    const rows = new Map(this.#now.rows)
-    if (this.#now.isAll || !rows.delete(row.key)) rows.set(row.key, row)
-    this.#set(rows)
+    const { isAll, rows: before } = this.#now
+    const rows = new Map(before)
+    if (!rows.delete(row.key)) rows.set(row.key, row)
+    this.#set(rows, isAll)
   }
 
   /** These and no other. */
   only(rows: readonly Placed[]): void {
-    this.#set(new Map(rows.slice(0, mostMarked).map((row) => [row.key, row])))
+    this.#set(new Map(rows.slice(0, this.#most).map((row) => [row.key, row])))
   }
 
   add(rows: readonly Placed[]): void {
     const added = rows.map((row) => [row.key, row] as const)
-    this.#set(new Map([...this.#now.rows, ...added].slice(0, mostMarked)))
+    this.#set(new Map([...(this.#now.isAll ? [] : this.#now.rows), ...added].slice(0, this.#most)))
   }
 
   all(): void {
@@ -81,15 +92,17 @@ export class Marks {
   /** null where nothing is marked. */
   get target(): TriageOf | null {
     const { isAll, rows, of } = this.#now
-    if (isAll) return { kind: 'view', text: of.text, range: of.range }
-    return rows.size === 0 ? null : { kind: 'keys', keys: [...rows.values()].map(keyOnly) }
+    if (this.count === 0) return null
+    if (!isAll) return { kind: 'keys', keys: this.rows.map(keyOnly) }
+    const view = { kind: 'view', text: of.text, range: of.range } as const
+    return rows.size === 0 ? view : { ...view, except: [...rows.values()].map(keyOnly) }
   }
 
-  #set(rows: ReadonlyMap<string, Placed>): void {
+  #set(rows: ReadonlyMap<string, Placed>, isAll = false): void {
     this.#marked = {
       of: this.#listed().answered,
-      isAll: false,
-      rows: rows.size > mostMarked ? new Map([...rows].slice(0, mostMarked)) : rows,
+      isAll,
+      rows: rows.size > this.#most ? new Map([...rows].slice(0, this.#most)) : rows,
     }
   }
 }

@@ -31,3 +31,28 @@ test('a range stops where no more can be marked one by one, and that is known', 
   marks.all()
   expect([marks.count, marks.isFull, marks.rows]).toEqual([9_000, false, []])
 })
+
+test('of all that are marked one is taken out, and back in', () => {
+  const marks = new Marks(() => listed, 40)
+  marks.all()
+  marks.toggle(row(3))
+  marks.toggle(row(5))
+  expect([marks.isAll, marks.count, marks.leftOut, marks.has(row(3).key), marks.has(row(4).key)]).toEqual([true, 8_998, 2, false, true])
+  const view = { kind: 'view', text: '', range: null }
+  const key = (n: number) => ({ organizationId: 'org', id: `d${n}` })
+  expect(marks.target).toEqual({ ...view, except: [key(3), key(5)] })
+  expect(marks.rows).toEqual([])
+  marks.toggle(row(3))
+  marks.toggle(row(5))
+  expect(marks.target).toEqual(view)
+  for (let n = 0; n < 43; n += 1) marks.toggle(row(n))
+  expect([marks.leftOut, marks.count, marks.isFull, marks.has(row(41).key)]).toEqual([40, 8_960, true, true])
+})
+
+test('where each of all is taken out, nothing is marked', () => {
+  const marks = new Marks(() => ({ ...listed, count: 2 }))
+  marks.all()
+  marks.toggle(row(0))
+  marks.toggle(row(1))
+  expect([marks.count, marks.target]).toEqual([0, null])
+})

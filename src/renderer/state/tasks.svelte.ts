@@ -1,7 +1,7 @@
 /* eslint-disable svelte/prefer-svelte-reactivity -- its sets and maps are bookkeeping; what is shown is replaced as a whole */
 import type { Bridge, Notice } from '../../shared/ipc.ts'
 import type { ExportFormat, Task, TaskId, TaskStarted } from '../../shared/tasks.ts'
-import type { Wanted } from '../../shared/view.ts'
+import type { TriageOf } from '../../shared/triage.ts'
 import { reasonOf } from './reason.ts'
 
 /** Exports and imports: those under way, and those that ended and were not dismissed. Listens, then asks, then merges by id. */
@@ -23,8 +23,8 @@ export class Tasks {
     void this.#read()
   }
 
-  startExport({ text, range }: Wanted, format: ExportFormat): Promise<void> {
-    return this.#start('No export was begun', () => this.#bridge.invoke('export:start', { text, range, format }))
+  startExport(of: TriageOf, format: ExportFormat): Promise<void> {
+    return this.#start('No export was begun', () => this.#bridge.invoke('export:start', { of, format }))
   }
 
   startImport(): Promise<void> {

@@ -36,7 +36,7 @@ test('an answer that is older than a push does not take it back', async () => {
   const answer = later<TaskStarted>()
   const { tasks, push } = setUp({ 'export:start': () => answer.promise })
   await settle()
-  const starting = tasks.startExport({ text: 'kind:threat', range: null }, 'csv')
+  const starting = tasks.startExport({ kind: 'view', text: 'kind:threat', range: null }, 'csv')
   push('task:changed', done('a'))
   answer.resolve({ kind: 'started', task: taskOf('a') })
   await starting
@@ -49,14 +49,14 @@ test('asks for one file at a time, and says why nothing was begun', async () => 
   const { tasks, asked, told, handlers } = setUp({ 'import:start': () => answer.promise })
   const first = tasks.startImport()
   await tasks.startImport()
-  await tasks.startExport({ text: '', range: null }, 'ndjson')
+  await tasks.startExport({ kind: 'view', text: '', range: null }, 'ndjson')
   expect(asked.map(({ name }) => name)).toEqual(['tasks:list', 'import:start'])
   answer.resolve({ kind: 'busy', detail: 'An import is under way.' })
   await first
   handlers['import:start'] = () => ({ kind: 'cancelled' })
   await tasks.startImport()
   handlers['export:start'] = () => Promise.reject(new Error('no answer'))
-  await tasks.startExport({ text: '', range: null }, 'csv')
+  await tasks.startExport({ kind: 'view', text: '', range: null }, 'csv')
   expect(told).toMatchObject([
     { tone: 'trouble', text: 'An import is under way.' },
     { tone: 'trouble', text: 'no answer' },

@@ -1,6 +1,7 @@
 /* eslint-disable svelte/prefer-svelte-reactivity -- its sets and maps are bookkeeping; what is shown is replaced as a whole */
 import type { Detection, Instant } from '../../shared/detection.ts'
 import type { Bridge, DetectionsChanged, Page, SearchRefused } from '../../shared/ipc.ts'
+import { searchTooLong } from '../../shared/search-fields.ts'
 import type { TimeRange, Wanted } from '../../shared/view.ts'
 import { createEverythingPages } from './everything-pages.ts'
 import { createFoundPages } from './found-pages.ts'
@@ -143,6 +144,25 @@ export class Timeline {
     if (ticket === this.#goalTicket && index !== null) this.goal = { index }
   }
 
+  /** Moves the list to the one that changed last of those that were detected then; null where the list has none, or cannot have it. */
+  async showDetected(range: TimeRange): Promise<Detection | null> {
+    const ticket = ++this.#goalTicket
+    const [newest] = (await this.#page({ text: this.text, range }, { before: null, skip: 0, limit: 1 })).detections
+    if (newest === undefined || ticket !== this.#goalTicket) return null
+    let index = await this.#rows.find(newest.changedAt)
+    // Others may have changed at that very moment.
+    for (let passed = 0; index !== null && passed < pageSize; passed += 1) {
+      const row = await this.#rows.bring(index)
+      if (ticket !== this.#goalTicket || row === undefined || row.placedAt < newest.changedAt) return null
+      if (row.key === keyOf(newest)) {
+        this.goal = { index }
+        return newest
+      }
+      index += 1
+    }
+    return null
+  }
+
   /** Asks once the typing pauses; only the answer to the last text counts. */
   search(text: string): void {
     this.typed = text
@@ -234,6 +254,9 @@ export class Timeline {
       this.refused = null
       return
     }
+    // Main does not read what is longer than a search may be, so the words for it are said here.
+    const tooLong = searchTooLong(wanted.text)
+    if (tooLong !== null) return this.#refuse(wanted, tooLong)
     if (!isSame(wanted, this.wanted)) this.wanted = wanted
     await this.#ask('all')
   }
@@ -274,7 +297,7 @@ export class Timeline {
   }
 
   /** What is shown stays, and what is asked for from now on continues that. */
-  #refuse(asked: Wanted, { at, length, detail }: SearchRefused): void {
+  #refuse(asked: Wanted, { at, length, detail }: Omit<SearchRefused, 'kind'>): void {
     this.refused = { text: asked.text, at, length, detail }
     // It is to be mended.
     this.isTyping = true

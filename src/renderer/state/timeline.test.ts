@@ -6,7 +6,7 @@ import { pageSize } from './list-pages.ts'
 import { Timeline } from './timeline.svelte.ts'
 
 type Page = Extract<PageAnswer, { kind: 'page' }>
-type Asked = Pick<Argument<'timeline:page'>, 'text' | 'before' | 'limit'> & { readonly skip?: number }
+type Asked = Pick<Argument<'timeline:page'>, 'text' | 'before' | 'limit'> & Partial<Pick<Argument<'timeline:page'>, 'skip' | 'range'>>
 
 /** Of a search that came to its end, with everything indexed. */
 const whole = { searchedTo: null, isWhole: true } as const
@@ -14,8 +14,9 @@ const whole = { searchedTo: null, isWhole: true } as const
 /** A history as main keeps it, paged by key. The text matches types. */
 function createHistory(count: number) {
   const all = Array.from({ length: count }, (_, n) => detectionOf(n))
-  const page = ({ text, before, skip, limit }: Asked): Page => {
-    const sorted = all.filter((d) => d.type.includes(text)).sort((a, b) => (a.changedAt < b.changedAt ? 1 : -1))
+  const page = ({ text, range, before, skip, limit }: Asked): Page => {
+    const isIn = ({ detectedAt }: Detection) => !range || (detectedAt >= range.from && detectedAt < range.to)
+    const sorted = all.filter((d) => d.type.includes(text) && isIn(d)).sort((a, b) => (a.changedAt < b.changedAt ? 1 : -1))
     const from = (before === null ? 0 : sorted.filter((d) => d.changedAt >= before.changedAt).length) + (skip ?? 0)
     const detections = sorted.slice(from, from + limit)
     const [first, last] = [detections[0], detections.at(-1)]
@@ -244,6 +245,24 @@ describe('the timeline', () => {
     await timeline.scrollTo(detectionOf(2_700).changedAt)
     expect(timeline.rowAt(timeline.goal?.index ?? -1)?.detection.id).toBe('d2700')
   })
+
+  test('shows what was detected in a range, wherever a later change has put it', async () => {
+    const { timeline, arrive } = start(3_000)
+    const detectedAt = (n: number) => detectionOf(n).detectedAt
+    // Detected long ago and changed since; others changed at that very moment.
+    const { changedAt } = detectionOf(2_450)
+    arrive(...[2_449, 2_451].map((n) => detectionOf(n, { changedAt })), detectionOf(40, { changedAt }))
+    await settle()
+    const shown = async (from: number, to: number) => {
+      const finding = timeline.showDetected({ from: detectedAt(from), to: detectedAt(to) })
+      await settle()
+      const detection = await finding
+      return [detection?.id ?? null, timeline.rowAt(timeline.goal?.index ?? -1)?.detection.id]
+    }
+    expect(await shown(38, 43)).toEqual(['d40', 'd40'])
+    expect(await shown(30, 33)).toEqual(['d32', 'd32'])
+    expect(await shown(5_000, 5_001)).toEqual([null, 'd32'])
+  })
 })
 
 describe('a search', () => {
@@ -298,6 +317,21 @@ describe('a search', () => {
     timeline.search('Missing')
     await settle()
     expect([timeline.refused, timeline.rows.length]).toEqual([null, 0])
+  })
+
+  test('longer than main would read is refused in words as well, and what is shown stays', async () => {
+    const { timeline, main, history } = start(3)
+    await settle()
+    main.handlers['timeline:page'] = (argument) =>
+      argument.text.length > 1_000 ? Promise.reject(new Error('bad argument')) : history.page(argument)
+    timeline.show({ text: 'x'.repeat(1_234), range: null })
+    await settle()
+    expect(timeline.refused).toMatchObject({
+      at: 1_000,
+      length: 234,
+      detail: expect.stringMatching(/1,000 characters; this one has 1,234/),
+    })
+    expect([timeline.phase, timeline.text, timeline.wanted.text, timeline.rows.length]).toEqual(['ready', '', '', 3])
   })
 
   test('that is refused before the first answer leaves the whole history', async () => {

@@ -90,12 +90,13 @@ describe('marks', () => {
     expect(marks.target).toEqual({ kind: 'keys', keys: keysOf(251, 250, 249, 248) })
   })
 
-  test('of all are one, which a single one ends', async () => {
+  test('of all are one, which a single one is taken out of, and a search ends', async () => {
     const { marks, timeline } = await start()
     marks.all()
     expect([marks.count, marks.target, marks.has('org d17')]).toEqual([350, { kind: 'view', text: '', range: null }, true])
     marks.toggle(place(detectionOf(17)))
-    expect(marks.target).toEqual({ kind: 'keys', keys: keysOf(17) })
+    expect(marks.target).toEqual({ kind: 'view', text: '', range: null, except: keysOf(17) })
+    expect([marks.count, marks.has('org d17')]).toEqual([349, false])
     timeline.search('x')
     await settle()
     expect([marks.count, marks.target]).toEqual([0, null])

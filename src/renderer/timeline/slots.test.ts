@@ -9,6 +9,13 @@ test('a row keeps its element while it is in view, and what leaves hands it on',
   expect(slots(['c'])).toEqual([2])
 })
 
+test('after a jump each place keeps its element', () => {
+  const slots = createSlots()
+  slots(['a', 'b', 'c'])
+  expect(slots(['x', 'y', 'z'])).toEqual([0, 1, 2])
+  expect(slots(['y', 'z', 'b'])).toEqual([1, 2, 0])
+})
+
 test('no two rows share an element, even if they are the same detection', () => {
   const slots = createSlots()
   for (const keys of [

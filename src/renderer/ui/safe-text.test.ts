@@ -1,5 +1,5 @@
 import { describe, expect, test } from 'vitest'
-import { toSegments, toVisible } from './safe-text.ts'
+import { isPlain, toSegments, toVisible } from './safe-text.ts'
 
 describe('text of a sender', () => {
   test('is left alone when nothing in it is hidden', () => {
@@ -32,4 +32,9 @@ describe('text of a sender', () => {
   test('is cut in an accessible name, and says so', () => {
     expect(toVisible('x'.repeat(400), 10)).toBe('xxxxxxxxxx…')
   })
+})
+
+test('a text is plain where it is one segment, as it came', () => {
+  for (const text of ['CredentialStuffing', 'a b', 'größe', 'a\u200bb', '\u202eabc', '   ', 'two\nlines', 'عربي'])
+    expect(isPlain(text)).toBe(JSON.stringify(toSegments(text)) === JSON.stringify([{ kind: 'text', text }]))
 })

@@ -35,6 +35,11 @@ function blank(spaces: number): readonly Segment[] {
   return spaces <= 3 ? Array.from({ length: spaces }, () => ({ kind: 'mark', name })) : [{ kind: 'mark', name: `${name} × ${spaces}` }]
 }
 
+/** Whether all of it is seen as it is, as nearly every text of a sender. */
+export function isPlain(text: string): boolean {
+  return !invisible.test(text) && !/^ +$/.test(text)
+}
+
 /** Splits a sender's text so that nothing in it can hide or move anything. */
 export function toSegments(text: string): readonly Segment[] {
   // Spaces alone would be drawn as nothing at all.

@@ -53,3 +53,11 @@ describe('times', () => {
     expect(duration(ms)).toBe(words)
   })
 })
+
+test('the zone of the user is told without a formatter as with one', () => {
+  const { timeZone } = Intl.DateTimeFormat().resolvedOptions()
+  for (const at of ['2031-01-01T00:00:00Z', '2031-03-30T01:30:00Z', '2031-07-09T23:59:59Z', '1999-12-31T12:34:56Z']) {
+    expect(clockTime(at as Instant)).toBe(clockTime(at as Instant, timeZone))
+    expect(dayOf(Date.parse(at))).toBe(dayOf(Date.parse(at), timeZone))
+  }
+})

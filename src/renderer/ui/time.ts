@@ -32,15 +32,26 @@ export function exactTime(instant: Instant, timeZone?: Zone): string {
   return `${part.year}-${part.month}-${part.day} ${part.hour}:${part.minute}:${part.second} ${part.timeZoneName}`
 }
 
-/** Hours and minutes, for a list that is grouped by day. */
+/** Hours and minutes, for a list that is grouped by day. Of the user's own zone without a formatter: every row that is painted asks for it. */
 export function clockTime(instant: Instant, timeZone?: Zone): string {
   const at = Date.parse(instant)
-  return Number.isNaN(at) ? '--:--' : clock(timeZone).format(at)
+  if (Number.isNaN(at)) return '--:--'
+  if (timeZone !== undefined) return clock(timeZone).format(at)
+  const date = new Date(at)
+  return `${padded(date.getHours())}:${padded(date.getMinutes())}`
+}
+
+function padded(number: number, length = 2): string {
+  return String(number).padStart(length, '0')
 }
 
 /** The local calendar day as `2031-05-17`: equal for two moments of the same day, and in order. */
 export function dayOf(at: number, timeZone?: Zone): string {
   if (Number.isNaN(at)) return ''
+  if (timeZone === undefined) {
+    const date = new Date(at)
+    return `${padded(date.getFullYear(), 4)}-${padded(date.getMonth() + 1)}-${padded(date.getDate())}`
+  }
   // en-GB writes 17/05/2031.
   return calendar(timeZone).format(at).split('/').reverse().join('-')
 }

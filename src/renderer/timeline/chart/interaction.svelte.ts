@@ -8,8 +8,8 @@ type Parts = {
   readonly chart: Pick<Chart, 'zoom' | 'drag' | 'glide' | 'cancel' | 'range' | 'preview' | 'now'>
   readonly field: () => Field
   readonly bars: () => readonly ChartBar[]
-  /** Shows in the list what was detected before this moment. */
-  readonly scrollTo: (at: number) => void
+  /** Shows in the list what this bar counts. */
+  readonly show: (bar: Span) => void
 }
 export type Turn = { readonly deltaX: number; readonly deltaY: number; readonly isSideways: boolean }
 
@@ -74,7 +74,7 @@ export class Interaction {
 
   up(point: Point): void {
     const { gesture } = this
-    const { chart, bars, scrollTo, field } = this.#parts
+    const { chart, bars, show, field } = this.#parts
     this.gesture = null
     if (gesture === null) return
     const brush = brushed(gesture)
@@ -94,7 +94,7 @@ export class Interaction {
       const bar = at === null ? undefined : bars()[barAt(bars(), at)]
       if (!bar) return
       this.cursor = (bar.from + bar.to) / 2
-      scrollTo(bar.to)
+      show({ from: bar.from, to: bar.to })
     }
   }
 
@@ -125,7 +125,7 @@ export class Interaction {
 
   /** Whether the chart took it. */
   command(command: ChartCommand): boolean {
-    const { chart, scrollTo, bars, field } = this.#parts
+    const { chart, show, bars, field } = this.#parts
     const { span, whole } = field()
     const bar = bars()[this.cursorBar]
     switch (command.kind) {
@@ -143,7 +143,7 @@ export class Interaction {
         return true
       }
       case 'list':
-        if (bar) scrollTo(bar.to)
+        if (bar) show({ from: bar.from, to: bar.to })
         return bar !== undefined
       case 'in':
       case 'out': {

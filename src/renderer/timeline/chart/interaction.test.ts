@@ -31,7 +31,7 @@ function setUp(span: Span = { from: start, to: start + 24 * hour }) {
     chart,
     field: () => ({ layout, span, whole }),
     bars: () => bars,
-    scrollTo: (at) => void done.push(['scrollTo', at]),
+    show: (bar) => void done.push(['show', bar]),
   })
   const lane = lanesOf(layout)
   return {
@@ -66,7 +66,7 @@ test('a click is no brush: the list goes there', () => {
   act.down(point)
   act.move({ ...point, x: point.x + 2 })
   act.up(point)
-  expect(done).toEqual([['scrollTo', start + 5 * hour]])
+  expect(done).toEqual([['show', hours(4, 5)]])
 })
 
 test('Escape gives a brush up, and what was released after it does nothing', () => {
@@ -149,7 +149,7 @@ test('keys move a cursor over the bars, extend a selection and zoom to it', () =
   act.command({ kind: 'list' })
   act.command({ kind: 'enter' })
   expect(done.slice(1)).toEqual([
-    ['scrollTo', start + hour],
+    ['show', hours(0, 1)],
     ['zoom', hours(0, 1)],
   ])
 })
