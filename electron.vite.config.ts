@@ -12,8 +12,14 @@ export default defineConfig({
       // Places in the log stay readable.
       minify: false,
       rollupOptions: {
-        // The others are what the reader's thread runs, and the process that cares for history files.
-        input: { index: 'src/main/index.ts', reader: 'src/main/reader/thread.ts', care: 'src/main/store/care-process.ts' },
+        // The others are what the threads of the reader, of an export and of the log run, and the process that cares for history files.
+        input: {
+          index: 'src/main/index.ts',
+          reader: 'src/main/reader/thread.ts',
+          export: 'src/main/exporting/thread.ts',
+          log: 'src/main/store/log-thread.ts',
+          care: 'src/main/store/care-process.ts',
+        },
         output: commonJs,
         // An optional part of the D-Bus library, required only for a kind of address that then counts as no bus.
         external: ['abstract-socket'],

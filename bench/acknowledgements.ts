@@ -18,7 +18,7 @@ import { send } from './send.ts'
 const million = 1_000_000
 /** Why these are out of reach, and the best that was tried. */
 const costOfKeeping =
-  'each writes 14 pages of log in a commit of 32, 43 alone: 7 are of the indexes of lists, 3 of unique ones, 2 of counts; tried: packed counts, a log of 16,000 pages, words when it is quiet'
+  'each writes 14 pages of log in a commit of 32, 43 alone: 7 are of the indexes of lists, 3 of unique ones, 2 of counts; tried and kept: packed counts, a long log that a thread writes back, words when it is quiet; a page cache of 64 MiB made no difference with 100k rows and is not kept'
 
 /** P1: the whole way of a delivery, from the request to the answer after its commit. */
 export const throughput: Benchmark = {

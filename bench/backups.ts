@@ -13,7 +13,7 @@ const million = 1_000_000
 const perSecond = 100
 
 const sharedDisk =
-  'the copy runs in a process of its own; the longest waits seen were in COMMIT (fsync or checkpoint, not told apart) and where the index of words writes what it gathered. Tried once each, on a busy machine: steps of 2 MiB with a pause and of 1 MiB without; the copy took 53 s for 30 s, stalls of 628 and 263 ms beside 457 ms decide nothing'
+  'the copy runs in a process of its own, and a thread writes the log back; the longest waits left are syncs of COMMIT, on the disk that all of them share, and where the indexes of words and of parts merge. Tried once each, before that thread, on a busy machine: steps of 2 MiB with a pause and of 1 MiB without; the copy took 53 s for 30 s, stalls of 628 and 263 ms beside 457 ms decide nothing'
 
 /** P16: a copy of the history in one piece while it receives, and the longest time the receiver did nothing else. */
 export const backups: Benchmark = {

@@ -71,7 +71,7 @@ export const imports: Benchmark = {
             `${mine.toFixed(0)} /s beside ${other.toFixed(0)} /s${isWhole ? `, peer over the first ${smaller}` : ''}${size}; in commits of up to 500, each durable, with chain, counts and drift, where the peer has one`,
         },
       ],
-      { rounds: isWhole ? 3 : 5, warmUp: !isWhole },
+      { rounds: isWhole ? 3 : 5, warmUp: false },
     )
     removeHistory(plainFile)
     rmSync(file)

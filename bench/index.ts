@@ -57,7 +57,9 @@ const histories = createHistories()
 try {
   for (const benchmark of all.filter(({ id }) => wanted.length === 0 || wanted.includes(id))) {
     console.error(`${benchmark.id} …`)
+    const startedAt = performance.now()
     figures.push(...(await benchmark.run({ rows, histories })))
+    console.error(`${benchmark.id} took ${((performance.now() - startedAt) / 1000).toFixed(0)} s`)
   }
 } finally {
   histories.remove()

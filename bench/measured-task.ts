@@ -1,11 +1,14 @@
 /** One export or import, measured in a process of its own. */
-import { exportToFile } from '../src/main/export-history.ts'
+import { readFileSync } from 'node:fs'
+import { createExporting } from '../src/main/exporting/exporting.ts'
 import { keptImportCheck } from '../src/main/import/check.ts'
 import { importHistory } from '../src/main/import-history.ts'
 import { historyFile } from '../src/main/profile.ts'
 import { openDatabase } from '../src/main/store/database.ts'
 import { openHistory } from './histories.ts'
 import type { Done, Task } from './measured-process.ts'
+
+const exportThread = new URL('../src/main/exporting/thread.ts', import.meta.url)
 
 process.once('message', (task: Task) => {
   run(task).then(
@@ -25,7 +28,8 @@ async function run(task: Task): Promise<Done> {
   const startedAt = performance.now()
   if (task.task === 'export') {
     const { target, attackFile } = task
-    const exported = await exportToFile(target, { store, text: '', format: 'csv', attackFile, now: Date.now, signal, replace: true })
+    const exportBeside = createExporting({ file: historyFile(task.profile), thread: exportThread })
+    const exported = await exportBeside({ path: target, text: '', format: 'csv', attackFile, startedAt: Date.now(), signal, replace: true })
     if (exported.kind !== 'exported') throw new Error(JSON.stringify(exported))
   } else {
     const check = await keptImportCheck(store.keyStore, Date.now)
@@ -42,7 +46,14 @@ async function run(task: Task): Promise<Done> {
   }
   const ms = performance.now() - startedAt
   store.close()
-  return { ms, baseBytes, peakBytes: process.resourceUsage().maxRSS * 1024 }
+  return { ms, baseBytes, peakBytes: peakOfThis() }
+}
+
+/** Linux counts what the parent held when it forked as the most that a child ever held, unless asked about the program that runs now. */
+function peakOfThis(): number {
+  if (process.platform !== 'linux') return process.resourceUsage().maxRSS * 1024
+  const [, kilobytes] = /^VmHWM:\s+(\d+) kB$/m.exec(readFileSync('/proc/self/status', 'utf8')) ?? []
+  return Number(kilobytes) * 1024
 }
 
 function vacuum(profile: string, target: string): Done {

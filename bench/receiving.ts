@@ -20,6 +20,8 @@ export async function receive(profile: string): Promise<Receiving> {
     },
     resources: fileURLToPath(new URL('../resources', import.meta.url)),
     readerThread: new URL('../src/main/reader/thread.ts', import.meta.url),
+    exportThread: new URL('../src/main/exporting/thread.ts', import.meta.url),
+    logThread: new URL('../src/main/store/log-thread.ts', import.meta.url),
     careProcess: careOnNode(new URL('../src/main/store/care-process.ts', import.meta.url)),
   })
   if (started.kind !== 'started') throw new Error(started.detail)

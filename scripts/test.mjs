@@ -16,11 +16,14 @@ const vitest = (project) => ({
   }),
 })
 
-/** A step counts as one test, unless it leaves a report that counts them. */
+/**
+ * A step counts as one test, unless it leaves a report that counts them. Those that only read the source keep one core each busy, so that
+ * they go beside one another; what they say is shown when they are through.
+ */
 const steps = {
-  format: { command: ['prettier', '--check', '--log-level', 'warn', '.'] },
-  lint: { command: ['eslint', '.', '--max-warnings', '0'] },
-  types: { command: ['npm', 'run', '--silent', 'types'] },
+  types: { command: ['npm', 'run', '--silent', 'types'], isBeside: true },
+  lint: { command: ['eslint', '.', '--max-warnings', '0'], isBeside: true },
+  format: { command: ['prettier', '--check', '--log-level', 'warn', '.'], isBeside: true },
   unit: vitest('unit'),
   faults: vitest('faults'),
   build: { command: ['electron-vite', 'build', '--logLevel', 'warn'] },
@@ -40,21 +43,35 @@ if (unknown.length > 0) {
 rmSync(results, { recursive: true, force: true })
 mkdirSync(results, { recursive: true })
 const total = { passed: 0, failed: 0, skipped: 0 }
-for (const name of names.length > 0 ? names : Object.keys(steps)) {
+const wanted = names.length > 0 ? names : Object.keys(steps)
+const beside = wanted.filter((name) => steps[name].isBeside)
+const runBeside = async () => {
+  for (let name = beside.shift(); name !== undefined; name = beside.shift()) await take(name)
+}
+await Promise.all([runBeside(), runBeside()])
+for (const name of wanted) if (!steps[name].isBeside) await take(name)
+console.log(`\n${words(total)}`)
+process.exit(total.failed > 0 ? 1 : 0)
+
+async function take(name) {
   const startedAt = Date.now()
-  console.log(`\n== ${name}`)
+  if (!steps[name].isBeside) console.log(`\n== ${name}`)
   const outcome = await runStep(name, steps[name])
   for (const key of Object.keys(total)) total[key] += outcome[key]
   console.log(`== ${name}: ${words(outcome)} in ${((Date.now() - startedAt) / 1000).toFixed(1)} s`)
 }
-console.log(`\n${words(total)}`)
-process.exit(total.failed > 0 ? 1 : 0)
 
-async function runStep(name, { command, count }) {
+async function runStep(name, { command, count, isBeside }) {
   const code = await new Promise((done) => {
-    const child = spawn(command[0], command.slice(1), { stdio: 'inherit', shell: process.platform === 'win32' })
+    const stdio = isBeside ? ['ignore', 'pipe', 'pipe'] : 'inherit'
+    const child = spawn(command[0], command.slice(1), { stdio, shell: process.platform === 'win32' })
+    const said = []
+    for (const stream of [child.stdout, child.stderr]) stream?.on('data', (part) => said.push(part))
     child.on('error', (error) => (console.error(error.message), done(1)))
-    child.on('exit', (exitCode) => done(exitCode ?? 1))
+    child.on('close', (exitCode) => {
+      if (isBeside) process.stdout.write(`\n== ${name}\n${Buffer.concat(said)}`)
+      done(exitCode ?? 1)
+    })
   })
   const counted = count && existsSync(report(name)) ? count(JSON.parse(readFileSync(report(name), 'utf8'))) : null
   if (counted === null) return { passed: code === 0 ? 1 : 0, failed: code === 0 ? 0 : 1, skipped: 0 }

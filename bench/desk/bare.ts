@@ -1,5 +1,5 @@
 /** The least that Electron can do: what the app is held against. */
-import { mkdirSync, writeFileSync } from 'node:fs'
+import { mkdirSync, readFileSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { openWindow, type AppWindow } from './window.ts'
 
@@ -113,6 +113,44 @@ export function openCanvas(folder: string, bars: number, width: number): AppWind
               context.fillRect((bar * ${width}) / ${bars}, 60 + lane * 60 - height, ${width} / ${bars} - 1, height)
             }
           }
+        })
+      })`,
+  })
+}
+
+/** The same bars by uPlot, with its axes and nothing of its legend and cursor: every step moves what is shown by a bar. */
+export function openUplot(folder: string, bars: number, width: number): AppWindow {
+  const dist = (file: string) => readFileSync(new URL(`../../node_modules/uplot/dist/${file}`, import.meta.url), 'utf8')
+  return open(folder, 'uplot', {
+    main: '',
+    body: `<style>${dist('uPlot.min.css')}</style><div role="application" style="width: ${width}px; height: 156px"></div><p role="option"><time>drawn</time></p>`,
+    script: `${dist('uPlot.iife.min.js')}
+      const place = document.querySelector('[role=application]')
+      const shown = ${bars}
+      // Some beyond what is shown, so that there are as many wherever it is moved to.
+      const days = Array.from({ length: shown + 32 }, (_, bar) => bar * 86_400)
+      const counts = (lane) => days.map((_, bar) => 4 + (((bar + lane) * 7919) % 50))
+      const paths = uPlot.paths.bars({ size: [1, Infinity] })
+      const lane = (scale, fill) => ({ scale, fill, paths, points: { show: false } })
+      const chart = new uPlot(
+        {
+          width: ${width},
+          height: 156,
+          legend: { show: false },
+          cursor: { show: false },
+          scales: { threat: { range: [-60, 60] }, posture: { range: [0, 120] } },
+          axes: [{}, { show: false, scale: 'threat' }],
+          series: [{}, lane('threat', '#c33'), lane('posture', '#36c')],
+        },
+        [days, counts(0), counts(1)],
+        place,
+      )
+      let first = 16
+      place.addEventListener('wheel', ({ deltaX }) => {
+        first = Math.max(0, Math.min(32, first + Math.sign(deltaX)))
+        requestAnimationFrame(() => {
+          // As a batch it is drawn at once, and not when the frame is over.
+          chart.batch(() => chart.setScale('x', { min: first * 86_400, max: (first + shown - 1) * 86_400 }))
         })
       })`,
   })

@@ -77,7 +77,8 @@
       const from = performance.now()
       list.scrollTop = list.scrollHeight
       const bottom = () => Math.min(innerHeight, list.getBoundingClientRect().bottom)
-      const isSeen = (row) => row.querySelector('time') !== null && row.getBoundingClientRect().bottom <= bottom() + 1
+      const isSeen = (row) =>
+        row.ariaBusy !== 'true' && row.querySelector('time') !== null && row.getBoundingClientRect().bottom <= bottom() + 1
       const last = () => [...list.querySelectorAll('[role=option]')].filter(isSeen).map((row) => Number(row.ariaPosInSet))
       let position = 0
       // It is still on its way while it moves.

@@ -82,7 +82,8 @@ export function openApp(profile: string, env: Readonly<Record<string, string>> =
   return openWindow(root, ['--user-data', profile], env)
 }
 
-export const realRow = '[role=option] time'
+/** Not one that is on its way. */
+export const realRow = '[role=option]:not([aria-busy=true]) time'
 
 /** Where deliveries reach it, once it listens. */
 export async function addressOf(window: AppWindow, profile: string): Promise<string> {

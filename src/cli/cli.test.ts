@@ -41,6 +41,7 @@ async function runningApp() {
   const silent = (): void => {}
   const started = await startCore({
     readerThread: new URL('../main/reader/thread.ts', import.meta.url),
+    exportThread: new URL('../main/exporting/thread.ts', import.meta.url),
     careProcess: careOnNode(new URL('../main/store/care-process.ts', import.meta.url)),
     resources: new URL('../../resources', import.meta.url).pathname,
     profile,

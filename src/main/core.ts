@@ -9,6 +9,7 @@ import type { CoreEvents } from './core-events.ts'
 import { createDesk, type DeskPlace } from './desk/desk.ts'
 import { createInsight, type InsightPlace } from './desk/insight.ts'
 import { createDetectionPlace, type DetectionPlace } from './detection-place.ts'
+import { createExporting } from './exporting/exporting.ts'
 import { createHealthMonitor } from './health.ts'
 import { createHighWaterMark } from './high-water-mark.ts'
 import { check } from './ingest/check.ts'
@@ -40,6 +41,7 @@ import { createTasks, type Tasks } from './tasks.ts'
 import { createTriagePlace, type TriagePlace } from './triage/triage-place.ts'
 import type { CreateTunnel } from './ways/tunnel-keeper.ts'
 import type { UnsignedInlet } from './ways/unsigned-inlet.ts'
+import { createWritingBack } from './writing-back.ts'
 import type { WaysInManager } from './ways/ways-in-parts.ts'
 
 export type CoreParts = {
@@ -53,10 +55,16 @@ export type CoreParts = {
   readonly env?: Readonly<Record<string, string | undefined>>
   /** The program of reader/thread.ts, as built or as it is. */
   readonly readerThread: URL | string
+  /** The program of exporting/thread.ts, likewise. */
+  readonly exportThread: URL | string
+  /** The program of store/log-thread.ts, likewise. Without it commits write the log back themselves. */
+  readonly logThread?: URL | string
   /** Starts store/care-process.ts beside this process. */
   readonly careProcess: StartCareProcess
   /** The folder of the files that the running app opens. */
   readonly resources: string
+  /** Told as soon as everything can be asked, before anything is received. */
+  readonly onBuilt?: (core: Core) => void
   /** The real ones where there are no others. */
   readonly inlets?: InletFactories
   readonly tunnel?: CreateTunnel
@@ -78,6 +86,8 @@ export type Core = SettingsPlace & {
   readonly evidence: DetectionPlace['evidence']
   readonly tasks: Omit<Tasks, 'stop'>
   readonly care: CarePlace
+  /** The window is gone: what only served it is given back, until it is asked something again. */
+  rest(): void
   unread(): number
   organizations(): readonly OrganizationState[]
   organizationCounts(): readonly OrganizationCount[]
@@ -114,6 +124,10 @@ export async function startCore(parts: CoreParts): Promise<CoreStarted> {
   const settingsChanged = () => publish('settings', store.settings.read())
   const { textIndex } = store
   const searching = createSearching({ file: historyFile(profile), thread: parts.readerThread, textIndex, schedule, log })
+  const writingBack =
+    parts.logThread === undefined
+      ? null
+      : createWritingBack({ file: historyFile(profile), thread: parts.logThread, log: store.log, onTrouble: (detail) => log.error(detail) })
   const health = createHealthMonitor({
     ways: () => ways.health(),
     waiting: store.health.waiting,
@@ -205,8 +219,8 @@ export async function startCore(parts: CoreParts): Promise<CoreStarted> {
   })
   const { ways, receiver, unsigned } = reception
 
-  // Only now: it may take a while, and meanwhile its health is told with that of everything above.
-  await mark.start()
+  // Compares before anything is kept, and may write for a while, during which its health is told with that of everything above.
+  const marking = mark.start()
   const foreign = createPaced(() => publish('foreign', null), { everyMs: 1_000, schedule })
   const stopWatching = store.onForeignChange(() => {
     mark.wake()
@@ -218,13 +232,10 @@ export async function startCore(parts: CoreParts): Promise<CoreStarted> {
     settingsChanged()
   })
   await keys.reload()
-  care.open()
-  await reception.start()
-  care.start()
-  searching.wake()
   const tasks = createTasks({
     store,
     keeper,
+    exportBeside: createExporting({ file: historyFile(profile), thread: parts.exportThread }),
     resources: parts.resources,
     onChanged(task) {
       publish('task', task)
@@ -266,6 +277,7 @@ export async function startCore(parts: CoreParts): Promise<CoreStarted> {
     ...place,
     tasks,
     care: care.place,
+    rest: searching.rest,
     unread: store.detections.unread,
     organizations: keys.states,
     organizationCounts: store.organizations.counts,
@@ -304,9 +316,16 @@ export async function startCore(parts: CoreParts): Promise<CoreStarted> {
       await mark.stop()
       quarantine.stop()
       health.stop()
+      await writingBack?.stop()
       store.close()
       await care.closed()
     },
   }
+  parts.onBuilt?.(core)
+  await marking
+  care.open()
+  await reception.start()
+  care.start()
+  searching.wake()
   return { kind: 'started', core }
 }

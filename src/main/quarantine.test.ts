@@ -29,6 +29,7 @@ async function setUp() {
   const now = () => Date.now() + clock.ahead
   const started = await startCore({
     readerThread: new URL('./reader/thread.ts', import.meta.url),
+    exportThread: new URL('./exporting/thread.ts', import.meta.url),
     careProcess: careOnNode(new URL('./store/care-process.ts', import.meta.url)),
     resources: new URL('../../resources', import.meta.url).pathname,
     profile,

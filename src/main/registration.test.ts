@@ -44,6 +44,7 @@ const keychain: Keychain = {
 async function start(more: { keychain?: Keychain; env?: Record<string, string>; inlets?: InletFactories } = {}): Promise<Core> {
   const started = await startCore({
     readerThread: new URL('./reader/thread.ts', import.meta.url),
+    exportThread: new URL('./exporting/thread.ts', import.meta.url),
     careProcess: careOnNode(new URL('./store/care-process.ts', import.meta.url)),
     resources: new URL('../../resources', import.meta.url).pathname,
     profile,

@@ -111,11 +111,11 @@ export function createHandlers({ core, profile }: { readonly core: Core; readonl
     },
     'tunnel:restart': () => core.tunnel.restart(),
     'gaps:list': core.gaps.list,
-    async 'export:start'({ text, range, format }) {
-      const refused = core.tasks.refusal({ kind: 'export', text })
+    async 'export:start'({ of, format }) {
+      const refused = core.tasks.refusal({ kind: 'export', of })
       if (refused !== null) return refused
       const path = await choose(() => chooseWhereToSave(exportFile(format, Date.now())))
-      return path === null ? { kind: 'cancelled' } : core.tasks.export({ text, range, format, path })
+      return path === null ? { kind: 'cancelled' } : core.tasks.export({ of, format, path })
     },
     async 'import:start'() {
       const refused = core.tasks.refusal({ kind: 'import' })

@@ -56,7 +56,7 @@ const valid: Readonly<Record<string, unknown>> = {
   'inlet:test': 'receiver',
   'tunnel:save': { kind: 'command', command: ['bore', '{port}'], origin: null },
   'gaps:list': { inlet: 'receiver', since: '2025-03-01T14:02:11.000Z', limit: 100 },
-  'export:start': { text: 'kind:threat', range, format: 'ocsf' },
+  'export:start': { of: { kind: 'view', text: 'kind:threat', range, except: [{ organizationId: 'o', id: 'd' }] }, format: 'ocsf' },
   'task:cancel': '5f0c2a52-4d8a-4a6e-9d2f-0f2f2f4b1c11',
   'detection:keep': { key: { organizationId: 'o', id: 'd' }, keep: true },
   'retention:preview': { policy: retention },
@@ -75,7 +75,13 @@ const valid: Readonly<Record<string, unknown>> = {
 const argumentOf = (name: string): unknown => valid[name] ?? null
 
 /** Contents of a window as far as the gate looks at them, and everything that was sent to it. */
-function setUp(options: { contents?: Record<string, unknown> | null; handler?: (name: string, argument: unknown) => unknown } = {}) {
+function setUp(
+  options: {
+    contents?: Record<string, unknown> | null
+    handler?: (name: string, argument: unknown) => unknown
+    waitsFor?: Promise<void>
+  } = {},
+) {
   let listener: Listener | null = null
   const calls: [string, unknown][] = []
   const sent: unknown[][] = []
@@ -93,6 +99,7 @@ function setUp(options: { contents?: Record<string, unknown> | null; handler?: (
     calls.push([name, argument])
     return options.handler?.(name, argument) ?? null
   }
+  const handlers = Object.fromEntries(requestNames.map((name) => [name, handle(name)])) as unknown as Handlers
   const gate = createGate({
     ipcMain: {
       handle: (channel: string, heard: Listener) => {
@@ -103,7 +110,7 @@ function setUp(options: { contents?: Record<string, unknown> | null; handler?: (
         listener = null
       },
     } as unknown as GateParts['ipcMain'],
-    handlers: Object.fromEntries(requestNames.map((name) => [name, handle(name)])) as unknown as Handlers,
+    handlers: options.waitsFor === undefined ? handlers : options.waitsFor.then(() => handlers),
     page: () => (options.contents === null ? null : contents) as unknown as ReturnType<GateParts['page']>,
     log: { warn: (...words) => void logged.push(words), error: (...words) => void logged.push(words) },
   })
@@ -117,6 +124,17 @@ describe('the gate', () => {
     const { call, calls } = setUp({ handler: () => 'value' })
     expect(await call(name, argumentOf(name))).toEqual({ kind: 'answered', value: 'value' })
     expect(calls).toEqual([[name, argumentOf(name)]])
+  })
+
+  test('has the page wait for handlers that are not there yet, and refuses whoever else asks at once', async () => {
+    let ready = (): void => {}
+    const { call, calls } = setUp({ waitsFor: new Promise<void>((resolve) => (ready = resolve)) })
+    const early = call('health:read', null)
+    expect(await call('health:read', null, { ...mainFrame, url: 'https://evil.example/' })).toEqual({ kind: 'refused' })
+    expect(calls).toEqual([])
+    ready()
+    expect((await early).kind).toBe('answered')
+    expect(calls).toEqual([['health:read', null]])
   })
 
   test.each<[string, Frame | null, number]>([
@@ -195,9 +213,19 @@ describe('the gate', () => {
     ['a long id', 'detection:open', { organizationId: 'o', id: 'x'.repeat(513) }],
     ['an id that is no text', 'detection:open', { organizationId: 'o', id: 1 }],
     ['an argument where there is none', 'health:read', {}],
-    ['an export to a place the page chose', 'export:start', { text: '', range: null, format: 'csv', path: '/etc/passwd' }],
-    ['an export in a format that is none', 'export:start', { text: '', range: null, format: 'xlsx' }],
-    ['an export of a long search', 'export:start', { text: 'x'.repeat(1_001), range: null, format: 'csv' }],
+    [
+      'an export to a place the page chose',
+      'export:start',
+      { of: { kind: 'view', text: '', range: null }, format: 'csv', path: '/etc/passwd' },
+    ],
+    ['an export in a format that is none', 'export:start', { of: { kind: 'view', text: '', range: null }, format: 'xlsx' }],
+    ['an export of a long search', 'export:start', { of: { kind: 'view', text: 'x'.repeat(1_001), range: null }, format: 'csv' }],
+    ['an export of nothing', 'export:start', { of: { kind: 'keys', keys: [] }, format: 'csv' }],
+    [
+      'an export without more than anybody took out',
+      'export:start',
+      { of: { kind: 'view', text: '', range: null, except: Array(10_001).fill({ organizationId: 'o', id: 'd' }) }, format: 'csv' },
+    ],
     ['an import of files the page chose', 'import:start', ['/etc/passwd']],
     ['a long task id', 'task:cancel', 'x'.repeat(37)],
     ['a theme that is none', 'settings:write', { theme: 'purple' }],

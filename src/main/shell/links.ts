@@ -1,7 +1,7 @@
 import type { App } from 'electron'
 import { resolve } from 'node:path'
-import { viewOf } from '../../shared/address.ts'
-import { linkPrefix, longestLink } from '../../shared/view.ts'
+import { linkTo } from '../../shared/link.ts'
+import { linkPrefix } from '../../shared/view.ts'
 
 /** Links of the form `tocsin://open/ADDRESS`, which any page of a browser and any mail can carry: they may show a view, and nothing else. */
 export type Links = {
@@ -64,17 +64,8 @@ export function linkIn(argv: readonly string[]): string | null {
   return argv.map(readLink).reduce((last, address) => address ?? last, null)
 }
 
-/**
- * The address that a link leads to; null for anything but a view of the app. What follows the prefix has only the characters of addresses, and
- * none that it stands for is a control character.
- */
+/** The address that a link leads to; null for anything but a view of the app. */
 export function readLink(link: string): string | null {
-  if (link.length > longestLink || link.slice(0, linkPrefix.length) !== linkPrefix) return null
-  const address = link.slice(linkPrefix.length)
-  if (!/^[\w.~!$&'()*+,;=:@%/?-]+$/.test(address) || viewOf(address) === null) return null
-  try {
-    return /\p{Cc}/u.test(decodeURIComponent(address)) ? null : address
-  } catch {
-    return null
-  }
+  const read = linkTo(link)
+  return read.kind === 'link' ? read.address : null
 }

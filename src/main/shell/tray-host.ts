@@ -1,5 +1,3 @@
-import * as dbus from '@homebridge/dbus-native'
-
 /** What is used of the library, whose own types cover little of it. */
 type Call = {
   readonly destination: string
@@ -17,8 +15,6 @@ type Bus = {
 export type TrayHostParts = { readonly platform: string; readonly busAddress: string | undefined; readonly deadlineMs?: number }
 type Connect = (options: { readonly busAddress: string }) => Bus
 
-const { createClient } = dbus as unknown as { readonly createClient: Connect }
-
 const watcher = 'org.kde.StatusNotifierWatcher'
 /** Only ask who is there: never have the bus start a service for it. */
 const noAutoStart = 2
@@ -27,10 +23,12 @@ const noAutoStart = 2
  * Whether a tray icon would be seen. Linux desktops without a StatusNotifier host (plain GNOME) take an icon and show it nowhere;
  * so does no session bus, or one that does not answer within `deadlineMs`.
  */
-export function hasTrayHost(parts: TrayHostParts = ownSession()): Promise<boolean> {
+export async function hasTrayHost(parts: TrayHostParts = ownSession()): Promise<boolean> {
   const { platform, busAddress, deadlineMs = 1_000 } = parts
-  if (platform !== 'linux') return Promise.resolve(true)
-  if (busAddress === undefined || busAddress === '') return Promise.resolve(false)
+  if (platform !== 'linux') return true
+  if (busAddress === undefined || busAddress === '') return false
+  // Only where there is a bus to ask.
+  const { createClient } = (await import('@homebridge/dbus-native')) as unknown as { readonly createClient: Connect }
   return new Promise((resolve) => {
     let bus: Bus | null = null
     const settle = (answer: boolean): void => {

@@ -20,7 +20,7 @@ export type TrayParts = {
 }
 
 /** The icon that stands for Tocsin while its window is closed. */
-export async function createTray(parts: TrayParts): Promise<Tray> {
+export function createTray(parts: TrayParts): Tray {
   const { hasTrayHost, onOpen, onQuit } = parts
   const images = { listening: load(parts.resources, 'listening'), trouble: load(parts.resources, 'trouble') }
   let face = trayFace(parts.health, 0)
@@ -57,7 +57,8 @@ export async function createTray(parts: TrayParts): Promise<Tray> {
     return true
   }
 
-  await isSeen()
+  // The desktop may take its time to answer; nothing waits for it.
+  void isSeen()
   return {
     update(health, unread) {
       const next = trayFace(health, unread)

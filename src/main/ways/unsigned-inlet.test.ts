@@ -30,6 +30,7 @@ function temporaryProfile(): string {
 async function start(profile: string): Promise<Core> {
   const started = await startCore({
     readerThread: new URL('../reader/thread.ts', import.meta.url),
+    exportThread: new URL('../exporting/thread.ts', import.meta.url),
     careProcess: careOnNode(new URL('../store/care-process.ts', import.meta.url)),
     resources: new URL('../../../resources', import.meta.url).pathname,
     profile,

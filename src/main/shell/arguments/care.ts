@@ -2,7 +2,7 @@ import { z } from 'zod'
 import { leastBytes, leastDays, mostBytes, mostDays, type RetentionChoice } from '../../../shared/care.ts'
 import { kinds } from '../../../shared/detection.ts'
 import { exportFormats, type TaskId } from '../../../shared/tasks.ts'
-import { nothing, wanted, type Schemas } from './shapes.ts'
+import { nothing, triageOf, type Schemas } from './shapes.ts'
 
 const retention: z.ZodType<RetentionChoice> = z
   .strictObject({
@@ -17,7 +17,7 @@ const retention: z.ZodType<RetentionChoice> = z
 export const careArguments = {
   // A page could fill the disk, overwrite a file, or bury the user in dialogs: the user chooses each place in a dialog of the desktop,
   // one at a time, and few tasks run at once.
-  'export:start': z.strictObject({ ...wanted, format: z.enum(exportFormats) }),
+  'export:start': z.strictObject({ of: triageOf, format: z.enum(exportFormats) }),
   // A page could have files read: the user chooses them in a dialog, and all that is in them is checked as if it had arrived.
   'import:start': nothing,
   // A page could cancel what the user began, as the user can: no half file stays, and what was kept stays.

@@ -2,6 +2,8 @@ import { z } from 'zod'
 import type { DetectionId, DetectionKey, Instant, OrganizationId, Sequence } from '../../../shared/detection.ts'
 import { kindOf, type InletId } from '../../../shared/inlets.ts'
 import type { Argument, RequestName } from '../../../shared/ipc.ts'
+import { longestSearch } from '../../../shared/search-fields.ts'
+import type { TriageOf } from '../../../shared/triage.ts'
 import type { TimeRange } from '../../../shared/view.ts'
 
 export type Schemas = { readonly [N in RequestName]: z.ZodType<Argument<N>> }
@@ -31,5 +33,15 @@ export const inletId = z
 export const url = z.string().max(2_048)
 
 export const range: z.ZodType<TimeRange> = z.strictObject({ from: instant, to: instant }).refine(({ from, to }) => from <= to)
+/** As many as a person can choose row by row; more are named by a search. */
+const mostKeys = 10_000
+const keys = z.array(detectionKey).min(1).max(mostKeys)
+
 /** What a view is about: a search and a range. To be spread into strict objects. */
-export const wanted = { text: z.string().max(1_000), range: range.nullable() }
+export const wanted = { text: z.string().max(longestSearch), range: range.nullable() }
+
+/** Detections by name, or all that a view finds. */
+export const triageOf: z.ZodType<TriageOf> = z.discriminatedUnion('kind', [
+  z.strictObject({ kind: z.literal('keys'), keys }),
+  z.strictObject({ kind: z.literal('view'), except: keys.exactOptional(), ...wanted }),
+])

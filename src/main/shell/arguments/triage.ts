@@ -1,16 +1,9 @@
 import { z } from 'zod'
 import { triageStates } from '../../../shared/detection.ts'
 import { inboxFilters } from '../../../shared/inbox.ts'
-import { verdicts, type TriageChange, type TriageOf, type UndoId } from '../../../shared/triage.ts'
-import { detectionKey, instant, wanted, type Schemas } from './shapes.ts'
+import { verdicts, type TriageChange, type UndoId } from '../../../shared/triage.ts'
+import { instant, triageOf, type Schemas } from './shapes.ts'
 
-/** As many as a person can choose row by row; more are named by a search. */
-const mostKeys = 10_000
-
-const of: z.ZodType<TriageOf> = z.discriminatedUnion('kind', [
-  z.strictObject({ kind: z.literal('keys'), keys: z.array(detectionKey).min(1).max(mostKeys) }),
-  z.strictObject({ kind: z.literal('view'), ...wanted }),
-])
 // Texts are bounded loosely here: what is too long is for the handler to say, in words the user can read.
 const change: z.ZodType<TriageChange> = z.strictObject({
   state: z.enum(triageStates).exactOptional(),
@@ -28,7 +21,7 @@ const change: z.ZodType<TriageChange> = z.strictObject({
 export const triageArguments = {
   // A page could call everything done: one act after the other and each of bounded size, the history of every detection keeps what it was
   // and when, all of it can be taken back, and nothing of a delivery changes or goes.
-  'triage:write': z.strictObject({ of, change }),
+  'triage:write': z.strictObject({ of: triageOf, change }),
   // A page could take back what the user did, as the user can: the history keeps both.
   'triage:undo': z
     .int()
