@@ -24,14 +24,16 @@ const signer = createSigner('k1')
 let profile: string
 let slashid: Awaited<ReturnType<typeof startSlashIdMock>>
 let said: string[]
-beforeEach(async () => {
-  profile = mkdtempSync(join(tmpdir(), 'tocsin-registration-'))
+beforeEach(async ({ onTestFinished: atEnd }) => {
+  const made = mkdtempSync(join(tmpdir(), 'tocsin-registration-'))
+  profile = made
+  // Last of all: an app that still runs when the test is over writes in it until it is stopped.
+  atEnd(() => rmSync(made, { recursive: true, force: true }))
   slashid = await startSlashIdMock({ apiKey })
   said = []
 })
 afterEach(async () => {
   await slashid.stop()
-  rmSync(profile, { recursive: true, force: true })
   expect(slashid.violations).toEqual([])
 })
 
