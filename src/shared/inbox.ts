@@ -2,17 +2,57 @@ import type { DetectionKey, Instant, Kind, Trust } from './detection.ts'
 import type { Gap } from './inlets.ts'
 
 /** Why nothing was said. Every silence has a name, so that "why was I not told?" has an answer. */
-export const silences = ['off', 'imported', 'focused', 'unchanged', 'resolved', 'continuing', 'burst', 'backlog'] as const
+export const silences = [
+  /** Notifications are turned off. */ 'off',
+  /** An import brought it. */ 'imported',
+  /** It says nothing new. */ 'duplicate',
+  'resolved',
+  'continuing',
+  'suppressed',
+  /** All of Tocsin is muted. */ 'muted',
+  'muted-entity',
+  'muted-type',
+  'muted-source',
+  /** A rule of the user's says so. */ 'rule',
+  /** A rule of the user's keeps it for the digest. */ 'digest',
+  'snoozed',
+  'quiet-hours',
+  'do-not-disturb',
+  'focused',
+  /** A posture issue of its type was told within the hour. */ 'repeated',
+  'burst',
+  'backlog',
+  /** Tocsin was not running when it should have been told, for too long. */ 'stale',
+  /** The desktop could not show it. */ 'not-shown',
+] as const
 export type Silence = (typeof silences)[number]
 
-/** What became of one change: it was said (in a note of its own or one of several), or it was kept quiet. */
-export type Said = { readonly kind: 'told'; readonly urgency: 'normal' | 'urgent' } | { readonly kind: 'quiet'; readonly because: Silence }
+declare const notificationId: unique symbol
+/** One native notification, which may have told of many changes and may have been updated in place. */
+export type NotificationId = number & { readonly [notificationId]: true }
+
+/**
+ * What became of one change: it was said (in a notification of its own or one of several), or it was kept quiet. It is not certain that it was
+ * seen where Tocsin ended in the middle of telling: it is never told twice.
+ */
+export type Said =
+  | {
+      readonly kind: 'told'
+      readonly urgency: 'normal' | 'urgent'
+      readonly notification: NotificationId | null
+      readonly isCertain: boolean
+    }
+  | { readonly kind: 'quiet'; readonly because: Silence }
+/** With the rule that decided, by the name it had then; null where none did. */
+export type SaidOf = { readonly at: Instant; readonly said: Said; readonly rule: string | null }
 
 /** One line of the inbox: what was notified, and what was not and why, by the change it is about. */
 export type InboxLine = {
   readonly id: number
   readonly at: Instant
   readonly said: Said
+  /** The name of the rule that decided; null where none did. */
+  readonly rule: string | null
   readonly key: DetectionKey
   readonly kindOfDetection: Kind
   readonly type: string

@@ -5,13 +5,26 @@ import type { Detection, DetectionKey, Instant, Json, OrganizationId, Sequence, 
 import type { DriftList } from './drift.ts'
 import type { EntityDetail, EntityKey, EntityList } from './entity.ts'
 import type { Health } from './health.ts'
-import type { Digest, InboxFilter, InboxPage, Said } from './inbox.ts'
+import type { Hook, HookDraft, HookId, HookSaved, HookTested } from './hooks.ts'
+import type { Digest, InboxFilter, InboxPage, NotificationId, SaidOf } from './inbox.ts'
 import type { Gap, InletDraft, InletId, InletSaved, Tested, TunnelSaved, TunnelSetUp, WaysIn } from './inlets.ts'
 import type { OrganizationColour, OrganizationCount, OrganizationState } from './organization.ts'
-import type { FacetsAnswer, HistogramAnswer } from './overview.ts'
+import type { CountAnswer, FacetsAnswer, HistogramAnswer } from './overview.ts'
 import type { PostureAsked, PostureOverview, ReportFormat } from './posture.ts'
 import type { Looked, QuarantineCounts, QuarantinePage, Untrusted } from './quarantine.ts'
 import type { RegistrationState, SecretHeaderState, SecretWritten } from './registration.ts'
+import type {
+  DryRunAnswer,
+  Impact,
+  MuteDraft,
+  MuteId,
+  RuleDraft,
+  RuleId,
+  Rules,
+  RulesSaved,
+  SuppressionDraft,
+  SuppressionId,
+} from './rules.ts'
 import type { SavedView, SavedViewDraft, ViewCount, ViewSaved } from './saved-views.ts'
 import type { Settings } from './settings.ts'
 import type { ExportFormat, Task, TaskId, TaskStarted } from './tasks.ts'
@@ -29,6 +42,8 @@ export type Requests = {
   /** At most `bars` of them. The two parts of the timeline are asked apart: a later question ends an earlier one of the same part only. */
   'timeline:histogram': { argument: Wanted & { readonly part: 'lanes' | 'minimap'; readonly bars: number }; answer: HistogramAnswer }
   'timeline:facets': { argument: Wanted; answer: FacetsAnswer }
+  /** How many a search finds. */
+  'timeline:count': { argument: Wanted; answer: CountAnswer }
   /** Values seen of a field of the search language that begin like this, most first, at most 20. */
   'search:complete': { argument: { readonly field: string; readonly begins: string }; answer: readonly string[] }
   'entities:list': { argument: { readonly range: TimeRange | null; readonly begins: string }; answer: EntityList }
@@ -43,7 +58,36 @@ export type Requests = {
   'digest:read': { argument: { readonly since: Instant | null }; answer: Digest }
   /** The user has seen what happened until then. */
   'digest:seen': { argument: { readonly until: Instant }; answer: null }
-  'inbox:page': { argument: { readonly filter: InboxFilter; readonly before: number | null; readonly limit: number }; answer: InboxPage }
+  /** Of one notification only, where `notification` names it. */
+  'inbox:page': {
+    argument: {
+      readonly filter: InboxFilter
+      readonly notification: NotificationId | null
+      readonly before: number | null
+      readonly limit: number
+    }
+    answer: InboxPage
+  }
+  'rules:list': { argument: null; answer: Rules }
+  /** A new one comes last. */
+  'rule:save': { argument: RuleDraft; answer: RulesSaved }
+  /** `to` is its place among the others, from 0. */
+  'rule:move': { argument: { readonly id: RuleId; readonly to: number }; answer: RulesSaved }
+  'rule:remove': { argument: RuleId; answer: RulesSaved }
+  /** What these rules would have said of what is in the history; `about` is the place of the one that is being edited. */
+  'rules:try': { argument: { readonly rules: readonly RuleDraft[]; readonly about: number | null }; answer: DryRunAnswer }
+  'mute:add': { argument: MuteDraft; answer: RulesSaved }
+  'mute:remove': { argument: MuteId; answer: RulesSaved }
+  /** What it would have hidden. */
+  'suppression:try': { argument: { readonly query: string }; answer: Impact }
+  'suppression:add': { argument: SuppressionDraft; answer: RulesSaved }
+  /** From now on it holds no more; it stays in the list. */
+  'suppression:lift': { argument: SuppressionId; answer: RulesSaved }
+  'hooks:list': { argument: null; answer: readonly Hook[] }
+  /** The user is asked before anything is sent to a host for the first time. */
+  'hook:save': { argument: HookDraft; answer: HookSaved }
+  'hook:remove': { argument: HookId; answer: HookSaved }
+  'hook:test': { argument: HookId; answer: HookTested }
   'views:list': { argument: null; answer: readonly SavedView[] }
   'view:save': { argument: SavedViewDraft; answer: ViewSaved }
   'view:remove': { argument: { readonly id: number }; answer: ViewSaved }
@@ -130,6 +174,9 @@ export type Pushes = {
   /** There are more lines, or they say something else. */
   'inbox:changed': null
   'views:changed': readonly SavedView[]
+  'rules:changed': Rules
+  /** At most four times a second. */
+  'hooks:changed': readonly Hook[]
   'health:changed': Health
   'ways:changed': WaysIn
   /** One that began, ended, or became known better. */
@@ -194,8 +241,8 @@ export type DetectionDetail = {
   readonly triageHistory: readonly TriageEntry[]
   /** Why the verdict is what it is, where the user said so. */
   readonly verdictReason: string | null
-  /** What became of its newest change, where that was decided on this computer: why it was told, or not. */
-  readonly said: { readonly at: Instant; readonly said: Said } | null
+  /** What became of its changes, where that was decided on this computer: why each was told, or not. The newest first, at most 20. */
+  readonly said: readonly SaidOf[]
   /** How many detections of this history share its entity and its connection, itself included; null without one. */
   readonly entityCount: number | null
   readonly connectionCount: number | null

@@ -24,6 +24,9 @@ export type Histogram = {
 }
 export type HistogramAnswer = ({ readonly kind: 'histogram' } & Histogram) | SearchRefused
 
+/** `isCapped`: that many or more. */
+export type CountAnswer = { readonly kind: 'count'; readonly count: number; readonly isCapped: boolean } | SearchRefused
+
 export const facetNames = ['kind', 'status', 'type', 'source', 'entityType', 'organization', 'trust', 'triage'] as const
 export type FacetName = (typeof facetNames)[number]
 export type Facets = {

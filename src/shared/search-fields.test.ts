@@ -5,7 +5,7 @@ import { searchFieldOf, searchFields, type SearchField } from './search-fields.t
 
 const fields: readonly SearchField[] = searchFields
 const now = Date.parse('2026-03-10T12:00:00.000Z')
-const read = (text: string) => parse(text, { now })
+const read = (text: string) => parse(text, { now, suppressed: () => [] })
 const valueOf = ({ name, values }: SearchField) => values[0] ?? (name === 'confidence' ? '0.5' : 'something')
 const written = (name: string) => (name === 'metadata.NAME' ? 'metadata.ip' : name)
 

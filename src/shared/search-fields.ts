@@ -55,8 +55,8 @@ export const searchFields = [
   field('resolved', 'When it was resolved.', { values: times }),
   field('is', 'What it is at the moment, such as unread or open.', {
     values: [
-      ...['unread', 'open', 'demo', 'imported', 'snoozed', 'threat', 'posture', 'detected', 'ongoing', 'resolved'],
-      ...['verified', 'late', 'unsigned', 'new', 'acknowledged', 'done'],
+      ...['unread', 'open', 'demo', 'imported', 'snoozed', 'suppressed', 'threat', 'posture', 'detected'],
+      ...['ongoing', 'resolved', 'verified', 'late', 'unsigned', 'new', 'acknowledged', 'done'],
     ],
   }),
   field('has', 'What there is of it, such as a note.', {

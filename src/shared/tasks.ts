@@ -1,7 +1,7 @@
 import type { SearchRefused } from './ipc.ts'
 
 /** What an export can be written as. */
-export const exportFormats = ['csv', 'ndjson', 'ocsf', 'navigator'] as const
+export const exportFormats = ['csv', 'ndjson', 'ocsf', 'ecs', 'splunk-hec', 'navigator'] as const
 export type ExportFormat = (typeof exportFormats)[number]
 
 declare const taskId: unique symbol

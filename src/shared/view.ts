@@ -10,7 +10,7 @@ export const openEnd = '9999-12-31T23:59:59.999Z' as Instant
 export type Wanted = { readonly text: string; readonly range: TimeRange | null }
 
 /** Names of the views, as they stand in an address. */
-export const views = ['timeline', 'inbox', 'entities', 'posture', 'attack', 'digest', 'connections', 'settings'] as const
+export const views = ['timeline', 'inbox', 'entities', 'posture', 'attack', 'digest', 'rules', 'connections', 'settings'] as const
 export type View = (typeof views)[number]
 
 /** What a link begins with that opens a view of the app; the rest is an address without its `#/`. */

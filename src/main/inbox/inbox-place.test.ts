@@ -1,13 +1,9 @@
 import { describe, expect, test } from 'vitest'
-import type { Instant, Sequence } from '../../shared/detection.ts'
-import type { Said } from '../../shared/inbox.ts'
+import type { Instant } from '../../shared/detection.ts'
 import type { Reader } from '../reader/reader.ts'
 import { answer } from '../reader/questions.ts'
 import { at, content, start, testStore, trusted } from '../store/test-support.ts'
 import { createInbox } from './inbox-place.ts'
-
-const quiet: Said = { kind: 'quiet', because: 'focused' }
-const decided = (...sequences: number[]) => sequences.map((sequence) => ({ sequence: sequence as Sequence, said: quiet }))
 
 function setUp(count = 0) {
   let now = start + 1_000_000
@@ -17,20 +13,11 @@ function setUp(count = 0) {
     store.keeper.keep(ids.map((id) => trusted(content({ id }), { issued: (keptAt += 1), received: keptAt })))
   receive(Array.from({ length: count }, (_, index) => `d-${index + 1}`))
   let timers: { readonly at: number; readonly run: () => void }[] = []
-  let isDiskFull = false
-  const troubles: unknown[] = []
   const changes: number[] = []
   const inbox = createInbox({
     ask: (async (name: 'inbox', argument: never) => answer(store, name, argument)) as unknown as Reader['ask'],
-    rows: {
-      add(lines) {
-        if (isDiskFull) throw new Error('disk full')
-        store.notificationLog.add(lines)
-      },
-    },
     settings: store.settings,
     onChanged: () => changes.push(now),
-    onTrouble: (error) => troubles.push(error),
     now: () => now,
     schedule(run, afterMs) {
       const timer = { at: now + afterMs, run }
@@ -51,56 +38,31 @@ function setUp(count = 0) {
     }
     now = until
   }
-  const lines = async () => (await inbox.place.page({ filter: 'all', before: null, limit: 200 })).lines
   return {
     store,
     receive,
     inbox,
     place: inbox.place,
     pass,
-    lines,
     changes,
-    troubles,
-    setDisk: (isFull: boolean) => (isDiskFull = isFull),
     now: () => now,
   }
 }
 
-describe('what was decided', () => {
-  test('is written after the answer, in batches, and told four times a second at most', async () => {
-    const { place, pass, lines, changes, now } = setUp(500)
-    const begin = now()
-    for (let sequence = 1; sequence <= 500; sequence += 1) place.record(decided(sequence))
-    expect(await lines()).toEqual([])
+test('there is more to read: told four times a second at most, and not when the app quits', () => {
+  const { inbox, pass, changes, now } = setUp()
+  const begin = now()
+  for (let count = 0; count < 10; count += 1) {
+    inbox.touched()
     pass(50)
-    expect(await lines()).toHaveLength(200)
-    pass(1_000)
-    const all = await lines()
-    expect(all[0]).toMatchObject({ id: 500, key: { id: 'd-500' }, said: quiet, at: new Date(begin).toISOString() })
-    expect(changes).toEqual([begin + 300])
-  })
-
-  test('waits for a full disk to have room again', async () => {
-    const { place, pass, lines, troubles, setDisk } = setUp(2)
-    setDisk(true)
-    place.record(decided(1))
-    pass(60)
-    expect(troubles).toHaveLength(1)
-    setDisk(false)
-    place.record(decided(2))
-    pass(10_000)
-    expect((await lines()).map(({ key }) => key.id)).toEqual(['d-2', 'd-1'])
-  })
-
-  test('is all written when the app quits', async () => {
-    const { inbox, place, pass, lines, changes } = setUp(3)
-    place.record(decided(1, 2, 3))
-    inbox.stop()
-    expect(await lines()).toHaveLength(3)
-    place.record(decided(1))
-    pass(60_000)
-    expect(changes).toEqual([])
-  })
+  }
+  pass(1_000)
+  expect(changes).toEqual([begin + 250, begin + 500])
+  inbox.touched()
+  inbox.stop()
+  inbox.touched()
+  pass(1_000)
+  expect(changes).toHaveLength(2)
 })
 
 describe('the digest', () => {

@@ -1,47 +1,134 @@
-import type { Detection, Trust } from '../../shared/detection.ts'
+import { assertNever } from '../../shared/assert-never.ts'
+import type { Detection } from '../../shared/detection.ts'
+import type { HookId } from '../../shared/hooks.ts'
 import type { Silence } from '../../shared/inbox.ts'
+import { defaultRuleNames, postureEveryMs, urgentConfidence } from '../../shared/rules.ts'
+import type { DefaultRule, Hours, Mute, Rule } from '../../shared/rules.ts'
 import type { Change } from '../ingest/delivery.ts'
-
-/** How loud a note is: an urgent one may stay on the screen until it is seen. */
-export type Urgency = 'normal' | 'urgent'
+import { isWithin } from './hours.ts'
+import { noNews } from './news.ts'
+import type { Urgency } from './notifier.ts'
+import type { RuleSet } from './rule-set.ts'
 
 /** What the decision needs to know besides the change itself. */
 export type NotifyContext = {
+  /** Epoch ms. */
+  readonly now: number
   /** The user's setting. */
   readonly enabled: boolean
+  readonly quietHours: Hours | null
+  /** The desktop says that it is not to be disturbed. */
+  readonly isInhibited: boolean
   /** The window is focused and shows the timeline, where the detection appears anyway. */
   readonly timelineFocused: boolean
+  readonly rules: RuleSet
+  /** When a new posture issue of this type was told last, in epoch ms. */
+  readonly postureToldAt: (type: string) => number | null
 }
 
-export type Decision = { readonly show: true; readonly urgency: Urgency } | { readonly show: false; readonly because: Silence }
+/**
+ * `rule` is the name of the rule that decided what was to be said, the user's or a default; null where it did not come to that. `hookId` is where
+ * a rule sends what it matches: hooks follow the match, however loud the rule is and whatever keeps the desktop quiet, and get nothing
+ * only of what is a duplicate, imported or suppressed.
+ */
+export type Decision =
+  | { readonly show: true; readonly urgency: Urgency; readonly rule: string; readonly hasSound: boolean; readonly hookId: HookId | null }
+  | { readonly show: false; readonly because: Silence; readonly rule: string | null; readonly hookId: HookId | null }
 
-/** The confidence from which a trusted threat is urgent. */
-export const urgentConfidence = 0.8
-
-/** Decides whether one change of a detection is worth a native notification. Pure and total. */
+/**
+ * Decides whether one change of a detection is worth a native notification. Pure and total. What is urgent is kept quiet by nothing but the
+ * user's own word: notifications turned off, a suppression, a mute or a rule.
+ */
 export function decide(change: Change, context: NotifyContext): Decision {
-  const { detection, transition } = change
-  if (!context.enabled) return quiet('off')
+  const { now, rules } = context
+  if (change.transition.from === change.transition.to) return quiet('duplicate')
   if (change.isImported === true) return quiet('imported')
-  if (transition.from === transition.to) return quiet('unchanged')
-  if (transition.to === 'resolved') return quiet('resolved')
-  // A posture issue that goes from detected to ongoing is the same misconfiguration, told already.
-  const isNew = transition.from === null || transition.from === 'resolved'
-  if (detection.kind === 'posture' && !isNew) return quiet('continuing')
-  if (context.timelineFocused) return quiet('focused')
-  return { show: true, urgency: urgencyOf(detection) }
+  const isSuppressed = rules.isSuppressed(change, now)
+  const rule = isSuppressed ? null : rules.ruleOf(change, now)
+  const hookId = rule?.hookId ?? null
+  if (!context.enabled) return quiet('off', null, hookId)
+  if (isSuppressed) return quiet('suppressed')
+  const mute = rules.muteOf(change, now)
+  if (mute !== null) return quiet(silenceOf(mute), null, hookId)
+
+  const said = rule === null ? byDefault(change) : byRule(rule, change.detection)
+  if (said.kind === 'quiet') return quiet(said.because, said.rule, hookId)
+  const because = said.urgency === 'urgent' ? null : whyQuiet(change.detection, context, said.isOncePerHour)
+  if (because !== null) return quiet(because, said.rule, hookId)
+  return { show: true, urgency: said.urgency, rule: said.rule, hasSound: said.hasSound, hookId }
 }
 
-function urgencyOf(detection: Detection): Urgency {
-  const sure = detection.confidence !== null && detection.confidence >= urgentConfidence
-  return detection.kind === 'threat' && isTrusted(detection.trust) && sure ? 'urgent' : 'normal'
+type Said =
+  | { readonly kind: 'quiet'; readonly because: Silence; readonly rule: string | null }
+  | {
+      readonly kind: 'say'
+      readonly urgency: Urgency
+      readonly rule: string
+      readonly hasSound: boolean
+      /** Of one type. */
+      readonly isOncePerHour: boolean
+    }
+
+function byRule({ name, action, hasSound }: Rule, detection: Detection): Said {
+  switch (action) {
+    case 'silence':
+      return { kind: 'quiet', because: 'rule', rule: name }
+    case 'digest':
+      return { kind: 'quiet', because: 'digest', rule: name }
+    case 'notify':
+      return { kind: 'say', urgency: 'normal', rule: name, hasSound, isOncePerHour: false }
+    case 'urgent':
+      return { kind: 'say', urgency: isVouchedFor(detection) ? 'urgent' : 'normal', rule: name, hasSound, isOncePerHour: false }
+    default:
+      return assertNever(action)
+  }
 }
 
-/** A late one is as well signed as a verified one; only an unsigned one may not raise its voice. */
-function isTrusted(trust: Trust): boolean {
+function byDefault(change: Change): Said {
+  const { detection } = change
+  const because = noNews(change)
+  if (because !== null) return { kind: 'quiet', because, rule: null }
+  if (detection.kind === 'posture') return say('new-posture', 'normal')
+  const isSure = detection.confidence !== null && detection.confidence >= urgentConfidence
+  return isSure && isVouchedFor(detection) ? say('confident-threat', 'urgent') : say('threat', 'normal')
+}
+
+/** Without a rule of the user's, only what is urgent is heard. */
+function say(rule: DefaultRule, urgency: Urgency): Said {
+  return {
+    kind: 'say',
+    urgency,
+    rule: defaultRuleNames[rule],
+    hasSound: urgency === 'urgent',
+    isOncePerHour: rule === 'new-posture',
+  }
+}
+
+/** A late one is as well signed as a verified one; only an unsigned one may not raise its voice, whatever a rule says. */
+function isVouchedFor({ trust }: Detection): boolean {
   return trust !== 'unsigned'
 }
 
-function quiet(because: Silence): Decision {
-  return { show: false, because }
+/** What keeps quiet that which is not urgent. */
+function whyQuiet(detection: Detection, context: NotifyContext, isOncePerHour: boolean): Silence | null {
+  const { now, quietHours } = context
+  const { snoozedUntil } = detection.triage
+  if (snoozedUntil !== null && Date.parse(snoozedUntil) > now) return 'snoozed'
+  if (quietHours !== null && isWithin(quietHours, now)) return 'quiet-hours'
+  if (context.isInhibited) return 'do-not-disturb'
+  if (context.timelineFocused) return 'focused'
+  return isOncePerHour && wasTold(context.postureToldAt(detection.type), now) ? 'repeated' : null
+}
+
+/** One told in the future was told before the clock was put back, nobody knows how long ago. */
+function wasTold(at: number | null, now: number): boolean {
+  return at !== null && now >= at && now - at < postureEveryMs
+}
+
+function silenceOf(mute: Mute['of']): Silence {
+  return mute.kind === 'all' ? 'muted' : (`muted-${mute.field}` as const)
+}
+
+function quiet(because: Silence, rule: string | null = null, hookId: HookId | null = null): Decision {
+  return { show: false, because, rule, hookId }
 }

@@ -1,399 +1,425 @@
+import fc from 'fast-check'
 import { describe, expect, test } from 'vitest'
-import type { Detection, DetectionId, Instant, OrganizationId, Sequence } from '../../shared/detection.ts'
-import type { Change } from '../ingest/delivery.ts'
-import { compose, type Note } from './compose.ts'
-import { silences, type Silence } from '../../shared/inbox.ts'
-import { decide, type NotifyContext } from './decide.ts'
-import type { Decided } from './holding.ts'
-import { createGathering } from './gather.ts'
-import { createNotify, windowsMs } from './notify.ts'
+import type { HookId } from '../../shared/hooks.ts'
+import { id, setUp, type Wanted } from './notify-test-support.ts'
+import { fewOnes, windowsMs } from './windows.ts'
+import { staleMs } from './notify.ts'
+import type { Shown } from './notifier.ts'
+import { mute, rule, ruleSet } from './test-support.ts'
 
-const at = '2025-03-01T14:02:11.000Z' as Instant
-const listening: NotifyContext = { enabled: true, timelineFocused: false }
+const many = (from: number, to: number, over: Partial<Wanted> = {}): Wanted[] =>
+  Array.from({ length: to - from }, (_, index) => ({ ...over, id: `d-${from + index}` }))
+const posture = { kind: 'posture', type: 'MissingMFA', confidence: null } as const
 
-function detection(over: Partial<Detection> = {}): Detection {
-  return {
-    id: 'd-1' as DetectionId,
-    organizationId: 'org-1' as OrganizationId,
-    kind: 'threat',
-    type: 'CredentialStuffingAttempt',
-    status: 'detected',
-    trust: 'verified',
-    detectedAt: at,
-    changedAt: at,
-    receivedAt: at,
-    resolvedAt: null,
-    entityId: '00u1abc',
-    entityType: 'okta_user',
-    sourceType: 'okta_org',
-    connectionId: null,
-    confidence: 0.93,
-    trackingStatus: null,
-    tactics: [],
-    techniques: [],
-    frameworks: [],
-    metadata: {},
-    extra: {},
-    triage: { state: 'new', verdict: null, labels: [], snoozedUntil: null, noteCount: 0, isUnread: true },
-    demo: false,
-    imported: false,
-    ...over,
-  }
-}
-
-function change(over: Partial<Detection> = {}, from: string | null = null): Change {
-  const changed = detection(over)
-  return {
-    detection: changed,
-    transition: { sequence: 1 as Sequence, at, receivedAt: at, from, to: changed.status, changes: [] },
-  }
-}
-
-function numbered(index: number, over: Partial<Detection> = {}): Change {
-  return change({ id: `d-${index}` as DetectionId, ...over })
-}
-
-function one(over: Partial<Detection> = {}): Note {
-  const gathering = createGathering()
-  gathering.add(detection(over), 'normal')
-  return compose(gathering.take()!)
-}
-
-describe('decide', () => {
-  test('shows a new threat, and urgently when it is trusted and confident', () => {
-    expect(decide(change(), listening)).toEqual({ show: true, urgency: 'urgent' })
-    expect(decide(change({ confidence: 0.8 }), listening)).toEqual({ show: true, urgency: 'urgent' })
-    expect(decide(change({ trust: 'late' }), listening)).toEqual({ show: true, urgency: 'urgent' })
-    expect(decide(change({ confidence: 0.79 }), listening)).toEqual({ show: true, urgency: 'normal' })
-    expect(decide(change({ confidence: null }), listening)).toEqual({ show: true, urgency: 'normal' })
-    expect(decide(change({ trust: 'unsigned' }), listening)).toEqual({ show: true, urgency: 'normal' })
+describe('an episode', () => {
+  test('begins at once, and grows in its place two seconds later', async () => {
+    const { receive, shown, pass, said } = setUp()
+    receive([{ id: 'a' }])
+    expect(shown.map(({ title }) => title)).toEqual(['CredentialStuffingAttempt'])
+    receive(many(1, 14))
+    await pass(1_999)
+    expect(shown).toHaveLength(1)
+    await pass(1)
+    expect(shown[1]).toMatchObject({ id: id(1), title: '14 × CredentialStuffingAttempt', target: { kind: 'group', notification: 1 } })
+    expect(new Set(said().map(([, what]) => what))).toEqual(new Set(['1']))
+    expect(said()).toHaveLength(14)
   })
 
-  test('shows a threat that goes on, and a posture issue only when it is new or back', () => {
-    expect(decide(change({ status: 'ongoing' }, 'detected'), listening).show, 'threat').toBe(true)
-    expect(decide(change({ kind: 'posture' }), listening)).toEqual({ show: true, urgency: 'normal' })
-    expect(decide(change({ kind: 'posture', status: 'ongoing' }, 'detected'), listening)).toEqual({ show: false, because: 'continuing' })
-    expect(decide(change({ kind: 'posture', status: 'ongoing' }, 'resolved'), listening)).toEqual({ show: true, urgency: 'normal' })
+  test('ends with a window in which nothing came: the next notification is another one, and no timer is left', async () => {
+    const { receive, shown, pass, pending } = setUp()
+    receive([{ id: 'a' }])
+    await pass(windowsMs[0])
+    expect(pending()).toBe(0)
+    receive([{ id: 'b' }])
+    expect(shown.map((note) => note.id)).toEqual([1, 2])
+    expect(shown[1]?.target).toEqual({ kind: 'detection', key: { organizationId: 'org-1', id: 'b' } })
   })
 
-  test('shows a status it has never heard of', () => {
-    expect(decide(change({ status: 'reopened' }, 'ongoing'), listening).show).toBe(true)
+  test('of a few is told every ten seconds', async () => {
+    const { receive, moments, pass } = setUp()
+    for (let second = 0; second < 30; second += 5) {
+      receive([{ id: `d-${second}` }])
+      await pass(1_000)
+      if (second === 0) receive([{ id: 'another' }])
+      await pass(4_000)
+    }
+    expect(moments).toEqual([0, 2, 12, 22])
   })
 
-  test('is silent for a named reason', () => {
-    const found = [
-      decide(change(), { enabled: false, timelineFocused: false }),
-      decide({ ...change(), isImported: true }, listening),
-      decide(change(), { enabled: true, timelineFocused: true }),
-      decide(change({ status: 'ongoing' }, 'ongoing'), listening),
-      decide(change({ status: 'resolved' }, 'ongoing'), listening),
-      decide(change({ kind: 'posture', status: 'ongoing' }, 'detected'), listening),
-    ]
-    // What a flood or a backlog could not name is known only once its note is told.
-    const decided = silences.filter((because) => because !== 'burst' && because !== 'backlog')
-    expect(found).toEqual(decided.map((because) => ({ show: false, because })))
-  })
-
-  test('a demonstration notifies like any other', () => {
-    expect(decide(change({ demo: true }), listening).show).toBe(true)
-  })
-})
-
-describe('compose', () => {
-  test('one detection is named with what matters of it', () => {
-    expect(one()).toEqual({
-      title: 'CredentialStuffingAttempt',
-      body: 'okta_user 00u1abc · okta_org · confidence 0.93',
-      urgency: 'normal',
-      key: { organizationId: 'org-1', id: 'd-1' },
-    })
-  })
-
-  test('what the sender left out leaves no hole', () => {
-    expect(one({ entityId: null, entityType: null, confidence: null }).body).toBe('okta_org')
-    expect(one({ entityId: null, entityType: null, sourceType: null, confidence: null }).body).toBe('')
-  })
-
-  test('a status other than detected and a trust other than verified are said', () => {
-    expect(one({ status: 'ongoing', trust: 'late' }).body).toBe('okta_user 00u1abc · okta_org · confidence 0.93 · ongoing · late')
-  })
-
-  test('a long entity leaves room for the rest', () => {
-    const { body } = one({ entityId: 'x'.repeat(500) })
-    expect(body.length).toBeLessThan(200)
-    expect(body).toMatch(/… · okta_org · confidence 0\.93$/)
-  })
-
-  test('a demonstration says so first', () => {
-    expect(one({ demo: true }).title).toBe('Demo: CredentialStuffingAttempt')
-  })
-
-  test('many detections are counted by kind and the most confident threat is named', () => {
-    const gathering = createGathering()
-    for (let index = 0; index < 9; index += 1)
-      gathering.add(detection({ id: `t${index}` as DetectionId, confidence: index / 10 }), 'normal')
-    for (let index = 0; index < 5; index += 1)
-      gathering.add(detection({ id: `p${index}` as DetectionId, kind: 'posture', type: 'MissingMFA', confidence: 1 }), 'normal')
-    expect(compose(gathering.take()!)).toEqual({
-      title: '14 detections: 9 threats, 5 posture issues',
-      body: 'CredentialStuffingAttempt · okta_user 00u1abc · okta_org · confidence 0.80',
-      urgency: 'normal',
-      key: null,
-    })
-  })
-
-  test('one of a kind is singular and none of a kind is left out', () => {
-    const gathering = createGathering()
-    gathering.add(detection({ id: 'a' as DetectionId }), 'normal')
-    gathering.add(detection({ id: 'b' as DetectionId, kind: 'posture' }), 'normal')
-    expect(compose(gathering.take()!).title).toBe('2 detections: 1 threat, 1 posture issue')
-    gathering.add(detection({ id: 'a' as DetectionId }), 'normal')
-    gathering.add(detection({ id: 'b' as DetectionId }), 'normal')
-    expect(compose(gathering.take()!).title).toBe('2 detections: 2 threats')
-  })
-
-  test('a demonstration among real detections marks only its own line', () => {
-    const gathering = createGathering()
-    gathering.add(detection({ id: 'a' as DetectionId, demo: true, confidence: 1 }), 'normal')
-    gathering.add(detection({ id: 'b' as DetectionId, confidence: 0.5 }), 'normal')
-    const note = compose(gathering.take()!)
-    expect(note.title).toBe('2 detections: 2 threats')
-    expect(note.body).toMatch(/^Demo: CredentialStuffingAttempt/)
-  })
-})
-
-describe('what nobody signed', () => {
-  test('says so before anything that its sender chose', () => {
-    expect(one({ trust: 'unsigned' })).toMatchObject({ title: 'Unsigned: CredentialStuffingAttempt', urgency: 'normal' })
-    expect(one({ trust: 'unsigned', demo: true }).title).toBe('Demo: Unsigned: CredentialStuffingAttempt')
-  })
-
-  test('is counted among many, and never stands for what was signed', () => {
-    const gathering = createGathering()
-    gathering.add(detection({ id: 'a' as DetectionId, trust: 'unsigned', confidence: 1 }), 'normal')
-    gathering.add(detection({ id: 'b' as DetectionId, kind: 'posture', type: 'MissingMFA', confidence: 0.1 }), 'normal')
-    const mixed = compose(gathering.take()!)
-    expect(mixed.title).toBe('2 detections: 1 threat, 1 posture issue, 1 of them unsigned')
-    expect(mixed.body).toMatch(/^MissingMFA/)
-    gathering.add(detection({ id: 'a' as DetectionId, trust: 'unsigned' }), 'normal')
-    gathering.add(detection({ id: 'b' as DetectionId, trust: 'unsigned' }), 'normal')
-    expect(compose(gathering.take()!)).toMatchObject({
-      title: '2 detections: 2 threats, 2 of them unsigned',
-      body: expect.stringMatching(/^Unsigned: /),
-    })
-  })
-})
-
-describe('gathering', () => {
-  test('counts a detection once however often it changes, and says its latest state', () => {
-    const gathering = createGathering()
-    gathering.add(detection(), 'urgent')
-    gathering.add(detection({ status: 'ongoing' }), 'normal')
-    const gathered = gathering.take()!
-    expect(gathered).toMatchObject({ threats: 1, postures: 0, urgency: 'urgent', top: { status: 'ongoing' } })
-    expect(gathering.take()).toBeNull()
-  })
-
-  test('the same id in another organization is another detection', () => {
-    const gathering = createGathering()
-    gathering.add(detection(), 'normal')
-    gathering.add(detection({ organizationId: 'org-2' as OrganizationId }), 'normal')
-    expect(gathering.take()).toMatchObject({ threats: 2 })
-  })
-
-  test('beyond its limit the count is a lower bound and says so', () => {
-    const gathering = createGathering(3)
-    for (let index = 0; index < 10; index += 1) gathering.add(detection({ id: `d${index}` as DetectionId }), 'normal')
-    expect(compose(gathering.take()!).title).toBe('more than 3 detections: 3 threats')
-  })
-})
-
-describe('notify', () => {
-  function setUp() {
-    const shown: Note[] = []
-    const decided: Decided[] = []
-    let now = 0
-    let timers: { readonly at: number; readonly run: () => void }[] = []
-    let context = listening
-    const notify = createNotify({
-      notifier: { show: (note) => shown.push(note) },
-      context: () => context,
-      onDecided: (some) => decided.push(...some),
-      schedule(run, afterMs) {
-        const timer = { at: now + afterMs, run }
-        timers.push(timer)
-        return () => {
-          timers = timers.filter((other) => other !== timer)
-        }
-      },
-    })
-    function pass(ms: number): void {
-      const until = now + ms
-      for (;;) {
-        const next = timers.filter((timer) => timer.at <= until).sort((a, b) => a.at - b.at)[0]
-        if (next === undefined) break
-        timers = timers.filter((timer) => timer !== next)
-        now = next.at
-        next.run()
+  test('of a flood of 10,000 makes three calls at most, whether it comes at once or over two minutes', async () => {
+    for (const publishes of [5, 1_000]) {
+      const { receive, shown, pass, moments, store } = setUp()
+      const size = 10_000 / publishes
+      for (let index = 0; index < publishes; index += 1) {
+        receive(many(index * size, (index + 1) * size, { entityId: `user-${index % 7}` }))
+        await pass(publishes === 5 ? 10 : 120)
       }
-      now = until
+      await pass(3_600_000)
+      expect(shown.length, String(publishes)).toBeLessThanOrEqual(3)
+      expect(moments).toEqual(publishes === 5 ? [0, 2] : [0, 2, 122])
+      expect(shown.at(-1)?.title).toMatch(/^10000 /)
+      expect(store.outbox.undecided(null, 1)).toEqual([])
     }
-    return { notify, shown, decided, pass, pending: () => timers.length, setContext: (next: NotifyContext) => (context = next) }
-  }
+  }, 60_000)
 
-  test('the first is shown at once, those within two seconds in one note', () => {
-    const { notify, shown, pass } = setUp()
-    notify.changed([numbered(1)])
-    expect(shown.map((note) => note.title)).toEqual(['CredentialStuffingAttempt'])
-    for (let index = 2; index <= 15; index += 1) notify.changed([numbered(index)])
-    pass(1_999)
-    expect(shown).toHaveLength(1)
-    pass(1)
-    expect(shown.map((note) => note.title)).toEqual(['CredentialStuffingAttempt', '14 detections: 14 threats'])
-  })
-
-  test('changes published together are one note at once', () => {
-    const { notify, shown } = setUp()
-    notify.changed([numbered(1), numbered(2)])
-    expect(shown.map((note) => note.title)).toEqual(['2 detections: 2 threats'])
-  })
-
-  test('a flood of 10,000 over two minutes is told in five notes, with windows that stretch', () => {
-    const { notify, shown, pass } = setUp()
-    const moments: number[] = []
-    for (let index = 0; index < 10_000; index += 1) {
-      notify.changed([numbered(index)])
-      if (shown.length > moments.length) moments.push(index * 12)
-      pass(12)
-      if (shown.length > moments.length) moments.push((index + 1) * 12)
+  test('of a flood that lasts an hour makes ten calls, each in the place of the one before', async () => {
+    const { receive, shown, pass, moments } = setUp()
+    for (let second = 0; second < 3_600; second += 2) {
+      receive([{ id: `d-${second}` }])
+      await pass(1_000)
+      receive(second < 20 ? [{ id: `d-${second + 1}` }] : [])
+      await pass(1_000)
     }
-    expect(moments.map((ms) => Math.round(ms / 1_000))).toEqual([0, 2, 12, 72])
-    pass(60_000)
-    expect(shown).toHaveLength(5)
-    expect(windowsMs).toEqual([2_000, 10_000, 60_000])
+    await pass(600_000)
+    expect(moments).toEqual([0, 2, 12, 132, 732, 1_332, 1_932, 2_532, 3_132, 3_732])
+    expect(new Set(shown.map((note) => note.id))).toEqual(new Set([1]))
+  }, 60_000)
+
+  test('of which only a trickle is left is told soon again', async () => {
+    const { receive, moments, pass } = setUp()
+    receive(many(0, 500))
+    await pass(1_000)
+    receive(many(500, 1_000))
+    for (let minute = 0; minute < 4; minute += 1) {
+      receive([{ id: `later-${minute}` }])
+      await pass(60_000)
+    }
+    // 2 s, 120 s, and then the shorter one.
+    expect(moments.slice(0, 3)).toEqual([0, 2, 122])
+    expect((moments[3] ?? 0) - 181).toBeLessThanOrEqual(10)
+    expect(fewOnes).toBe(10)
   })
 
-  test('a quiet window ends the flood: the next one is shown at once again and no timer is left', () => {
-    const { notify, shown, pass, pending } = setUp()
-    notify.changed([numbered(1)])
-    notify.changed([numbered(2)])
-    pass(2_000)
-    pass(10_000)
-    expect(pending()).toBe(0)
-    notify.changed([numbered(3)])
+  test('that is not urgent becomes so within two seconds, however long its window is', async () => {
+    const { receive, shown, moments, pass } = setUp()
+    receive(many(0, 100, { confidence: 0.1 }))
+    await pass(1_000)
+    receive(many(100, 200, { confidence: 0.1 }))
+    await pass(29_000)
+    expect(moments).toEqual([0, 2])
+    receive([{ id: 'urgent', confidence: 0.99 }])
+    await pass(2_000)
+    expect(moments).toEqual([0, 2, 32])
+    expect(shown.map(({ urgency }) => urgency)).toEqual(['normal', 'normal', 'urgent'])
+    receive([{ id: 'urgent too', confidence: 0.99 }])
+    await pass(5_000)
     expect(shown).toHaveLength(3)
-    notify.changed([numbered(4)])
-    pass(2_000)
-    expect(shown).toHaveLength(4)
   })
 
-  test('a backlog of 10,000 is one note when all of it is in, and what happens now is told meanwhile', () => {
-    const { notify, shown, pass, pending } = setUp()
-    for (let index = 0; index < 100; index += 1) {
-      notify.changed(Array.from({ length: 100 }, (_, one) => ({ ...numbered(index * 100 + one), isBacklog: true })))
-      pass(50)
-    }
-    expect(shown).toEqual([])
-    notify.changed([numbered(20_000, { type: 'FederationBypass' })])
-    expect(shown.map((note) => note.title)).toEqual(['FederationBypass'])
-    pass(4_000)
-    expect(shown.map((note) => note.title)).toEqual(['FederationBypass', 'While away: 10000 detections: 10000 threats'])
-    pass(60_000)
-    expect([shown.length, pending()]).toEqual([2, 0])
-  })
-
-  test('a backlog that never ends is told every half minute', () => {
-    const { notify, shown, pass } = setUp()
-    for (let second = 0; second < 65; second += 1) {
-      notify.changed([{ ...numbered(second), isBacklog: true }])
-      pass(1_000)
-    }
-    expect(shown.map((note) => note.title.slice(0, 13))).toEqual(['While away: 3', 'While away: 3'])
-  })
-
-  test('what is silenced opens no window', () => {
-    const { notify, shown, pending } = setUp()
-    notify.changed([change({ status: 'resolved' }, 'ongoing')])
-    expect(shown).toEqual([])
-    expect(pending()).toBe(0)
-  })
-
-  test.each([
-    { enabled: false, timelineFocused: false },
-    { enabled: true, timelineFocused: true },
-  ])('what was gathered is dropped when the context turns to $enabled, $timelineFocused', (later) => {
-    const { notify, shown, pass, setContext } = setUp()
-    notify.changed([numbered(1)])
-    notify.changed([numbered(2)])
-    setContext(later)
-    pass(60_000)
-    expect(shown).toHaveLength(1)
-  })
-
-  test('nothing is shown after stop, gathered or new', async () => {
-    const { notify, shown, pass, pending } = setUp()
-    notify.changed([numbered(1)])
-    notify.changed([numbered(2)])
-    await notify.stop()
-    expect(pending()).toBe(0)
-    notify.changed([numbered(3)])
-    pass(60_000)
-    expect(shown).toHaveLength(1)
-  })
-
-  function sequenced(index: number, over: Partial<Detection> = {}, from: string | null = null): Change {
-    const made = change({ id: `d-${index}` as DetectionId, ...over }, from)
-    return { ...made, transition: { ...made.transition, sequence: index as Sequence } }
-  }
-  const told = (sequence: number, urgency = 'urgent') => ({ sequence, said: { kind: 'told', urgency } })
-  const quiet = (sequence: number, because: Silence) => ({ sequence, said: { kind: 'quiet', because } })
-
-  test('says once of each change what became of it, when it is known', () => {
-    const { notify, decided, pass, setContext } = setUp()
-    notify.changed([sequenced(1), sequenced(2, { status: 'resolved' }, 'ongoing')])
-    expect(decided).toEqual([quiet(2, 'resolved'), told(1)])
-    notify.changed([sequenced(3, { confidence: 0.1 })])
-    notify.changed([sequenced(4)])
-    expect(decided).toHaveLength(2)
-    pass(2_000)
-    expect(decided.slice(2)).toEqual([told(3, 'normal'), told(4)])
-    notify.changed([sequenced(5)])
-    setContext({ enabled: true, timelineFocused: true })
-    notify.changed([sequenced(6)])
-    pass(60_000)
-    expect(decided.slice(4)).toEqual([quiet(6, 'focused'), quiet(5, 'focused')])
-    setContext({ enabled: false, timelineFocused: false })
-    notify.changed([{ ...sequenced(7), isBacklog: true }])
-    expect(decided.slice(6)).toEqual([quiet(7, 'off')])
-  })
-
-  test('has nothing to say of what was told before and is the same', () => {
-    const { notify, decided } = setUp()
-    notify.changed([sequenced(1, { status: 'ongoing' }, 'ongoing')])
-    expect(decided).toEqual([])
-  })
-
-  test('a backlog is told when all of it is in, each change of it once', () => {
-    const { notify, decided, pass } = setUp()
-    notify.changed([
-      { ...sequenced(1), isBacklog: true },
-      { ...sequenced(2, { confidence: null }), isBacklog: true },
+  test('that the user has closed goes on in another notification, which says only what is new', async () => {
+    const { receive, shown, notify, pass } = setUp()
+    receive([{ id: 'a' }])
+    await pass(100)
+    notify().closed(id(1))
+    receive([{ id: 'b' }])
+    await pass(2_000)
+    expect(shown.map((note) => [note.id, note.title])).toEqual([
+      [1, 'CredentialStuffingAttempt'],
+      [2, 'CredentialStuffingAttempt'],
     ])
-    expect(decided).toEqual([])
-    pass(4_000)
-    expect(decided).toEqual([told(1), told(2, 'normal')])
+  })
+})
+
+describe('what is held', () => {
+  test.each([
+    [{ enabled: false }, 'off'],
+    [{ rules: ruleSet({ mutes: [mute()] }) }, 'muted'],
+  ] as const)('is kept quiet where the user decides so meanwhile: %j', async (over, because) => {
+    const { receive, shown, pass, said, setCircumstances } = setUp()
+    receive([{ id: 'a' }])
+    receive([{ id: 'b' }])
+    setCircumstances(over)
+    await pass(60_000)
+    expect(shown).toHaveLength(1)
+    expect(said()).toEqual([
+      ['a', '1'],
+      ['b', because],
+    ])
   })
 
-  test('what no note can name, and what is held when the app quits, is a burst or a backlog', async () => {
-    const { notify, decided } = setUp()
-    notify.changed([sequenced(1)])
-    for (let index = 2; index <= 10_003; index += 1) notify.changed([sequenced(index)])
-    notify.changed([{ ...sequenced(10_004), isBacklog: true }])
-    expect(decided).toEqual([told(1), quiet(10_002, 'burst'), quiet(10_003, 'burst')])
-    await notify.stop()
-    expect(decided).toHaveLength(10_004)
-    expect(new Set(decided.map(({ sequence }) => sequence)).size).toBe(10_004)
-    expect(decided.at(-2)).toEqual(quiet(10_001, 'burst'))
-    expect(decided.at(-1)).toEqual(quiet(10_004, 'backlog'))
+  test('keeps the rule that was first to match it, by what it said of itself when it came', async () => {
+    const { receive, pass, lines, setCircumstances } = setUp()
+    const rules = ruleSet({ rules: [rule({ name: 'by metadata', query: 'metadata.region:eu', action: 'notify' })] })
+    setCircumstances({ rules })
+    receive([{ id: 'a', metadata: { region: 'eu' } }])
+    receive([{ id: 'b', metadata: { region: 'eu' } }])
+    await pass(2_000)
+    expect(lines().map(({ rule }) => rule)).toEqual(['by metadata', 'by metadata'])
   })
+
+  test('a posture issue of a type is told once, and told again where it was not shown', async () => {
+    const { receive, pass, said, setAnswer } = setUp()
+    setAnswer(() => Promise.resolve({ kind: 'not-shown', detail: 'no desktop' }))
+    receive([{ id: 'a', ...posture }])
+    await pass(5_000)
+    setAnswer(() => Promise.resolve({ kind: 'shown', nativeId: null, service: null }))
+    receive([{ id: 'b', ...posture }])
+    receive([{ id: 'c', ...posture }])
+    await pass(5_000)
+    expect(said().sort()).toEqual([
+      ['a', 'not-shown'],
+      ['b', '2'],
+      ['c', 'repeated'],
+    ])
+  })
+})
+
+describe('a backlog', () => {
+  test('of 10,000 is one note when all of it is in, and what happens now is told meanwhile', async () => {
+    const { receive, shown, pass, pending } = setUp()
+    for (let index = 0; index < 100; index += 1) {
+      receive(many(index * 100, index * 100 + 100), { isBacklog: true })
+      await pass(50)
+    }
+    expect(shown).toEqual([])
+    receive([{ id: 'now', type: 'FederationBypass' }])
+    expect(shown.map(({ title }) => title)).toEqual(['FederationBypass'])
+    await pass(60_000)
+    expect(shown.map(({ title }) => title)).toEqual(['FederationBypass', 'While away: 10000 × CredentialStuffingAttempt'])
+    expect(new Set(shown.map((note) => note.id)).size).toBe(2)
+    expect(pending()).toBe(0)
+  }, 30_000)
+
+  test('that never ends is told every half minute', async () => {
+    const { receive, shown, pass } = setUp()
+    for (let second = 0; second < 65; second += 1) {
+      receive([{ id: `d-${second}` }], { isBacklog: true })
+      await pass(1_000)
+    }
+    expect(shown.map(({ title }) => title.slice(0, 13))).toEqual(['While away: 3', 'While away: 3'])
+  })
+})
+
+describe('a desktop', () => {
+  test('that blocks gets one call at a time, and what comes meanwhile is gathered, nothing twice', async () => {
+    const { receive, shown, pass, said, setAnswer } = setUp()
+    const answers: ((shown: Shown) => void)[] = []
+    setAnswer(() => new Promise((resolve) => answers.push(resolve)))
+    receive([{ id: 'a' }])
+    for (let index = 0; index < 9; index += 1) {
+      receive([{ id: `d-${index}` }])
+      await pass(1_000)
+    }
+    expect(shown).toHaveLength(1)
+    expect(said()).toEqual([['a', '1?']])
+    answers[0]?.({ kind: 'shown', nativeId: 1, service: ':1.7' })
+    await pass(0)
+    expect(shown).toHaveLength(2)
+    answers[1]?.({ kind: 'shown', nativeId: 1, service: ':1.7' })
+    await pass(60_000)
+    expect(shown).toHaveLength(2)
+    expect(said()).toHaveLength(10)
+    expect(new Set(said().map(([, what]) => what))).toEqual(new Set(['1']))
+  })
+
+  test('that cannot show it: what was told before was told, the rest says so, and the next one is another notification', async () => {
+    const { receive, shown, pass, said, setAnswer } = setUp()
+    receive([{ id: 'a' }])
+    receive([{ id: 'b' }])
+    setAnswer(() => Promise.resolve({ kind: 'not-shown', detail: 'gone' }))
+    await pass(2_000)
+    receive([{ id: 'c' }])
+    setAnswer(() => Promise.reject(new Error('a bug')))
+    await pass(10_000)
+    setAnswer(() => Promise.resolve({ kind: 'shown', nativeId: 9, service: ':1.8' }))
+    receive([{ id: 'd' }])
+    await pass(10_000)
+    expect(said()).toEqual([
+      ['a', '1'],
+      ['b', 'not-shown'],
+      ['c', 'not-shown'],
+      ['d', '3'],
+    ])
+    expect(shown.at(-1)).toMatchObject({ id: 3, target: { kind: 'detection' } })
+  })
+})
+
+describe('a full disk', () => {
+  test('keeps nobody from being told, and what was said is written when there is room again', async () => {
+    const { receive, shown, pass, said, left, troubles, setDisk, store } = setUp()
+    setDisk(true)
+    receive([{ id: 'a' }])
+    receive([{ id: 'b', status: 'resolved' }])
+    await pass(2_000)
+    expect(shown.map((note) => [note.id, note.title])).toEqual([[null, 'CredentialStuffingAttempt']])
+    expect(said()).toEqual([])
+    expect(troubles.length).toBeGreaterThan(0)
+    setDisk(false)
+    await pass(20_000)
+    expect(said()).toEqual([
+      ['a', '1'],
+      ['b', 'resolved'],
+    ])
+    expect(left()).toEqual([])
+    expect(store.outbox.byNative(1, ':1.7')).toBe(1)
+  })
+
+  test('in the middle of an update leaves the notification in its place', async () => {
+    const { receive, shown, pass, said, setDisk } = setUp()
+    receive([{ id: 'a' }])
+    receive([{ id: 'b' }])
+    await pass(100)
+    setDisk(true)
+    await pass(1_900)
+    setDisk(false)
+    await pass(20_000)
+    expect(shown.map((note) => note.id)).toEqual([1, 1])
+    expect(said()).toEqual([
+      ['a', '1'],
+      ['b', '1'],
+    ])
+  })
+})
+
+describe('after a start', () => {
+  test('what was kept and not told is told once, in one note, and what is stale is not', async () => {
+    const { keep, restart, shown, pass, said, left } = setUp()
+    keep([{ id: 'stale' }, { id: 'stale and resolved', status: 'resolved' }])
+    await pass(staleMs)
+    await pass(1)
+    keep(many(0, 1_200))
+    restart()
+    await pass(0)
+    expect(shown).toEqual([])
+    await pass(1_000)
+    expect(shown.map(({ title }) => title)).toEqual(['1200 × CredentialStuffingAttempt'])
+    expect(left()).toEqual([])
+    restart()
+    await pass(60_000)
+    expect(shown).toHaveLength(1)
+    expect(said().length).toBe(200)
+  }, 20_000)
+
+  test('it is said why nothing is told of what is too old, by its own reason where there is one', async () => {
+    const { keep, restart, shown, pass, said } = setUp()
+    keep([{ id: 'stale' }, { id: 'stale and resolved', status: 'resolved' }])
+    await pass(staleMs + 1)
+    restart()
+    await pass(1_000)
+    expect(shown).toEqual([])
+    expect(said()).toEqual([
+      ['stale', 'stale'],
+      ['stale and resolved', 'resolved'],
+    ])
+  })
+
+  test('what comes while it is still read is told after it, once', async () => {
+    const { keep, restart, receive, shown, pass, said } = setUp()
+    keep(many(0, 700))
+    restart()
+    receive([{ id: 'meanwhile', type: 'FederationBypass' }])
+    await pass(60_000)
+    expect(shown).toHaveLength(2)
+    expect(shown[0]?.title).toBe('700 × CredentialStuffingAttempt')
+    expect(said().at(-1)).toEqual(['meanwhile', '1'])
+  })
+
+  test('what was held at the stop is told, and what the desktop was just showing is not told again', async () => {
+    const { receive, restart, notify, shown, pass, said, left, setAnswer } = setUp()
+    setAnswer(() => new Promise(() => {}))
+    receive([{ id: 'a' }])
+    receive([{ id: 'b' }, { id: 'resolved', status: 'resolved' }])
+    const stopped = notify().stop()
+    await pass(1_000)
+    await stopped
+    expect(left()).toEqual(['b'])
+    await pass(60_000)
+    expect(shown).toHaveLength(1)
+    setAnswer(() => Promise.resolve({ kind: 'shown', nativeId: 2, service: ':1.7' }))
+    restart()
+    await pass(60_000)
+    expect(shown.map((note) => note.id)).toEqual([1, 2])
+    expect(said()).toEqual([
+      ['a', '1?'],
+      ['resolved', 'resolved'],
+      ['b', '2'],
+    ])
+  })
+})
+
+test('a hook gets what its rule matched, whether it was told or not', async () => {
+  const { receive, pass, hooked, setCircumstances } = setUp()
+  const hookId = 7 as HookId
+  setCircumstances({
+    rules: ruleSet({ rules: [rule({ action: 'silence', hookId, query: 'type:A*' }), rule({ hookId, query: 'type:B*' })] }),
+  })
+  receive([
+    { id: 'a', type: 'Aa' },
+    { id: 'b', type: 'Bb' },
+    { id: 'c', type: 'Cc', status: 'resolved' },
+  ])
+  await pass(5_000)
+  expect(hooked).toEqual([
+    [7, 'normal'],
+    [7, 'rule'],
+    [null, 'resolved'],
+  ])
+})
+
+test('of each change it is said once what became of it, and it is in one notification at most, whatever happens meanwhile', async () => {
+  const step = fc.oneof(
+    {
+      weight: 6,
+      arbitrary: fc.record({ kind: fc.constant('receive' as const), size: fc.nat(12), isPosture: fc.boolean(), isBacklog: fc.boolean() }),
+    },
+    { weight: 4, arbitrary: fc.record({ kind: fc.constant('pass' as const), ms: fc.constantFrom(10, 1_000, 2_000, 15_000, 130_000) }) },
+    { weight: 1, arbitrary: fc.constant({ kind: 'restart' as const }) },
+    { weight: 1, arbitrary: fc.record({ kind: fc.constant('disk' as const), full: fc.boolean() }) },
+    { weight: 1, arbitrary: fc.record({ kind: fc.constant('focus' as const), isFocused: fc.boolean() }) },
+    { weight: 1, arbitrary: fc.record({ kind: fc.constant('desktop' as const), works: fc.boolean() }) },
+  )
+  await fc.assert(
+    fc.asyncProperty(fc.array(step, { maxLength: 25 }), async (steps) => {
+      const here = setUp()
+      let kept = 0
+      let isFull = false
+      for (const one of steps) {
+        if (one.kind === 'receive') {
+          const next = many(kept, kept + one.size, one.isPosture ? posture : {})
+          kept += one.size
+          here.receive(next, { isBacklog: one.isBacklog })
+        } else if (one.kind === 'pass') await here.pass(one.ms)
+        else if (one.kind === 'restart') {
+          // With a full disk nothing says that it was told: that it is told again is better than that it is never told.
+          if (!isFull) {
+            await here.pass(10_000)
+            here.restart()
+          }
+        } else if (one.kind === 'disk') here.setDisk((isFull = one.full))
+        else if (one.kind === 'focus') here.setCircumstances({ timelineFocused: one.isFocused })
+        else
+          here.setAnswer(() =>
+            Promise.resolve(one.works ? { kind: 'shown', nativeId: 1, service: 's' } : { kind: 'not-shown', detail: '' }),
+          )
+      }
+      here.setDisk(false)
+      await here.pass(3_600_000)
+      const ids = here.said().map(([key]) => key)
+      expect(new Set(ids).size).toBe(ids.length)
+      expect(ids.length).toBe(Math.min(200, kept))
+      expect(here.left()).toEqual([])
+      if (!steps.some((one) => one.kind === 'disk' && one.full)) expect(here.troubles).toEqual([])
+    }),
+    { numRuns: 30 },
+  )
+}, 60_000)
+
+test('changes of one moment are told alike in whatever order they come', async () => {
+  const wanted: readonly Wanted[] = [
+    ...many(0, 5),
+    ...many(5, 8, { entityId: '00u2', confidence: 0.97 }),
+    { id: 'p', ...posture },
+    { id: 'r', status: 'resolved' },
+  ]
+  const texts = new Set<string>()
+  await fc.assert(
+    fc.asyncProperty(fc.shuffledSubarray([...wanted], { minLength: wanted.length }), async (shuffled) => {
+      const { receive, shown, said, pass } = setUp()
+      receive(shuffled)
+      await pass(60_000)
+      texts.add(JSON.stringify([shown.map(({ title, body, urgency }) => [title, body, urgency]), said().sort()]))
+    }),
+    { numRuns: 10 },
+  )
+  expect(texts.size).toBe(1)
 })

@@ -1,57 +1,73 @@
+import type { NotificationId } from '../../shared/inbox.ts'
+import type { Rule } from '../../shared/rules.ts'
+import type { Sequence } from '../../shared/detection.ts'
 import type { Change } from '../ingest/delivery.ts'
-import type { Note } from './compose.ts'
-import { decide, type NotifyContext } from './decide.ts'
-import { createHolding, type Decided } from './holding.ts'
-
-/** Whatever can put a note in front of the user. */
-export type Notifier = {
-  show(note: Note): void
-}
-
-/** Runs `task` after so many milliseconds unless the returned function is called first. */
-export type Schedule = (task: () => void, afterMs: number) => () => void
+import type { Schedule } from '../ingest/refresher.ts'
+import type { Outbox, QuietLine } from '../store/outbox.ts'
+import { decide, type Decision, type NotifyContext } from './decide.ts'
+import { createEpisode, lineOf, type Episode } from './episode.ts'
+import { slim } from './held.ts'
+import type { Ledger } from './ledger.ts'
+import type { Notifier } from './notifier.ts'
+import type { PostureMemory } from './posture-memory.ts'
+import { createWindows, windowsMs } from './windows.ts'
 
 export type Notify = {
+  /** First of all: what was left undecided when Tocsin ended is told now, in one note, or not at all where it is too old. */
+  recover(): void
   /** To be called after the commit, with the changes of one publish. */
   changed(changes: readonly Change[]): void
-  /** Nothing is shown afterwards; what was still gathered stays unread on the timeline. */
+  /** The user has closed it: what comes next is told in another one. */
+  closed(id: NotificationId): void
+  /** Nothing is shown afterwards; what was still gathered is told after the next start. Waits a moment for what is being shown. */
   stop(): Promise<void>
 }
-
-/** How long changes are gathered after a note. Each window that was needed is followed by a longer one, up to the last. */
-export const windowsMs = [2_000, 10_000, 60_000] as const
 
 /** A backlog is told in one note: once nothing more of it has come for this long, and no later than `mostBacklogMs` after its first. */
 export const backlogQuietMs = 2_000
 export const mostBacklogMs = 30_000
+/** What was received longer ago than this when Tocsin starts is no news that is worth a notification: it is in the digest. */
+export const staleMs = 600_000
+/** So many are read at once, so that what arrives is answered meanwhile. */
+const recoverAtOnce = 500
+const recoverRestMs = 10
+const mostStopMs = 1_000
+
+/** What the user, the desktop and the clock say at this moment. */
+export type Circumstances = Omit<NotifyContext, 'now' | 'postureToldAt'>
 
 /**
- * Speaks at once when it was quiet before, then gathers: a flood of any size is told in a note at 0 s, 2 s, 12 s, 72 s and
- * one a minute from there. A window in which nothing happened ends the flood. What had waited for us is gathered apart, and told when it is in.
+ * Decides once about each change, speaks at once when it was quiet before, then gathers: see `createWindows`. One note grows in its place, and
+ * says all of its episode. What is urgent is not kept waiting for a flood to end: where no note of it was urgent yet, one is told within two
+ * seconds. What had waited for us is gathered apart, and told when it is in.
  */
 export function createNotify(parts: {
-  readonly notifier: Notifier
-  readonly context: () => NotifyContext
-  /** Once for each change that is news, as soon as it is known what became of it. */
-  readonly onDecided: (decided: readonly Decided[]) => void
+  readonly notifier: Pick<Notifier, 'show'>
+  readonly outbox: Pick<Outbox, 'undecided'>
+  readonly ledger: Ledger
+  readonly postures: PostureMemory
+  readonly circumstances: () => Circumstances
+  readonly now: () => number
   readonly schedule: Schedule
 }): Notify {
-  const { notifier, context, onDecided, schedule } = parts
-  const hold = (beyond: 'burst' | 'backlog') => createHolding({ show: (note) => notifier.show(note), context, onDecided, beyond })
-  const present = hold('burst')
-  let step = 0
-  let cancel: (() => void) | null = null
-  let stopped = false
-  const backlog = hold('backlog')
+  const { notifier, outbox, ledger, postures, circumstances, now, schedule } = parts
+  const context = (): NotifyContext => ({ ...circumstances(), now: now(), postureToldAt: postures.toldAt })
+  const present = createEpisode({ notifier, ledger, context, beyond: 'burst' })
+  const windows = createWindows()
+  let window: { readonly endsAt: number; readonly cancel: () => void } | null = null
+  const backlog = createEpisode({ notifier, ledger, context, beyond: 'backlog' })
   let backlogSteps = 0
   let cancelBacklog: (() => void) | null = null
   let isBacklogComing = false
+  /** What comes while that of before is still read. */
+  let meanwhile: Change[] | null = null
+  let cancelRecovery: (() => void) | null = null
+  let isStopped = false
 
   /** Looks every so often whether more has come; the last look, if not the first quiet one, ends it. */
   function awaitBacklog(): void {
     cancelBacklog = schedule(() => {
       cancelBacklog = null
-      if (stopped) return
       backlogSteps += 1
       if (isBacklogComing && backlogSteps * backlogQuietMs < mostBacklogMs) {
         isBacklogComing = false
@@ -60,52 +76,133 @@ export function createNotify(parts: {
       }
       isBacklogComing = false
       backlogSteps = 0
-      backlog.tell()
+      backlog.whenIdle(() => {
+        if (isStopped) return
+        backlog.tell()
+        // The next one is another backlog, and so is its note.
+        backlog.whenIdle(backlog.end)
+      })
     }, backlogQuietMs)
   }
 
-  function listen(): void {
-    cancel = schedule(() => {
-      cancel = null
-      if (stopped) return
-      if (!present.tell()) {
-        step = 0
-        return
+  function listen(forMs: number): void {
+    const endsAt = now() + forMs
+    const cancel = schedule(() => {
+      // What a slow desktop still shows is shown first; all that came until then is told in one.
+      present.whenIdle(() => {
+        if (isStopped) return
+        window = null
+        const told = present.tell()
+        if (told > 0) listen(windows.next(told))
+        else present.end()
+      })
+    }, forMs)
+    window = { endsAt, cancel }
+  }
+
+  function tellPresent(): void {
+    if (window !== null) return
+    const told = present.tell()
+    if (told > 0) listen(windows.first(told))
+  }
+
+  /** A note that is not urgent yet becomes so soon. */
+  function hurry(): void {
+    if (window === null || window.endsAt <= now() + windowsMs[0]) return
+    window.cancel()
+    listen(windowsMs[0])
+  }
+
+  function take(changes: readonly Change[], hold: (change: Change) => Episode, isStale: (change: Change) => boolean): void {
+    const at = context()
+    const matched: { rule: Rule | null } = { rule: null }
+    const ruleOf: NotifyContext['rules']['ruleOf'] = (change, moment) => (matched.rule = at.rules.ruleOf(change, moment))
+    const watched: NotifyContext = { ...at, rules: { ...at.rules, ruleOf } }
+    const quiet: QuietLine[] = []
+    let isUrgent = false
+    for (const change of changes) {
+      matched.rule = null
+      const decision: Decision = decide(change, watched)
+      if (!decision.show) quiet.push({ ...lineOf(change, decision, at.now), because: decision.because })
+      else if (isStale(change)) quiet.push({ ...lineOf(change, decision, at.now), because: 'stale' })
+      else {
+        const { kind, type } = change.detection
+        const forget = kind === 'posture' ? postures.told(type, at.now) : () => {}
+        const episode = hold(change)
+        episode.hold({
+          change: slim(change),
+          urgency: decision.urgency,
+          rule: matched.rule,
+          line: lineOf(change, decision, at.now),
+          forget,
+        })
+        isUrgent ||= episode === present && decision.urgency === 'urgent'
       }
-      step = Math.min(step + 1, windowsMs.length - 1)
-      listen()
-    }, windowsMs[step] ?? windowsMs[2])
+    }
+    ledger.quiet(quiet)
+    if (isUrgent && !present.isUrgent()) hurry()
+  }
+
+  function episodeOf(change: Change): Episode {
+    if (change.isBacklog !== true) return present
+    isBacklogComing = cancelBacklog !== null
+    if (cancelBacklog === null) awaitBacklog()
+    return backlog
+  }
+
+  function recover(after: Sequence | null, newcomers: Change[]): void {
+    const page = outbox.undecided(after, recoverAtOnce)
+    const known = new Set(newcomers.map(({ transition }) => transition.sequence))
+    const left = page.filter(({ transition }) => !known.has(transition.sequence))
+    take(
+      left,
+      () => present,
+      ({ transition }) => now() - Date.parse(transition.receivedAt) > staleMs,
+    )
+    const last = page.at(-1)
+    if (last !== undefined && page.length === recoverAtOnce) {
+      cancelRecovery = schedule(() => recover(last.transition.sequence, newcomers), recoverRestMs)
+      return
+    }
+    meanwhile = null
+    tellPresent()
+    changed(newcomers)
+  }
+
+  function changed(changes: readonly Change[]): void {
+    if (isStopped || changes.length === 0) return
+    if (meanwhile !== null) {
+      meanwhile.push(...changes)
+      return
+    }
+    take(changes, episodeOf, () => false)
+    tellPresent()
   }
 
   return {
-    changed(changes) {
-      if (stopped) return
-      const quiet: Decided[] = []
-      for (const change of changes) {
-        const decision = decide(change, context())
-        if (decision.show) {
-          if (change.isBacklog !== true) present.add(change, decision.urgency)
-          else {
-            backlog.add(change, decision.urgency)
-            isBacklogComing = cancelBacklog !== null
-            if (cancelBacklog === null) awaitBacklog()
-          }
-        } else if (decision.because !== 'unchanged') {
-          // Being told the same again is no news, and nobody asks why it was not told.
-          quiet.push({ sequence: change.transition.sequence, said: { kind: 'quiet', because: decision.because } })
-        }
-      }
-      if (quiet.length > 0) onDecided(quiet)
-      if (cancel === null && present.tell()) listen()
+    recover() {
+      meanwhile = []
+      recover(null, meanwhile)
+    },
+    changed,
+    closed(id) {
+      present.closed(id)
     },
     async stop() {
-      stopped = true
-      cancel?.()
+      isStopped = true
+      window?.cancel()
       cancelBacklog?.()
-      cancel = null
-      cancelBacklog = null
-      present.drop()
-      backlog.drop()
+      cancelRecovery?.()
+      await new Promise<void>((resolve) => {
+        const cancel = schedule(resolve, mostStopMs)
+        present.whenIdle(() =>
+          backlog.whenIdle(() => {
+            cancel()
+            resolve()
+          }),
+        )
+      })
+      ledger.stop()
     },
   }
 }

@@ -4,18 +4,26 @@ import { fits, numberOf } from './pattern.ts'
 import type { Comparison, ListField, Pattern, Query, State, TextField, TimeField, What } from './query.ts'
 import { indexedTokens, searchedFields } from './tokens.ts'
 
-type Test = (row: Row) => boolean
+type Test = (row: Looked) => boolean
 
 /** A detection that is looked at; its tokens are made once for all words that ask for them, and only where any does. */
-type Row = { readonly detection: Detection; readonly tokens: () => string }
+export type Looked = { readonly detection: Detection; readonly tokens: () => string }
+
+/** For many queries that ask of the same detection. */
+export function lookAt(detection: Detection): Looked {
+  let tokens: string | null = null
+  return { detection, tokens: () => (tokens ??= between(indexedTokens(detection))) }
+}
 
 /** Answers of one detection after the other whether the history would find it by this query. */
 export function matching(query: Query): (detection: Detection) => boolean {
-  const test = compile(query)
-  return (detection) => {
-    let tokens: string | null = null
-    return test({ detection, tokens: () => (tokens ??= between(indexedTokens(detection))) })
-  }
+  const test = matchingLooked(query)
+  return (detection) => test(lookAt(detection))
+}
+
+/** The same of what is looked at by others as well. */
+export function matchingLooked(query: Query): (looked: Looked) => boolean {
+  return compile(query)
 }
 
 function compile(query: Query): Test {

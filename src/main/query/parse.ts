@@ -9,14 +9,22 @@ import type { Comparison, Parsed, Query, QueryRefusal, State, TextField, TimeFie
 import { tokensOf } from './tokens.ts'
 import { readDuration, readSpan, toInstant } from './when.ts'
 
-/** Reads what was typed. `now` is what relative times start from, in epoch ms. Never throws, and needs a bounded time for any text. */
-export function parse(text: string, { now }: { readonly now: number }): Parsed {
+/** What a search is read by. */
+export type SearchContext = {
+  /** What relative times start from, in epoch ms. */
+  readonly now: number
+  /** What `is:suppressed` stands for: the queries of all suppressions that hold now. Where nobody says, it is refused. */
+  readonly suppressed?: () => readonly Query[]
+}
+
+/** Reads what was typed. Never throws, and needs a bounded time for any text. */
+export function parse(text: string, context: SearchContext): Parsed {
   const tooLong = searchTooLong(text)
   if (tooLong !== null) return { kind: 'refused', because: 'too-long', ...tooLong }
   const grown = grow(text, queryLimits, exampleOf)
   if (grown.kind === 'refused') return grown
   if (grown.tree === null) return { kind: 'parsed', query: { kind: 'all', of: [] } }
-  const outcome = toQuery(grown.tree, now)
+  const outcome = toQuery(grown.tree, context)
   return isRefusal(outcome) ? { kind: 'refused', ...outcome } : { kind: 'parsed', query: outcome }
 }
 
@@ -26,26 +34,26 @@ function isRefusal(outcome: Query | Refusal): outcome is Refusal {
   return 'because' in outcome
 }
 
-function toQuery(tree: Tree, now: number): Query | Refusal {
+function toQuery(tree: Tree, context: SearchContext): Query | Refusal {
   switch (tree.kind) {
     case 'all':
     case 'any': {
       const of: Query[] = []
       for (const part of tree.of) {
-        const query = toQuery(part, now)
+        const query = toQuery(part, context)
         if (isRefusal(query)) return query
         of.push(query)
       }
       return { kind: tree.kind, of }
     }
     case 'not': {
-      const of = toQuery(tree.of, now)
+      const of = toQuery(tree.of, context)
       return isRefusal(of) ? of : { kind: 'not', of }
     }
     case 'words':
       return toWords(tree.value)
     case 'field':
-      return toField(tree, now)
+      return toField(tree, context)
     default:
       return assertNever(tree)
   }
@@ -70,9 +78,14 @@ function toWords(value: Value): Query | Refusal {
 
 const everything: Query = { kind: 'all', of: [] }
 
+function anyOf(queries: readonly Query[]): Query {
+  return queries.length === 0 ? { kind: 'not', of: everything } : { kind: 'any', of: queries }
+}
+
 type Field = Extract<Tree, { kind: 'field' }>
 
-function toField(field: Field, now: number): Query | Refusal {
+function toField(field: Field, context: SearchContext): Query | Refusal {
+  const { now } = context
   const { by, value, at } = field
   const name = field.name.toLowerCase()
   if (name.startsWith('metadata.')) return toMetadata(field)
@@ -96,7 +109,7 @@ function toField(field: Field, now: number): Query | Refusal {
     case 'last':
       return toLast(value, now)
     case 'is':
-      return toState(value, now)
+      return toState(value, context)
     case 'has':
       return toHas(value)
     default:
@@ -190,13 +203,20 @@ const sugar: Readonly<Record<string, readonly [TextField, string]>> = {
   done: ['triage', 'done'],
 }
 
-function toState(value: Value, now: number): Query | Refusal {
+function toState(value: Value, { now, suppressed }: SearchContext): Query | Refusal {
   const word = value.text.toLowerCase()
+  if (word === 'suppressed') {
+    if (suppressed !== undefined) return anyOf(suppressed())
+    return badValue(
+      value,
+      'Rules and suppressions are not asked about what is suppressed: it is kept quiet before any of them. Leave it out.',
+    )
+  }
   const state = states.find((one): one is State => one === word)
   if (state !== undefined) return { kind: 'is', state, now: toInstant(now) }
   const other = Object.hasOwn(sugar, word) ? sugar[word] : undefined
   if (other !== undefined) return { kind: 'text', field: other[0], pattern: exactly(other[1]) }
-  return badValue(value, `After is: comes ${orList([...states, ...Object.keys(sugar)])}.`)
+  return badValue(value, `After is: comes ${orList([...states, 'suppressed', ...Object.keys(sugar)])}.`)
 }
 
 function toHas(value: Value): Query | Refusal {

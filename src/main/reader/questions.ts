@@ -4,6 +4,9 @@ import type { PageAnswer } from '../../shared/ipc.ts'
 import type { EntityDetail, EntityKey, EntityList } from '../../shared/entity.ts'
 import type { PostureAsked, PostureOverview } from '../../shared/posture.ts'
 import type { InboxPage } from '../../shared/inbox.ts'
+import type { DryRunAnswer, Impact } from '../../shared/rules.ts'
+import { tryRules, type RulesTried } from '../rules/dry-run.ts'
+import { trySuppression, type SuppressionTried } from '../rules/impact.ts'
 import type { DigestAsked, DigestRead } from '../store/digest.ts'
 import type { Entities } from '../store/entities.ts'
 import type { FoundRows, FoundRowsAsked } from '../store/found-rows.ts'
@@ -29,6 +32,8 @@ export type Questions = {
   readonly foundRows: { argument: FoundRowsAsked; answer: FoundRows }
   readonly inbox: { argument: Parameters<NotificationLog['page']>[0]; answer: InboxPage }
   readonly digest: { argument: DigestAsked; answer: DigestRead }
+  readonly rulesTry: { argument: RulesTried; answer: DryRunAnswer }
+  readonly suppressionTry: { argument: SuppressionTried; answer: Impact }
   readonly keyAt: { argument: number; answer: ReturnType<Overview['keyAt']> }
 }
 export type QuestionName = keyof Questions
@@ -63,6 +68,9 @@ export const lanes = [
   'triage',
   'inbox',
   'digest',
+  'suppressed',
+  'rules',
+  'suppression',
   'other',
 ] as const
 export type Lane = (typeof lanes)[number]
@@ -93,6 +101,8 @@ const answers: { readonly [N in QuestionName]: (store: Store, argument: Question
   foundRows: (store, asked) => store.foundRows(asked),
   inbox: (store, wanted) => store.notificationLog.page(wanted),
   digest: (store, asked) => store.digest(asked),
+  rulesTry: (store, asked) => tryRules(store, asked),
+  suppressionTry: (store, asked) => trySuppression(store, asked),
   keyAt: (store, position) => store.overview.keyAt(position),
 }
 

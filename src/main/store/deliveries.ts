@@ -206,6 +206,7 @@ export function createDeliveries(
       receivedAt,
       trust: standing.trust,
       isImported: isImport(checked.delivery.inlet),
+      isBacklog: checked.delivery.isBacklog === true,
       content: standing.content.detection,
     })
   }

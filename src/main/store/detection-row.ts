@@ -150,10 +150,10 @@ export function fromRow(row: DetectionRow): Detection {
 }
 
 // Most are empty, and a page has hundreds of them.
-function toList(json: string): readonly string[] {
+export function toList(json: string): readonly string[] {
   return json === '[]' ? [] : (JSON.parse(json) as readonly string[])
 }
 
-function toObject(json: string): JsonObject {
+export function toObject(json: string): JsonObject {
   return json === '{}' ? {} : (JSON.parse(json) as JsonObject)
 }

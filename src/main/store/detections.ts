@@ -32,6 +32,8 @@ export type Detections = {
   deliveriesOf(key: DetectionKey): readonly RawDelivery[]
   /** Answers the detection as it is from now on; null where there is none. */
   markRead(key: DetectionKey): Detection | null
+  /** Those that changed last, the newest first; few. */
+  newest(most: number): readonly Detection[]
   total(): number
   /** Never opened and still `new`, counted up to 10,000: beyond that it is only many. */
   unread(): number
@@ -81,6 +83,9 @@ export function createDetections(
   const open = db.prepare<[number, string, string], DetectionRow>(
     'UPDATE detections SET opened_at = coalesce(opened_at, ?) WHERE organization_id = ? AND id = ? RETURNING *',
   )
+  const changedLast = db.prepare<[number], DetectionRow>(
+    'SELECT * FROM detections INDEXED BY detections_by_change ORDER BY changed_at DESC, row DESC LIMIT ?',
+  )
   const countAll = db.prepare<[], number>("SELECT count FROM tally WHERE name = 'detections'").pluck()
   const countUnread = db
     .prepare<[number], number>("SELECT count(*) FROM (SELECT 1 FROM detections WHERE opened_at IS NULL AND triage_state = 'new' LIMIT ?)")
@@ -111,6 +116,7 @@ export function createDetections(
       return row === undefined ? null : fromRow(row)
     },
 
+    newest: (most) => changedLast.all(most).map(fromRow),
     total,
     unread: () => countUnread.get(mostUnread) ?? 0,
   }

@@ -8,6 +8,7 @@ import { at, content, start, testStore, trusted, unsigned } from './test-support
 
 const posture = (id: string, status: string) => content({ id, kind: 'posture', type: 'MissingMFA', status, confidence: null })
 const since = (seconds: number, after: number | null = null) => ({ since: at(seconds), until: at(10_000), after })
+const line = (sequence: number) => ({ sequence: sequence as Sequence, rule: null, hook: null })
 const ids = (lines: readonly DigestLine[]) => lines.map(({ key }) => key.id)
 
 test('tells what came and what went since, each detection once and by how it ended', () => {
@@ -68,14 +69,14 @@ test('what was relayed before and came only since is news; what nobody signed is
 test('tells gaps of the time, and what was kept quiet by its reason', () => {
   const store = testStore()
   const gap = { inlet: 'receiver' as InletId, because: 'asleep', end: { kind: 'unknown' } } as const
-  store.keeper.keep([1, 2, 3, 4].map((index) => trusted(content({ id: `d-${index}` }), { issued: index })))
+  store.keeper.keep([1, 2, 3, 4, 5].map((index) => trusted(content({ id: `d-${index}` }), { issued: index })))
   const say = (sequence: number, seconds: number, because: 'off' | 'burst') =>
-    store.notificationLog.add([{ sequence: sequence as Sequence, at: start + seconds * 1000, said: { kind: 'quiet', because } }])
+    store.outbox.quiet([{ ...line(sequence), at: start + seconds * 1000, because }])
   say(1, 10, 'off')
   say(2, 60, 'burst')
   say(3, 61, 'off')
   say(4, 62, 'burst')
-  store.notificationLog.add([{ sequence: 4 as Sequence, at: start + 63_000, said: { kind: 'told', urgency: 'normal' } }])
+  store.outbox.telling({ id: null, at: start, urgency: 'normal', lines: [{ ...line(5), at: start + 63_000, urgency: 'normal' }] })
   store.gaps.add({ ...gap, from: at(1), to: at(2) })
   store.gaps.add({ ...gap, from: at(40), to: at(55) })
   const { digest } = store.digest(since(50))
@@ -85,6 +86,29 @@ test('tells gaps of the time, and what was kept quiet by its reason', () => {
   ])
   expect(digest.counts.quiet).toBe(3)
   expect(digest.gaps.map(({ from }) => from)).toEqual([at(40)])
+})
+
+test('what came too late to be told, was interrupted or is kept for it is news like any other; what is suppressed now is none', () => {
+  let now = start
+  const store = testStore({ now: () => now })
+  const confidences = { stale: 0.4, interrupted: 0.9, digest: 0.6, told: 0.5, noise: 1 }
+  store.keeper.keep(Object.entries(confidences).map(([id, confidence]) => trusted(content({ id, confidence, type: `of-${id}` }))))
+  store.outbox.quiet([
+    { ...line(1), at: start, because: 'stale' },
+    { ...line(3), at: start, because: 'digest' },
+    { ...line(5), at: start, because: 'suppressed' },
+  ])
+  const telling = (sequence: number) =>
+    store.outbox.telling({ id: null, at: start, urgency: 'urgent', lines: [{ ...line(sequence), at: start, urgency: 'urgent' }] })
+  telling(2)
+  store.outbox.interrupted()
+  store.outbox.shown(telling(4), null, null)
+  store.rules.addSuppression({ query: 'type:of-noise', reason: 'known', expiresAt: at(100) }, start)
+  const threats = () => store.digest(since(-1)).digest
+  expect(ids(threats().threats)).toEqual(['interrupted', 'digest', 'told', 'stale'])
+  expect(threats().counts.threats).toBe(4)
+  now = start + 200_000
+  expect(ids(threats().threats)).toEqual(['noise', 'interrupted', 'digest', 'told', 'stale'])
 })
 
 test('lists the first fifty of each, counts all, and says where it looked at the newest alone', () => {

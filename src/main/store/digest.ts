@@ -1,9 +1,12 @@
 import type { DetectionId, Instant, OrganizationId, Trust } from '../../shared/detection.ts'
-import type { Digest, DigestLine, Silence } from '../../shared/inbox.ts'
+import { silences, type Digest, type DigestLine } from '../../shared/inbox.ts'
 import { importInlet } from '../../shared/imported.ts'
+import { matching } from '../query/matches.ts'
+import type { Query } from '../query/query.ts'
 import type { Database } from './database.ts'
+import { fromRow, type DetectionRow } from './detection-row.ts'
 import type { GapRows } from './gaps.ts'
-import { saidOf } from './notification-log.ts'
+import type { SearchReader } from './search-reader.ts'
 import { toInstant, toMillis } from './time.ts'
 
 export type DigestAsked = {
@@ -38,8 +41,15 @@ type ChangeRow = {
 }
 type Part = 'threats' | 'newPosture' | 'resolvedPosture'
 
-/** What happened while nobody looked, ranked. Looks at many rows. */
-export function createDigest(db: Database, gaps: Pick<GapRows, 'list'>): (asked: DigestAsked) => DigestRead {
+/**
+ * What happened while nobody looked, ranked, whatever became of it: what was told, what was kept quiet and what came too late to be told stand
+ * side by side. What is suppressed now is left out. Looks at many rows.
+ */
+export function createDigest(
+  db: Database,
+  { gaps, readSearch }: { readonly gaps: Pick<GapRows, 'list'>; readonly readSearch: SearchReader },
+): (asked: DigestAsked) => DigestRead {
+  const whole = db.prepare<[number], DetectionRow>('SELECT * FROM detections WHERE row = ?')
   const newest = db.prepare<[], number>('SELECT coalesce(max(sequence), 0) FROM transitions').pluck()
   const howMany = db
     .prepare<[number, number], number>('SELECT count(*) FROM (SELECT 1 FROM transitions WHERE sequence > ? LIMIT ?)')
@@ -65,10 +75,10 @@ export function createDigest(db: Database, gaps: Pick<GapRows, 'list'>): (asked:
   return db.transaction((asked: DigestAsked): DigestRead => {
     const after = asked.after ?? 0
     const since = asked.after === null ? toMillis(asked.since) : Number.MIN_SAFE_INTEGER
-    const found = gather(changes.all({ after, since, most: mostLooked, imported: importInlet }))
+    const found = gather(changes.all({ after, since, most: mostLooked, imported: importInlet }), suppressedNow())
     const quiet = quietOnes.all({ after, since, most: mostLooked }).flatMap(({ said, count }) => {
-      const one = saidOf(said)
-      return one.kind === 'quiet' ? [{ because: one.because satisfies Silence, count }] : []
+      const because = silences.find((one) => one === said)
+      return because === undefined ? [] : [{ because, count }]
     })
     return {
       newest: newest.get() ?? 0,
@@ -91,6 +101,16 @@ export function createDigest(db: Database, gaps: Pick<GapRows, 'list'>): (asked:
     }
   })
 
+  function suppressedNow(): (row: number) => boolean {
+    const read = readSearch('is:suppressed')
+    if (read.kind === 'refused' || isNothing(read.query)) return () => false
+    const matches = matching(read.query)
+    return (row) => {
+      const found = whole.get(row)
+      return found !== undefined && matches(fromRow(found))
+    }
+  }
+
   function isWhole(after: number, since: number): boolean {
     if ((howMany.get(after, mostLooked + 1) ?? 0) <= mostLooked) return true
     // Those beyond are older by sequence; only where their time is, too, nothing of interest was left out.
@@ -99,14 +119,20 @@ export function createDigest(db: Database, gaps: Pick<GapRows, 'list'>): (asked:
   }
 }
 
+/** What no suppression makes of itself: not everything. */
+function isNothing(query: Query): boolean {
+  return query.kind === 'not' && query.of.kind === 'all' && query.of.of.length === 0
+}
+
 /** Each detection once, by what is new about it; the newest change first. */
-function gather(rows: readonly ChangeRow[]): Readonly<Record<Part, readonly DigestLine[]>> {
+function gather(rows: readonly ChangeRow[], isSuppressed: (row: number) => boolean): Readonly<Record<Part, readonly DigestLine[]>> {
   const found: Record<Part, DigestLine[]> = { threats: [], newPosture: [], resolvedPosture: [] }
   const seen = new Set<number>()
   for (const row of rows) {
     const part = partOf(row)
     if (part === null || seen.has(row.row)) continue
     seen.add(row.row)
+    if (isSuppressed(row.row)) continue
     found[part].push(toLine(row))
   }
   return found

@@ -1,7 +1,6 @@
 import type { SearchRefused } from '../../shared/ipc.ts'
 import type { Wanted } from '../../shared/view.ts'
 import { matching } from '../query/matches.ts'
-import { parse } from '../query/parse.ts'
 import { within, type Query } from '../query/query.ts'
 import { needsWords } from '../query/to-sql.ts'
 import type { Database } from './database.ts'
@@ -9,6 +8,7 @@ import { fromRow } from './detection-row.ts'
 import type { DetectionRow } from './detection-row.ts'
 import { chooseDriver } from './drivers.ts'
 import { createKnownWords } from './known-words.ts'
+import { createSearchReader } from './search-reader.ts'
 import type { TextIndex } from './text-index.ts'
 
 export type RowKey = { readonly changedAt: number; readonly row: number }
@@ -36,7 +36,8 @@ export function createFoundRows(
   db: Database,
   parts: { readonly textIndex: Pick<TextIndex, 'isUpToDate'>; readonly now: () => number; readonly clock: () => number },
 ): (asked: FoundRowsAsked) => FoundRows {
-  const { textIndex, now, clock } = parts
+  const { textIndex, clock } = parts
+  const readSearch = createSearchReader(db, parts.now)
   const statements = new Map<string, ReturnType<typeof db.prepare>>()
   const matchOf = createKnownWords(db)
   const unindexed = db.prepare<[number], DetectionRow>(`
@@ -44,7 +45,7 @@ export function createFoundRows(
       SELECT row FROM text_behind UNION ALL SELECT detection FROM transitions WHERE sequence > (SELECT sequence FROM text_watermark)) LIMIT ?`)
 
   return ({ text, range, before, most }) => {
-    const parsed = parse(text, { now: now() })
+    const parsed = readSearch(text)
     if (parsed.kind === 'refused') return parsed
     const query = within(parsed.query, range)
     const isBehind = before === null && needsWords(query) && !textIndex.isUpToDate()

@@ -1,6 +1,5 @@
 import type { Instant } from '../../shared/detection.ts'
 import type { SearchRefused } from '../../shared/ipc.ts'
-import { parse } from '../query/parse.ts'
 import { within } from '../query/query.ts'
 import type { Database } from './database.ts'
 import { conjunction, detectedRange } from './drivers.ts'
@@ -8,6 +7,7 @@ import type { Searched } from './overview.ts'
 import { createRollupSums } from './rollup-sums.ts'
 import { dimensions } from './rollups.ts'
 import { createScan } from './scan.ts'
+import { createSearchReader } from './search-reader.ts'
 import { always, type Range } from './spans.ts'
 import type { TextIndex } from './text-index.ts'
 import { toInstant } from './time.ts'
@@ -36,12 +36,13 @@ export function createMappings(
   db: Database,
   parts: { readonly textIndex: TextIndex; readonly now: () => number; readonly clock: () => number; readonly few?: number },
 ): (wanted: Searched) => MappingsAnswer {
-  const { textIndex, now, clock, few = fewMapped } = parts
+  const { textIndex, clock, few = fewMapped } = parts
+  const readSearch = createSearchReader(db, parts.now)
   const sums = createRollupSums(db)
   const scan = createScan(db, { textIndex, clock })
 
   return db.transaction(({ text, range = null }: Searched): MappingsAnswer => {
-    const parsed = parse(text, { now: now() })
+    const parsed = readSearch(text)
     if (parsed.kind === 'refused') return parsed
     const query = within(parsed.query, range)
     const detected = detectedRange(query) ?? always

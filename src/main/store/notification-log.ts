@@ -1,34 +1,39 @@
-import type { DetectionKey, Kind, OrganizationId, Sequence, Trust } from '../../shared/detection.ts'
-import { silences, type InboxFilter, type InboxLine, type InboxPage, type Said, type Silence } from '../../shared/inbox.ts'
+import type { DetectionKey, Kind, OrganizationId, Trust } from '../../shared/detection.ts'
+import {
+  silences,
+  type InboxFilter,
+  type InboxLine,
+  type InboxPage,
+  type NotificationId,
+  type Said,
+  type SaidOf,
+} from '../../shared/inbox.ts'
+import type { Silence } from '../../shared/inbox.ts'
+import type { Requests } from '../../shared/ipc.ts'
 import type { Database } from './database.ts'
+import { toldWords } from './log-trim.ts'
 import { toInstant } from './time.ts'
-
-/** What was decided about one change, named by the delivery that brought it. At most one line for each, and never for a change that is gone. */
-export type Decided = { readonly sequence: Sequence; readonly at: number; readonly said: Said }
 
 /** What was told and what was kept quiet, and why. */
 export type NotificationLog = {
-  /** In one commit. */
-  add(decided: readonly Decided[]): void
-  /** Newest first, strictly before this id. */
-  page(wanted: { readonly filter: InboxFilter; readonly before: number | null; readonly limit: number }): InboxPage
-  /** Of the newest change that anything was decided about. */
-  newestOf(detection: number): { readonly at: number; readonly said: Said } | null
+  /** Newest first, strictly before this id; where a notification is named, of what that told. */
+  page(wanted: Requests['inbox:page']['argument']): InboxPage
+  /** Of the changes of one detection, newest first. */
+  of(detection: number): readonly SaidOf[]
 }
 
-/**
- * Lines of each urgency and each silence: an import of a million says why it was quiet, and crowds nothing out but its like. With what goes
- * with its detection, the log stays a small part of any history.
- */
-export const mostLines = 20_000
-/** Lines between two looks at what is too much. */
-const trimEvery = 1_000
 const longestPage = 200
+const mostOfDetection = 20
 
-type LineRow = {
-  readonly id: number
+type SaidRow = {
   readonly at: number
   readonly said: string
+  readonly notification: number | null
+  readonly is_certain: number
+  readonly rule: string | null
+}
+type LineRow = SaidRow & {
+  readonly id: number
   readonly organization_id: string
   readonly detection_id: string
   readonly kind: string
@@ -41,75 +46,71 @@ type LineRow = {
   readonly is_unread: number
 }
 
-const told = ['normal', 'urgent'] as const
-const wordsOf: Readonly<Record<InboxFilter, readonly string[]>> = { all: [...told, ...silences], told, quiet: silences }
+const wordsOf: Readonly<Record<InboxFilter, readonly string[]>> = {
+  all: [...toldWords, ...silences],
+  told: toldWords,
+  quiet: silences,
+}
+/** Of a line that no notification told, nothing was uncertain. */
+const isCertain = 'ifnull(lines.id <= (SELECT told_until FROM notifications WHERE notifications.id = notification), 1) AS is_certain'
 
-export function createNotificationLog(db: Database, most = mostLines): NotificationLog {
-  const insert = db.prepare<[number, string, number]>(
-    'INSERT INTO notification_log (sequence, detection, at, said) SELECT sequence, detection, ?, ? FROM transitions WHERE sequence = ?',
-  )
-  const trim = db.prepare<[{ said: string; most: number }]>(`
-    DELETE FROM notification_log WHERE said = @said AND id <= (
-      SELECT id FROM notification_log WHERE said = @said ORDER BY id DESC LIMIT 1 OFFSET @most)`)
+export function createNotificationLog(db: Database): NotificationLog {
   const pages = { all: preparePage('all'), told: preparePage('told'), quiet: preparePage('quiet') }
-  const newest = db.prepare<[number], { at: number; said: string }>(
-    'SELECT at, said FROM notification_log WHERE detection = ? ORDER BY id DESC LIMIT 1',
+  const ofNotification = prepare(
+    `SELECT * FROM notification_log WHERE notification = @notification AND id < @before ORDER BY id DESC LIMIT @limit`,
   )
-  let untrimmed = trimEvery
-
-  const addAll = db.transaction((decided: readonly Decided[]): void => {
-    for (const { sequence, at, said } of decided) insert.run(at, wordOf(said), sequence)
-    untrimmed += decided.length
-    if (untrimmed < trimEvery) return
-    untrimmed = 0
-    for (const said of wordsOf.all) trim.run({ said, most })
-  })
+  const ofDetection = db.prepare<[number, number], SaidRow>(
+    `SELECT at, said, notification, ${isCertain}, rule FROM notification_log AS lines WHERE detection = ? ORDER BY lines.id DESC LIMIT ?`,
+  )
 
   return {
-    add: (decided) => void (decided.length > 0 && addAll.immediate(decided)),
-
-    page({ filter, before, limit }) {
+    page({ filter, notification, before, limit }) {
       const size = Math.max(1, Math.min(longestPage, Math.trunc(limit)))
-      const rows = pages[filter].all({ before: before ?? Number.MAX_SAFE_INTEGER, limit: size + 1 })
+      const asked = { before: before ?? Number.MAX_SAFE_INTEGER, limit: size + 1 }
+      // All that a notification told is told: of what is quiet it has none.
+      const rows =
+        notification === null ? pages[filter].all(asked) : filter === 'quiet' ? [] : ofNotification.all({ ...asked, notification })
       const shown = rows.slice(0, size)
       return { lines: shown.map(toLine), next: rows.length > size ? (shown.at(-1)?.id ?? null) : null }
     },
 
-    newestOf(detection) {
-      const row = newest.get(detection)
-      return row === undefined ? null : { at: row.at, said: saidOf(row.said) }
-    },
+    of: (detection) => ofDetection.all(detection, mostOfDetection).map(toSaidOf),
   }
 
-  /** The newest of each word by its index, and the newest of those. The status is that of the change, the rest is as it is now. */
+  /** The newest of each word by its index, and the newest of those. */
   function preparePage(filter: InboxFilter) {
     const newestOf = (said: string): string =>
-      `SELECT * FROM (SELECT id, sequence, detection, at, said FROM notification_log INDEXED BY notification_log_by_said
+      `SELECT * FROM (SELECT * FROM notification_log INDEXED BY notification_log_by_said
         WHERE said = '${said}' AND id < @before ORDER BY id DESC LIMIT @limit)`
-    return db.prepare<[{ before: number; limit: number }], LineRow>(`
-      SELECT lines.id, lines.at, said, organization_id, detections.id AS detection_id, kind, type, entity_type, entity_id, confidence,
-        detections.trust AS trust, coalesce(to_status, status) AS status, opened_at IS NULL AND triage_state = 'new' AS is_unread
-      FROM (SELECT * FROM (${wordsOf[filter].map(newestOf).join(' UNION ALL ')}) ORDER BY id DESC LIMIT @limit) AS lines
+    return prepare(`SELECT * FROM (${wordsOf[filter].map(newestOf).join(' UNION ALL ')}) ORDER BY id DESC LIMIT @limit`)
+  }
+
+  /** The status is that of the change, the rest is as it is now. */
+  function prepare(lines: string) {
+    return db.prepare<[{ before: number; limit: number; notification?: number }], LineRow>(`
+      SELECT lines.id, lines.at, said, notification, ${isCertain}, rule, organization_id, detections.id AS detection_id, kind, type, entity_type,
+        entity_id, confidence, detections.trust AS trust, coalesce(to_status, status) AS status,
+        opened_at IS NULL AND triage_state = 'new' AS is_unread
+      FROM (${lines}) AS lines
         JOIN detections ON detections.row = lines.detection LEFT JOIN transitions ON transitions.sequence = lines.sequence
       ORDER BY lines.id DESC`)
   }
 }
 
-/** The word that a decision is kept as. */
-function wordOf(said: Said): string {
-  return said.kind === 'told' ? said.urgency : said.because
+function toSaid({ said, notification, is_certain }: SaidRow): Said {
+  const urgency = toldWords.find((one) => one === said)
+  if (urgency === undefined) return { kind: 'quiet', because: said as Silence }
+  return { kind: 'told', urgency, notification: notification as NotificationId | null, isCertain: is_certain === 1 }
 }
 
-export function saidOf(word: string): Said {
-  const urgency = told.find((one) => one === word)
-  return urgency === undefined ? { kind: 'quiet', because: word as Silence } : { kind: 'told', urgency }
+function toSaidOf(row: SaidRow): SaidOf {
+  return { at: toInstant(row.at), said: toSaid(row), rule: row.rule }
 }
 
 function toLine(row: LineRow): InboxLine {
   return {
     id: row.id,
-    at: toInstant(row.at),
-    said: saidOf(row.said),
+    ...toSaidOf(row),
     key: { organizationId: row.organization_id as OrganizationId, id: row.detection_id as DetectionKey['id'] },
     kindOfDetection: row.kind as Kind,
     type: row.type,

@@ -1,16 +1,15 @@
 import type { Instant, Kind } from '../../shared/detection.ts'
 import {
   facetNames,
+  type CountAnswer,
   type Counted,
   type FacetName,
   type FacetsAnswer,
   type HistogramAnswer,
   type StateCount,
 } from '../../shared/overview.ts'
-import type { SearchRefused } from '../../shared/ipc.ts'
 import type { TimeRange } from '../../shared/view.ts'
 import { fits } from '../query/pattern.ts'
-import { parse } from '../query/parse.ts'
 import { within, type Query } from '../query/query.ts'
 import { barsOf, type Bucket } from './bars.ts'
 import type { Database } from './database.ts'
@@ -21,6 +20,7 @@ import { createRollupSums } from './rollup-sums.ts'
 import { dimensions } from './rollups.ts'
 import { createSeenValues } from './seen-values.ts'
 import { createScan, type Scanned } from './scan.ts'
+import { createSearchReader } from './search-reader.ts'
 import { always, intersect, type Range } from './spans.ts'
 import type { TextIndex } from './text-index.ts'
 import { toInstant, toMillis } from './time.ts'
@@ -32,8 +32,7 @@ export type Top = { readonly counts: readonly Counted[]; readonly values: number
 
 /** By detectedAt; everything where there is no range. */
 export type Searched = { readonly text: string; readonly range?: TimeRange | null }
-/** How many a search finds; `isCapped` means that many or more. */
-export type CountAnswer = { readonly kind: 'count'; readonly count: number; readonly isCapped: boolean } | SearchRefused
+export type { CountAnswer } from '../../shared/overview.ts'
 
 /** null leaves an end open. `to` is exclusive. */
 type Between = { readonly from: Instant | null; readonly to: Instant | null }
@@ -61,7 +60,8 @@ export function createOverview(
   db: Database,
   parts: { readonly textIndex: TextIndex; readonly now: () => number; readonly clock?: () => number },
 ): Overview {
-  const { textIndex, now, clock = () => performance.now() } = parts
+  const { textIndex, clock = () => performance.now() } = parts
+  const readSearch = createSearchReader(db, parts.now)
   const sums = createRollupSums(db)
   const scan = createScan(db, { textIndex, clock })
   const extent = db.prepare<[], { first: number | null; last: number | null }>(
@@ -74,7 +74,7 @@ export function createOverview(
     postureIntervals: createPostureIntervals(db),
 
     histogram({ text, from, to, bucket }) {
-      const parsed = parse(text, { now: now() })
+      const parsed = readSearch(text)
       if (parsed.kind === 'refused') return parsed
       const plain = plainRange(parsed.query)
       const range = withinHistory(intersect(toRange({ from, to }), plain?.range ?? always))
@@ -90,7 +90,7 @@ export function createOverview(
     },
 
     facets({ text, range = null }) {
-      const parsed = parse(text, { now: now() })
+      const parsed = readSearch(text)
       if (parsed.kind === 'refused') return parsed
       const query = within(parsed.query, range)
       const plain = plainRange(query)
@@ -98,7 +98,7 @@ export function createOverview(
     },
 
     count({ text, range = null }) {
-      const parsed = parse(text, { now: now() })
+      const parsed = readSearch(text)
       if (parsed.kind === 'refused') return parsed
       const query = within(parsed.query, range)
       const plain = plainRange(query)

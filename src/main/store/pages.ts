@@ -2,7 +2,6 @@ import type { Instant } from '../../shared/detection.ts'
 import type { PageAnswer, PageKey } from '../../shared/ipc.ts'
 import type { TimeRange } from '../../shared/view.ts'
 import { matching } from '../query/matches.ts'
-import { parse } from '../query/parse.ts'
 import { within, type Query } from '../query/query.ts'
 import { needsWords } from '../query/to-sql.ts'
 import type { Database } from './database.ts'
@@ -12,6 +11,7 @@ import { byRange, chooseDriver, conjunction, detectedRange, type Driver } from '
 import { createKnownWords } from './known-words.ts'
 import { isNewer, isSame, keyOf, newestFirst, secondOf, toKey, toPageKey, type Key } from './page-key.ts'
 import { createPositions } from './positions.ts'
+import { createSearchReader } from './search-reader.ts'
 import type { Range } from './spans.ts'
 import { createSubstrings } from './substrings.ts'
 import type { TextIndex } from './text-index.ts'
@@ -58,7 +58,8 @@ export function createPages(
   db: Database,
   parts: { readonly textIndex: TextIndex; readonly total: () => number; readonly now: () => number; readonly clock?: () => number },
 ): (query: PageQuery) => PageAnswer {
-  const { textIndex, total, now, clock = () => performance.now() } = parts
+  const { textIndex, total, clock = () => performance.now() } = parts
+  const readSearch = createSearchReader(db, parts.now)
   const prepare = (sql: string) => db.prepare<unknown[]>(sql)
   const statements = new Map<string, ReturnType<typeof prepare>>()
   const matchOf = createKnownWords(db)
@@ -86,7 +87,7 @@ export function createPages(
   })
 
   return ({ text, range = null, before, skip = 0, limit, patienceMs }) => {
-    const parsed = parse(text, { now: now() })
+    const parsed = readSearch(text)
     if (parsed.kind === 'refused') return parsed
     const query = within(parsed.query, range)
     if (skip > 0 && conjunction(query).length > 0) throw new Error('only the list of everything can be skipped through')

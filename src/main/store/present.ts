@@ -5,6 +5,7 @@ import type { Database } from './database.ts'
 import { fromRow, newestColumns, presentColumns, toRow, untouched } from './detection-row.ts'
 import type { DetectionRow, NewestRow, PresentRow } from './detection-row.ts'
 import { fieldChanges } from './field-changes.ts'
+import { createOutboxEntry, type OutboxEntry } from './outbox-entry.ts'
 import { createRollups, type RollupGathering } from './rollups.ts'
 import { insertInto, update } from './statements.ts'
 import { toInstant } from './time.ts'
@@ -18,6 +19,8 @@ export type Arrival = {
   readonly trust: Trust
   /** It came out of a file, and not from where deliveries are received. */
   readonly isImported: boolean
+  /** It was kept for us while we were not connected. */
+  readonly isBacklog?: boolean
   readonly content: DetectionContent
 }
 
@@ -48,7 +51,7 @@ export type TransitionRow = {
   readonly changes: string
 }
 
-export function createPresent(db: Database, contentOf: ContentOf): Present {
+export function createPresent(db: Database, contentOf: ContentOf, enterOutbox: OutboxEntry = createOutboxEntry(db)): Present {
   const rollups = createRollups(db)
   const comebacks = createComebacks(db)
   const byKey = db.prepare<[string, string], DetectionRow>('SELECT * FROM detections WHERE organization_id = ? AND id = ?')
@@ -153,7 +156,10 @@ export function createPresent(db: Database, contentOf: ContentOf): Present {
   function changed(row: DetectionRow, arrival: Arrival, from: string | null, changes: readonly FieldChange[]): Change {
     insertTransition(toTransitionRow(row.row, arrival, from, changes))
     const change = { detection: fromRow(row), transition: toTransition(arrival, from, changes) }
-    return arrival.isImported ? { ...change, isImported: true } : change
+    // What a file brought is old news: nobody has to decide about it after a crash.
+    if (arrival.isImported) return { ...change, isImported: true }
+    enterOutbox(arrival.sequence, arrival.isBacklog === true)
+    return change
   }
 
   /** A transition depends on the delivery just before it only: the late one and its successor are all there is to write. */

@@ -5,6 +5,7 @@ import type { Database } from './database.ts'
 import type { DetectionRow } from './detection-row.ts'
 import { createPacking } from './packing.ts'
 import { createRollups } from './rollups.ts'
+import { createSpokenRemains } from './spoken-remains.ts'
 import type { TextIndex } from './text-index.ts'
 import { createTriageRemains } from './triage-trail.ts'
 
@@ -90,6 +91,7 @@ type JudgedRow = DetectionRow & { readonly is_kept: number }
 export function createRetention(db: Database, textIndex: Pick<TextIndex, 'forget'>, now: () => number): Retention {
   const rollups = createRollups(db)
   const remains = createTriageRemains(db)
+  const spoken = createSpokenRemains(db)
   const nextBeside = db.prepare<[number, number], BesideRow>(
     "SELECT sequence, received_at, size FROM deliveries INDEXED BY deliveries_beside WHERE state IN ('other-trigger', 'unreadable') AND sequence > ? ORDER BY sequence LIMIT ?",
   )
@@ -150,7 +152,10 @@ export function createRetention(db: Database, textIndex: Pick<TextIndex, 'forget
       beside: ({ sequence }) => bury(sequence),
       detection(row, deliveries, isWhole) {
         for (const { sequence } of deliveries) bury(sequence)
-        for (const { sequence } of deliveries) removeTransition.run(sequence)
+        for (const { sequence } of deliveries) {
+          spoken.forgetChange(row.row, sequence)
+          removeTransition.run(sequence)
+        }
         if (!isWhole) {
           // Only where something went from: to look for what is not there would read all that is left.
           for (const isUnsigned of new Set(deliveries.map((one) => one.isUnsigned))) beginAnew.run(row.row, isUnsigned)
@@ -159,6 +164,7 @@ export function createRetention(db: Database, textIndex: Pick<TextIndex, 'forget
         }
         textIndex.forget(row.row)
         remains.forget(row.row)
+        spoken.forget(row.row)
         removeDetection.run(row.row)
         uncountOfOrganization.run(row.organization_id)
         counts.moved(row, null)

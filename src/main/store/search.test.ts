@@ -3,7 +3,8 @@ import { describe, expect, test } from 'vitest'
 import type { Detection, DetectionId, Json, JsonObject, Kind } from '../../shared/detection.ts'
 import type { PageAnswer, PageKey } from '../../shared/ipc.ts'
 import { matching } from '../query/matches.ts'
-import { parse } from '../query/parse.ts'
+import type { SuppressionId } from '../../shared/rules.ts'
+import type { Store } from './store.ts'
 import { at, content, delivery, detectionOf, organization, pageOf, start, testStore, trusted, waiting } from './test-support.ts'
 
 describe('a search', () => {
@@ -101,6 +102,58 @@ describe('a search', () => {
   })
 })
 
+describe('what is suppressed', () => {
+  const suppress = (made: Store, query: string, seconds = 3_600) =>
+    made.rules.addSuppression({ query, reason: 'known', expiresAt: at(seconds) }, start) as SuppressionId
+  const ids = (made: Store, text: string) =>
+    pageOf(made.detections.page({ text, before: null, limit: 10 }))
+      .detections.map(({ id }) => id as string)
+      .sort()
+  const three = (options?: Parameters<typeof testStore>[0]) => {
+    const made = testStore(options)
+    made.keeper.keep([
+      trusted(content({ id: 'a', type: 'NoisyScan' })),
+      trusted(content({ id: 'b', entityId: 'ci' })),
+      trusted(content({ id: 'c' })),
+    ])
+    return made
+  }
+
+  test('is what any suppression that holds finds, by fields and by words', () => {
+    const made = three()
+    expect([ids(made, 'is:suppressed'), ids(made, '-is:suppressed')]).toEqual([[], ['a', 'b', 'c']])
+    suppress(made, 'noisy')
+    const lifted = suppress(made, 'entity:ci')
+    expect([ids(made, 'is:suppressed'), ids(made, '-is:suppressed'), ids(made, 'is:suppressed entity:ci')]).toEqual([
+      ['a', 'b'],
+      ['c'],
+      ['b'],
+    ])
+    made.rules.liftSuppression(lifted, start)
+    expect(ids(made, 'is:suppressed')).toEqual(['a'])
+  })
+
+  test('is nothing any more once its suppression has expired', () => {
+    const clock = { now: start }
+    const made = three({ now: () => clock.now })
+    suppress(made, 'id:a', 60)
+    expect(ids(made, 'IS:Suppressed')).toEqual(['a'])
+    clock.now = start + 60_000
+    expect(ids(made, 'is:suppressed')).toEqual([])
+  })
+
+  test('is the same to whoever counts, maps, walks over and gathers rows', () => {
+    const made = three()
+    suppress(made, 'id:a')
+    suppress(made, 'colour:red')
+    const text = 'is:suppressed'
+    expect(made.overview.count({ text })).toMatchObject({ count: 1 })
+    expect(made.mappings({ text })).toMatchObject({ counted: 1 })
+    expect(made.foundRows({ text, range: null, before: null, most: 10 })).toMatchObject({ rows: [1] })
+    expect(made.readSearch(text)).toMatchObject({ kind: 'parsed', query: { kind: 'any', of: [{ field: 'id' }] } })
+  })
+})
+
 // Few letters, so that words are found often; with what SQL, LIKE, JSON and Unicode could trip over.
 const letter = fc.constantFrom(..."aAbB%_\\'\t[],{}\0éÉßİ.-", '\u{1f6a8}', '\ufffd', ' ')
 const text = fc.oneof(fc.string({ unit: letter, maxLength: 6 }), fc.string({ unit: 'binary', maxLength: 4 }))
@@ -147,6 +200,7 @@ const term = fc.oneof(
     'is:unread',
     'is:open',
     'is:demo',
+    'is:suppressed',
     'has:entity',
     'has:tactic',
     'has:metadata',
@@ -190,6 +244,8 @@ const search = fc
 
 test('the history finds by a query exactly what the query matches, page by page', () => {
   const store = testStore()
+  for (const query of ['be* OR confidence:0.5', 'kind:posture -status:ongoing', 'colour:red'])
+    store.rules.addSuppression({ query, reason: 'known', expiresAt: at(3_600) }, start)
   let count = 0
   let found = 0
   let refused = 0
@@ -209,7 +265,7 @@ test('the history finds by a query exactly what the query matches, page by page'
           ])
         }
         if (isIndexed) store.textIndex.catchUp(10_000)
-        const parsed = parse(sought, { now: start })
+        const parsed = store.readSearch(sought)
         if (parsed.kind !== 'parsed') {
           refused += 1
           return

@@ -97,6 +97,10 @@ test('what is written is read by the next one who opens the history, the rest is
 test.each([
   ['settings.theme', '"purple"'],
   ['settings.notify', '"yes"'],
+  ['settings.quietHours', '{"days":[],"from":0,"to":60}'],
+  ['settings.quietHours', '{"days":[8],"from":0,"to":60}'],
+  ['settings.notificationContent', '"loud"'],
+  ['settings.startAtLogin', '1'],
   ['settings.publicOrigin', '"http://example.com"'],
   ['settings.theme', '{not json'],
   ['settings.requireSecretHeader', '1'],
@@ -113,6 +117,9 @@ test.each([
   const good = {
     theme: 'light',
     notify: false,
+    quietHours: { days: [1, 7], from: 1_320, to: 360 },
+    notificationContent: 'hidden',
+    startAtLogin: true,
     density: 'compact',
     columns: ['source', 'triage'],
     recentSearches: ['kind:threat'],

@@ -4,7 +4,8 @@ import type { InletSetUp, TunnelSetUp } from '../../shared/inlets.ts'
 import { kindOf } from '../../shared/inlets.ts'
 import { leastBytes, leastDays, mostBytes, mostDays, type RetentionChoice } from '../../shared/care.ts'
 import { kinds } from '../../shared/detection.ts'
-import { columnNames, defaultSettings, densities, mostRecent } from '../../shared/settings.ts'
+import { weekdays } from '../../shared/rules.ts'
+import { columnNames, defaultSettings, densities, mostRecent, notificationContents } from '../../shared/settings.ts'
 import type { Settings } from '../../shared/settings.ts'
 import type { Database } from './database.ts'
 
@@ -82,9 +83,15 @@ const retention: z.ZodType<RetentionChoice> = z
   })
   .refine(({ olderThanDays, maxBytes }) => olderThanDays !== null || maxBytes !== null)
 
+/** After midnight; 1440 is the next one. */
+const minute = z.int().min(0).max(1_440)
+
 const settingsSchema = {
   theme: z.enum(['system', 'dark', 'light']),
   notify: z.boolean(),
+  quietHours: z.object({ days: z.array(z.literal(weekdays)).min(1).max(weekdays.length), from: minute, to: minute }).nullable(),
+  notificationContent: z.enum(notificationContents),
+  startAtLogin: z.boolean().nullable(),
   density: z.enum(densities),
   // One that a newer Tocsin has is left out; the others stay in their order.
   columns: z.array(z.string()).transform((chosen) => columnNames.filter((name) => chosen.includes(name))),

@@ -9,8 +9,14 @@ import type { Detections } from './detections.ts'
 import { createDigest } from './digest.ts'
 import { createDriftLog } from './drift.ts'
 import { createFoundRows } from './found-rows.ts'
+import { createHookQueue } from './hook-queue.ts'
+import { createHookRows } from './hooks.ts'
+import type { HookRows } from './hooks.ts'
+import { createLogTrim } from './log-trim.ts'
 import { createNotificationLog } from './notification-log.ts'
 import type { NotificationLog } from './notification-log.ts'
+import { createOutbox } from './outbox.ts'
+import type { Outbox } from './outbox.ts'
 import { createTriage } from './triage.ts'
 import type { Triage } from './triage.ts'
 import { createTriageTrail } from './triage-trail.ts'
@@ -33,6 +39,8 @@ import { createOrganizations } from './organizations.ts'
 import type { Organizations } from './organizations.ts'
 import { createOverview } from './overview.ts'
 import type { Overview, Searched } from './overview.ts'
+import { createPastChanges } from './past-changes.ts'
+import type { PastChanges } from './past-changes.ts'
 import { createPosture } from './posture.ts'
 import type { Posture } from './posture.ts'
 import { createPresent } from './present.ts'
@@ -44,8 +52,12 @@ import type { QuarantineStore } from './quarantine-list.ts'
 import { createQuarantine } from './quarantine.ts'
 import { createRetention } from './retention.ts'
 import type { Retention } from './retention.ts'
+import { createRuleRows } from './rules.ts'
+import type { RuleRows } from './rules.ts'
 import { createSavedViewRows } from './saved-views.ts'
 import type { SavedViewRows } from './saved-views.ts'
+import { createSearchReader } from './search-reader.ts'
+import type { SearchReader } from './search-reader.ts'
 import { createSecretRows } from './secrets.ts'
 import type { SecretRows } from './secrets.ts'
 import { createSettings } from './settings.ts'
@@ -74,10 +86,14 @@ export type Store = {
   readonly triageTrail: TriageTrail
   readonly foundRows: ReturnType<typeof createFoundRows>
   readonly notificationLog: NotificationLog
+  readonly outbox: Outbox
   readonly digest: ReturnType<typeof createDigest>
   readonly quarantine: QuarantineStore
   readonly drift: Pick<DriftLog, 'list'>
   readonly settings: SettingsStore
+  readonly rules: RuleRows
+  readonly hooks: HookRows
+  readonly pastChanges: PastChanges
   readonly savedViews: SavedViewRows
   readonly secrets: SecretRows
   readonly webhooks: WebhookRows
@@ -92,6 +108,7 @@ export type Store = {
   readonly imported: ImportStore
   readonly log: HistoryLog
   readonly retention: Retention
+  readonly readSearch: SearchReader
   /** The history as it is now, to be walked over at leisure and closed soon. */
   snapshot(): OpenedSnapshot
   /** Calls back within a quarter of a second of a commit by another process, until the returned function is called. */
@@ -141,6 +158,7 @@ function createStore(db: Database, { file, readOnly, contentOf, now, clock, rele
   const textIndex = createTextIndex(db)
   const deliveries = createDeliveries(db, createPresent(db, contentOf), quarantine, drift, textIndex)
   const notificationLog = createNotificationLog(db)
+  const readSearch = createSearchReader(db, now)
   const gaps = createGapRows(db)
   const polls = new Set<NodeJS.Timeout>()
 
@@ -157,10 +175,14 @@ function createStore(db: Database, { file, readOnly, contentOf, now, clock, rele
     triageTrail: createTriageTrail(db, notificationLog),
     foundRows: createFoundRows(db, { textIndex, now, clock }),
     notificationLog,
-    digest: createDigest(db, gaps),
+    outbox: createOutbox(db, { enqueueHook: createHookQueue(db), trim: createLogTrim(db) }),
+    digest: createDigest(db, { gaps, readSearch }),
     quarantine: createQuarantineStore(db, quarantine),
     drift,
     settings: createSettings(db),
+    rules: createRuleRows(db),
+    hooks: createHookRows(db),
+    pastChanges: createPastChanges(db, clock),
     savedViews: createSavedViewRows(db),
     secrets: createSecretRows(db),
     webhooks: createWebhookRows(db),
@@ -172,7 +194,8 @@ function createStore(db: Database, { file, readOnly, contentOf, now, clock, rele
     imported: createImportStore(db, now),
     log: createHistoryLog(db),
     retention: createRetention(db, textIndex, now),
-    snapshot: () => openSnapshot(file, clock),
+    readSearch,
+    snapshot: () => openSnapshot(file, now, clock),
 
     onForeignChange(listener) {
       // Changes with every commit but our own; asking costs no disk access.

@@ -38,7 +38,7 @@ type ActRow = {
   readonly is_undone: number
 }
 
-export function createTriageTrail(db: Database, log: Pick<NotificationLog, 'newestOf'>): TriageTrail {
+export function createTriageTrail(db: Database, log: Pick<NotificationLog, 'of'>): TriageTrail {
   const own = db.prepare<[string, string], OwnRow>(
     'SELECT row, verdict_reason, entity_id, connection_id FROM detections WHERE organization_id = ? AND id = ?',
   )
@@ -54,14 +54,13 @@ export function createTriageTrail(db: Database, log: Pick<NotificationLog, 'newe
     read(key) {
       const found = own.get(key.organizationId, key.id)
       if (found === undefined) return null
-      const said = log.newestOf(found.row)
       return {
         notes: notesOf
           .all(found.row, mostNotesShown)
           .map(({ id, at, change }) => ({ id, at: toInstant(at), text: toChange(change).note ?? '' })),
         triageHistory: actsOf.all(found.row, mostEntries).map(toEntry),
         verdictReason: found.verdict_reason,
-        said: said === null ? null : { at: toInstant(said.at), said: said.said },
+        said: log.of(found.row),
         entityCount: found.entity_id === null ? null : (likeEntity.get(found.entity_id, mostCounted) ?? null),
         connectionCount: found.connection_id === null ? null : (likeConnection.get(found.connection_id, mostCounted) ?? null),
       }
@@ -79,7 +78,6 @@ export function createTriageTrail(db: Database, log: Pick<NotificationLog, 'newe
 
 export function createTriageRemains(db: Database): TriageRemains {
   const actsOf = db.prepare<[number], number>('SELECT act FROM triage_changes WHERE detection = ?').pluck()
-  const forgetLines = db.prepare<[number]>('DELETE FROM notification_log WHERE detection = ?')
   const forgetNotes = db.prepare<[number]>('DELETE FROM notes WHERE detection = ?')
   const forgetChanges = db.prepare<[number]>('DELETE FROM triage_changes WHERE detection = ?')
   const forgetAct = db.prepare<[number]>(
@@ -90,7 +88,7 @@ export function createTriageRemains(db: Database): TriageRemains {
   return {
     forget(row) {
       for (const act of actsOf.iterate(row)) touched.add(act)
-      for (const one of [forgetLines, forgetNotes, forgetChanges]) one.run(row)
+      for (const one of [forgetNotes, forgetChanges]) one.run(row)
     },
     forgetActs() {
       for (const act of touched) forgetAct.run(act)

@@ -294,7 +294,7 @@ describe('beside a detection', () => {
       trusted(content({ id: 'other', entityId: '00U1', connectionId: 'conn-2' })),
       trusted(content({ id: 'none', entityId: null, connectionId: null })),
     ])
-    expect(trail()).toMatchObject({ entityCount: 4, connectionCount: 3, verdictReason: null, said: null })
+    expect(trail()).toMatchObject({ entityCount: 4, connectionCount: 3, verdictReason: null, said: [] })
     expect(trail('none')).toMatchObject({ entityCount: null, connectionCount: null })
     expect(store.triageTrail.read(key('nowhere'))).toBeNull()
   })
@@ -302,9 +302,7 @@ describe('beside a detection', () => {
   test('everything of the user goes with it, and an act with its last detection', () => {
     const { store, db, act, rows, trail } = setUp(2, { status: 'resolved', detectedAt: '2020-01-01T00:00:00.000Z' as Instant })
     act({ note: 'of both', state: 'done' })
-    store.notificationLog.add(
-      [1, 2].map((sequence) => ({ sequence: sequence as never, at: start, said: { kind: 'quiet', because: 'off' } })),
-    )
+    store.outbox.quiet([1, 2].map((sequence) => ({ sequence: sequence as never, at: start, because: 'off', rule: null, hook: null })))
     const policy = { before: start + 1e9, kinds: null, keepsNew: false, keepsOngoing: false, enoughBytes: Infinity }
     const from = { of: 'detections', changedAt: 0, row: 0 } as const
     const remains = () =>

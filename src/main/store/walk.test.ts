@@ -10,7 +10,7 @@ function stretches(text: string, msALook: number): { readonly looked: number[]; 
   const store = testStore({ file })
   store.keeper.keep(Array.from({ length: 1_200 }, (_, index) => trusted(content({ id: `d-${index}` }), { issued: index })))
   let now = 0
-  const opened = openSnapshot(file, () => (now += msALook))
+  const opened = openSnapshot(file, Date.now, () => (now += msALook))
   if (opened.kind !== 'opened') throw new Error(opened.detail)
   onTestFinished(() => opened.snapshot.close())
   const parsed = parse(text, { now: start })

@@ -8,12 +8,14 @@ import { openDatabase } from './database.ts'
 import type { Database, NotOpened } from './database.ts'
 import { fromRow } from './detection-row.ts'
 import type { DetectionRow } from './detection-row.ts'
+import { createSearchReader, type SearchReader } from './search-reader.ts'
 import { toInstant, toMillis } from './time.ts'
 
 /** The history as it is at one moment, whatever is received meanwhile. While it is open the write-ahead log cannot start over. */
 export type Snapshot = {
   /** All detections in it. */
   readonly total: number
+  readonly readSearch: SearchReader
   /** Answers the stretches of a walk over what a query finds, newest first; each answer is bounded in time and room. */
   walk(query: Query): (after: PageKey | null) => Stretch
   /** Those of these that are in it, in the same order. Few at a time. */
@@ -65,18 +67,20 @@ type WalkedRow = {
 const deliveryColumns = 'sequence, inlet, received_at, trust, headers, body'
 
 /** Opens a connection of its own on the history, which reads and never writes. `clock` is in ms from any start. */
-export function openSnapshot(file: string, clock: () => number = () => performance.now()): OpenedSnapshot {
+export function openSnapshot(file: string, now: () => number, clock: () => number = () => performance.now()): OpenedSnapshot {
   const opened = openDatabase(file, { readOnly: true })
   if (opened.kind !== 'opened') return opened
   try {
-    return { kind: 'opened', snapshot: createSnapshot(opened.db, file, clock) }
+    return { kind: 'opened', snapshot: createSnapshot(opened.db, { file, now, clock }) }
   } catch (error) {
     opened.db.close()
     throw error
   }
 }
 
-function createSnapshot(db: Database, file: string, clock: () => number): Snapshot {
+type SnapshotParts = { readonly file: string; readonly now: () => number; readonly clock: () => number }
+
+function createSnapshot(db: Database, { file, now, clock }: SnapshotParts): Snapshot {
   // It goes by everything once: what it has passed is of no use to it.
   db.pragma('cache_size = -2048')
   // The first read fixes the moment; everything after it is of the same.
@@ -100,6 +104,7 @@ function createSnapshot(db: Database, file: string, clock: () => number): Snapsh
 
   return {
     total,
+    readSearch: createSearchReader(db, now),
     walk(query) {
       const condition = toSql(withoutWords(query))
       const fitting = db.prepare<(string | number)[], DetectionRow>(`

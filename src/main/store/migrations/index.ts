@@ -7,6 +7,7 @@ import { care } from './005-care.ts'
 import { desk } from './006-desk.ts'
 import { insight } from './007-insight.ts'
 import { substring } from './008-substring.ts'
+import { speaking } from './009-speaking.ts'
 
 /** In order of version, from 1 and without a hole. */
-export const migrations: readonly Migration[] = [history, waysIn, search, rollups, care, desk, insight, substring]
+export const migrations: readonly Migration[] = [history, waysIn, search, rollups, care, desk, insight, substring, speaking]

@@ -1,0 +1,149 @@
+import type { DetectionContent } from '../../shared/detection.ts'
+import type { NotificationId } from '../../shared/inbox.ts'
+import type { Change, Checked } from '../ingest/delivery.ts'
+import type { Outbox } from '../store/outbox.ts'
+import { content, start, testStore, trusted } from '../store/test-support.ts'
+import { createLedger } from './ledger.ts'
+import type { Note, Shown } from './notifier.ts'
+import { createNotify, type Circumstances } from './notify.ts'
+import { createPostureMemory } from './posture-memory.ts'
+import { ruleSet } from './test-support.ts'
+
+type Timer = { readonly at: number; readonly run: () => void }
+export type Wanted = Partial<Omit<DetectionContent, 'id'>> & { readonly id: string }
+
+/** Nobody is at the computer, and nothing was chosen. */
+export const alone: Circumstances = { enabled: true, quietHours: null, isInhibited: false, timelineFocused: false, rules: ruleSet() }
+
+/** A real history, the flow of telling on top of it, a desktop that remembers what it was given, and a clock that is moved by hand. */
+export function setUp() {
+  let now = start + 1_000_000
+  const store = testStore({ now: () => now })
+  let timers: Timer[] = []
+  const shown: Note[] = []
+  const moments: number[] = []
+  const troubles: unknown[] = []
+  const hooked: unknown[] = []
+  let circumstances = alone
+  let answer: () => Promise<Shown> = () => Promise.resolve({ kind: 'shown', nativeId: shown.length, service: ':1.7' })
+  let isFull = false
+  const begin = now
+
+  const schedule = (run: () => void, afterMs: number) => {
+    const timer = { at: now + afterMs, run }
+    timers.push(timer)
+    return () => {
+      timers = timers.filter((other) => other !== timer)
+    }
+  }
+  function needRoom(): void {
+    if (isFull) throw new Error('database or disk is full')
+  }
+  const outbox: Outbox = {
+    ...store.outbox,
+    quiet(lines) {
+      needRoom()
+      hooked.push(...lines.map(({ hook, because }) => [hook, because]))
+      store.outbox.quiet(lines)
+    },
+    telling(intent) {
+      needRoom()
+      hooked.push(...intent.lines.map(({ hook, urgency }) => [hook, urgency]))
+      return store.outbox.telling(intent)
+    },
+    shown(id, nativeId, service) {
+      needRoom()
+      store.outbox.shown(id, nativeId, service)
+    },
+    notShown(id) {
+      needRoom()
+      store.outbox.notShown(id)
+    },
+  }
+
+  function begun() {
+    return createNotify({
+      notifier: {
+        show(note) {
+          shown.push(note)
+          moments.push(Math.round((now - begin) / 1000))
+          return answer()
+        },
+      },
+      outbox,
+      ledger: createLedger({ outbox, onWritten: () => {}, onTrouble: (error) => troubles.push(error), schedule }),
+      postures: createPostureMemory(outbox.postureToldSince(now - 3_600_000)),
+      circumstances: () => circumstances,
+      now: () => now,
+      schedule,
+    })
+  }
+  let notify = begun()
+
+  /** As the pipeline keeps it, answered and not told of yet. */
+  function keep(wanted: readonly Wanted[], over: Partial<Checked['delivery']> = {}): readonly Change[] {
+    const deliveries = wanted.map((one) => {
+      const checked = trusted(content(one), { issued: (now - start) / 1000, received: (now - start) / 1000 })
+      return { ...checked, delivery: { ...checked.delivery, ...over } }
+    })
+    return store.keeper
+      .keep(deliveries)
+      .flatMap((kept) =>
+        kept.kind === 'kept' && kept.change !== null ? [over.isBacklog === true ? { ...kept.change, isBacklog: true } : kept.change] : [],
+      )
+  }
+  async function pass(ms: number): Promise<void> {
+    const until = now + ms
+    await settled()
+    for (;;) {
+      const next = timers.filter((timer) => timer.at <= until).sort((a, b) => a.at - b.at)[0]
+      if (next === undefined) break
+      timers = timers.filter((timer) => timer !== next)
+      now = next.at
+      next.run()
+      await settled()
+    }
+    now = until
+  }
+
+  return {
+    store,
+    shown,
+    /** In seconds, when each was handed to the desktop. */
+    moments,
+    troubles,
+    /** Which hook each line names. */
+    hooked,
+    keep,
+    /** Keeps them and tells of them, as one publish. */
+    receive: (wanted: readonly Wanted[], over?: Partial<Checked['delivery']>) => notify.changed(keep(wanted, over)),
+    notify: () => notify,
+    pass,
+    /** All timers of before are gone, as after a crash. */
+    restart() {
+      timers = []
+      notify = begun()
+      store.outbox.interrupted()
+      notify.recover()
+    },
+    setCircumstances: (over: Partial<Circumstances>) => void (circumstances = { ...alone, ...over }),
+    setAnswer: (next: () => Promise<Shown>) => void (answer = next),
+    setDisk: (full: boolean) => void (isFull = full),
+    pending: () => timers.length,
+    left: () => store.outbox.undecided(null, 100_000).map(({ detection }) => detection.id as string),
+    lines: () => store.notificationLog.page({ filter: 'all', notification: null, before: null, limit: 200 }).lines,
+    /** What became of each, the oldest first: the silence, or the number of the notification, with ? where it is uncertain. */
+    said: () =>
+      store.notificationLog
+        .page({ filter: 'all', notification: null, before: null, limit: 200 })
+        .lines.map(({ key, said }) => [key.id, said.kind === 'quiet' ? said.because : `${said.notification}${said.isCertain ? '' : '?'}`])
+        .reverse(),
+  }
+}
+
+export const id = (number: number) => number as NotificationId
+
+/** What waits for promises has come to its end. */
+export async function settled(): Promise<void> {
+  for (let turn = 0; turn < 8; turn += 1) await Promise.resolve()
+}

@@ -1,0 +1,46 @@
+import { dryRunDays, mostDryRun, type Impact } from '../../shared/rules.ts'
+import type { Store } from '../store/store.ts'
+import { readQuery } from './check.ts'
+import { daysUntil } from './days.ts'
+import { findsOf, stepSize } from './dry-run.ts'
+
+/** `now` in epoch ms. */
+export type SuppressionTried = { readonly query: string; readonly now: number }
+
+const mostExamples = 20
+
+/** What a suppression would have hidden of what came in the last days, and how much of that was told. */
+export function* trySuppression(store: Pick<Store, 'pastChanges'>, { query, now }: SuppressionTried): Generator<void, Impact> {
+  const read = readQuery(query, now)
+  if (read.kind === 'refused') return read
+  const isFound = findsOf(query, now)
+  const { first: since } = daysUntil(now, dryRunDays)
+  /** By row, in the order of their newest change. */
+  const found = new Map<number, 'threat' | 'posture'>()
+
+  const stretch = store.pastChanges.newest({ since, most: mostDryRun })
+  const parts = store.pastChanges.parts(stretch, stepSize)
+  let part = parts.next()
+  for (; part.done !== true; part = parts.next()) {
+    for (const { row, at, change } of part.value) {
+      if (!isFound(change, at)) continue
+      found.delete(row)
+      found.set(row, change.detection.kind)
+    }
+    yield
+  }
+
+  const told = { normal: 0, urgent: 0 }
+  for (const { row, urgency } of store.pastChanges.told(since)) if (found.has(row)) told[urgency] += 1
+  const threats = [...found.values()].filter((kind) => kind === 'threat').length
+  return {
+    kind: 'impact',
+    detections: found.size,
+    threats,
+    posture: found.size - threats,
+    told: told.normal + told.urgent,
+    urgent: told.urgent,
+    examples: store.pastChanges.keys([...found.keys()].slice(-mostExamples).reverse()),
+    isWhole: stretch.isWhole && part.value,
+  }
+}

@@ -1,0 +1,20 @@
+import type { Rules } from '../../shared/rules.ts'
+import { compileRules } from '../notify/rule-set.ts'
+import type { KeptRules } from '../store/rules.ts'
+import { holds } from './check.ts'
+
+/** What is kept, as it stands at this moment: which mutes are not over, which suppressions hold, and which rules can be read at all. */
+export function readRules({ rules, mutes, suppressions, damaged }: KeptRules, now: number): Rules {
+  return {
+    rules,
+    mutes: mutes.filter(({ until }) => until === null || Date.parse(until) > now),
+    suppressions: [...suppressions.filter((one) => holds(one, now)), ...suppressions.filter((one) => !holds(one, now))],
+    broken: [
+      ...compileRules({ rules, mutes: [], suppressions: [] }, now).broken,
+      ...damaged.map(({ id, name }) => ({
+        id,
+        detail: `The rule “${name}” cannot be read: another version of Tocsin wrote it, or it is damaged. It decides nothing; the other rules hold. Remove it, or open it with the Tocsin that wrote it.`,
+      })),
+    ],
+  }
+}

@@ -1,0 +1,96 @@
+import type { DetectionKey } from '../../shared/detection.ts'
+import type { NotificationId } from '../../shared/inbox.ts'
+import { postureEveryMs, type Rules } from '../../shared/rules.ts'
+import type { Settings } from '../../shared/settings.ts'
+import type { Change } from '../ingest/delivery.ts'
+import type { Schedule } from '../ingest/refresher.ts'
+import { createLedger } from '../notify/ledger.ts'
+import type { Notifier, Target } from '../notify/notifier.ts'
+import { createNotify, type Notify } from '../notify/notify.ts'
+import { createPostureMemory } from '../notify/posture-memory.ts'
+import { compileRules, type RuleSet } from '../notify/rule-set.ts'
+import type { Outbox } from '../store/outbox.ts'
+
+/** Says what is worth it, once there is something to say it with. */
+export type SpeakingPlace = {
+  /**
+   * To be called once. What came before it, and what was left when Tocsin ended, is decided about now. What comes after the stop is told after
+   * the next start: it has to be over before the notifier is.
+   */
+  start(desktop: { readonly notifier: Notifier; readonly timelineFocused: () => boolean }): { stop(): Promise<void> }
+  /** A notification is gone from the desktop. */
+  closed(id: NotificationId): void
+  /** What a notification of an earlier run is about, by its number and whoever numbered it; null where it is not ours. */
+  knownAs(nativeId: number, service: string | null): { readonly id: NotificationId; readonly target: Target } | null
+  /** What one notification told of: the newest, so many as one act may be about. */
+  keysOf(id: NotificationId): readonly DetectionKey[]
+}
+export type Speaking = {
+  readonly place: SpeakingPlace
+  changed(changes: readonly Change[]): void
+  /** The user has changed what decides. */
+  rulesChanged(rules: Rules): void
+  settingsChanged(settings: Settings): void
+  stop(): Promise<void>
+}
+
+export function createSpeaking(parts: {
+  readonly outbox: Outbox
+  readonly rules: () => Rules
+  readonly settings: () => Settings
+  /** There is more to read of what was said. */
+  readonly onSaid: () => void
+  readonly onTrouble: (error: unknown) => void
+  readonly now: () => number
+  readonly schedule: Schedule
+}): Speaking {
+  const { outbox, onSaid, onTrouble, now, schedule } = parts
+  let settings = parts.settings()
+  let rules: RuleSet = compileRules(parts.rules(), now()).set
+  let notify: Notify | null = null
+  const stop = (): Promise<void> => notify?.stop() ?? Promise.resolve()
+
+  return {
+    place: {
+      start({ notifier, timelineFocused }) {
+        try {
+          outbox.interrupted()
+        } catch (error) {
+          // A full disk: the next start says that it was interrupted.
+          onTrouble(error)
+        }
+        notify = createNotify({
+          notifier,
+          outbox,
+          ledger: createLedger({ outbox, onWritten: onSaid, onTrouble, schedule }),
+          postures: createPostureMemory(outbox.postureToldSince(now() - postureEveryMs)),
+          circumstances: () => ({
+            enabled: settings.notify,
+            quietHours: settings.quietHours,
+            isInhibited: notifier.isInhibited(),
+            timelineFocused: timelineFocused(),
+            rules,
+          }),
+          now,
+          schedule,
+        })
+        notify.recover()
+        return { stop }
+      },
+      closed: (id) => notify?.closed(id),
+      knownAs(nativeId, service) {
+        const id = outbox.byNative(nativeId, service)
+        if (id === null) return null
+        const [key, ...others] = outbox.keysOf(id)
+        const target: Target = key !== undefined && others.length === 0 ? { kind: 'detection', key } : { kind: 'group', notification: id }
+        return { id, target }
+      },
+      keysOf: outbox.keysOf,
+    },
+    // Before the start it stays in the outbox, from where it is read then.
+    changed: (changes) => notify?.changed(changes),
+    rulesChanged: (next) => void (rules = compileRules(next, now()).set),
+    settingsChanged: (next) => void (settings = next),
+    stop,
+  }
+}

@@ -1,0 +1,103 @@
+import { expect, test } from 'vitest'
+import type { HookId } from '../../shared/hooks.ts'
+import { mostSuppressions, type RuleDraft, type RuleId } from '../../shared/rules.ts'
+import { createRuleRows } from './rules.ts'
+import { at, start, temporaryFile, testDatabase } from './test-support.ts'
+
+const draft = (name: string, more: Partial<RuleDraft> = {}): RuleDraft => ({
+  ...{ id: null, name, query: 'kind:threat', action: 'urgent', hours: null, expiresAt: null, hasSound: true, hookId: null, isOn: true },
+  ...more,
+})
+function history() {
+  const db = testDatabase(temporaryFile())
+  return { db, rows: createRuleRows(db) }
+}
+
+test('a rule reads back as it was written, and a new one comes last', () => {
+  const { rows } = history()
+  const hours = { days: [1, 7], from: 1_320, to: 360 } as const
+  const first = rows.save(draft('first', { hours, expiresAt: at(60), hasSound: false, isOn: false }))
+  const second = rows.save(draft('second'))
+  expect(rows.read().rules).toEqual([
+    draft('first', { id: first, hours, expiresAt: at(60), hasSound: false, isOn: false }),
+    draft('second', { id: second }),
+  ])
+  rows.save(draft('second, renamed', { id: second, action: 'digest' }))
+  expect(rows.read().rules[1]).toEqual(draft('second, renamed', { id: second, action: 'digest' }))
+})
+
+test('an order that is written stays, and what was not named comes behind it as it was', () => {
+  const { rows } = history()
+  const [a, b, c, d] = ['a', 'b', 'c', 'd'].map((name) => rows.save(draft(name))) as [RuleId, RuleId, RuleId, RuleId]
+  rows.order([d, b])
+  expect(rows.read().rules.map(({ id }) => id)).toEqual([d, b, a, c])
+  const last = rows.save(draft('e'))
+  expect(rows.read().rules.at(-1)?.id).toBe(last)
+})
+
+test('the id of a rule that is gone comes back for no other', () => {
+  const { rows } = history()
+  const gone = rows.save(draft('gone'))
+  rows.remove(gone)
+  expect(rows.save(draft('next'))).toBeGreaterThan(gone)
+})
+
+test.each([
+  ['an action of a newer Tocsin', "action = 'telephone'"],
+  ['hours that are no JSON', "hours = '{'"],
+  ['hours without a day', `hours = '{"days":[],"from":0,"to":60}'`],
+  ['hours beyond the day', `hours = '{"days":[1],"from":0,"to":2000}'`],
+  ['an end that no calendar has', 'expires_at = 9000000000000000'],
+])('a rule with %s is set apart, and takes no other with it', (_, change) => {
+  const { db, rows } = history()
+  const [, damaged] = ['one', 'two', 'three'].map((name) => rows.save(draft(name)))
+  db.exec(`UPDATE rules SET ${change} WHERE id = ${damaged}`)
+  expect(rows.read().rules.map(({ name }) => name)).toEqual(['one', 'three'])
+  expect(rows.read().damaged).toEqual([{ id: damaged, name: 'two' }])
+})
+
+test('damaged mutes and suppressions take no other with them', () => {
+  const { db, rows } = history()
+  rows.addMute({ of: { kind: 'field', field: 'type', value: 'MissingMFA' }, until: null }, start)
+  rows.addSuppression({ query: 'type:Noise', reason: 'known', expiresAt: at(60) }, start)
+  db.exec("INSERT INTO mutes (field, value, since) VALUES ('colour', 'red', 0), (NULL, 'half', 0), ('type', NULL, 0), (NULL, NULL, -5)")
+  db.exec("INSERT INTO suppressions (query, reason, since, expires_at) VALUES ('a', 'b', 0, 9000000000000000)")
+  expect(rows.read().mutes.map(({ of }) => of)).toEqual([{ kind: 'field', field: 'type', value: 'MissingMFA' }])
+  expect(rows.read().suppressions.map(({ query }) => query)).toEqual(['type:Noise'])
+})
+
+test('a second mute of the same takes the place of the first, and what is over goes', () => {
+  const { rows, db } = history()
+  rows.addMute({ of: { kind: 'all' }, until: at(10) }, start)
+  const all = rows.addMute({ of: { kind: 'all' }, until: null }, start)
+  rows.addMute({ of: { kind: 'field', field: 'entity', value: 'a' }, until: at(10) }, start)
+  expect(rows.read().mutes.map(({ until }) => until)).toEqual([at(10), null])
+  rows.addMute({ of: { kind: 'field', field: 'source', value: 'a' }, until: null }, start + 10_000)
+  expect(db.prepare("SELECT count(*) FROM mutes WHERE field = 'entity'").pluck().get()).toBe(0)
+  expect(rows.read().mutes).toContainEqual({ id: all, of: { kind: 'all' }, since: at(0), until: null })
+})
+
+test('a suppression that is lifted stays in the list, and beyond its bound the oldest that hold no more go', () => {
+  const { rows } = history()
+  const add = (number: number) =>
+    rows.addSuppression({ query: `type:n${number}`, reason: 'known', expiresAt: at(number + 100) }, start) as never
+  const [first, second, third] = [add(0), add(1), add(2)]
+  rows.liftSuppression(first, start + 1_000)
+  rows.liftSuppression(second, start + 1_000)
+  rows.liftSuppression(first, start + 9_000)
+  expect(rows.read().suppressions.map(({ liftedAt }) => liftedAt)).toEqual([null, at(1), at(1)])
+  for (let number = 3; number <= mostSuppressions; number++) add(number)
+  const ids = rows.read().suppressions.map(({ id }) => id)
+  expect(ids).toHaveLength(mostSuppressions)
+  expect(ids).not.toContain(first)
+  expect(ids).toEqual(expect.arrayContaining([second, third]))
+})
+
+test('a rule whose hook goes stays, and is sent nowhere', () => {
+  const { db, rows } = history()
+  db.exec("INSERT INTO hooks (id, name, url, format, is_on) VALUES (7, 'siem', 'https://siem.example', 'ecs', 1)")
+  expect([rows.hasHook(7), rows.hasHook(8)]).toEqual([true, false])
+  rows.save(draft('sent', { hookId: 7 as HookId }))
+  db.exec('DELETE FROM hooks')
+  expect(rows.read().rules).toMatchObject([{ name: 'sent', hookId: null }])
+})
