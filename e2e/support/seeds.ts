@@ -1,7 +1,8 @@
-import type { Instant, Json, JsonObject, Sequence } from '../../src/shared/detection.ts'
+import type { Instant, Json, JsonObject } from '../../src/shared/detection.ts'
 import type { InletId } from '../../src/shared/inlets.ts'
 import { contentOf } from '../../src/main/ingest/content-of.ts'
 import { historyFile } from '../../src/main/profile.ts'
+import { openDatabase } from '../../src/main/store/database.ts'
 import { openStore, type Store } from '../../src/main/store/store.ts'
 import { demoOrganization } from '../../src/main/sample/demo.ts'
 import { scenario } from '../../src/main/sample/scenario.ts'
@@ -123,14 +124,13 @@ export async function seedDesk(options: {
 
 /** So many changes of the last days that were kept quiet, however few deliveries there are. */
 export function seedInbox(profile: string, count: number): void {
-  withStore(profile, ({ notificationLog }) => {
-    const line = (_: unknown, index: number) => ({
-      sequence: ((index % 200) + 1) as Sequence,
-      at: Date.now() - (count - index) * 120_000,
-      said: { kind: 'quiet', because: 'burst' } as const,
-    })
-    notificationLog.add(Array.from({ length: count }, line))
-  })
+  const opened = openDatabase(historyFile(profile))
+  if (opened.kind !== 'opened') throw new Error(opened.detail)
+  const add = opened.db.prepare<[number, number]>(
+    "INSERT INTO notification_log (sequence, detection, at, said) SELECT sequence, detection, ?, 'burst' FROM transitions WHERE sequence = ?",
+  )
+  for (let index = 0; index < count; index += 1) add.run(Date.now() - (count - index) * 120_000, (index % 200) + 1)
+  opened.db.close()
 }
 
 /** A time in which the computer slept. */

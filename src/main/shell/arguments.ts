@@ -2,8 +2,10 @@ import { appArguments } from './arguments/app.ts'
 import { careArguments } from './arguments/care.ts'
 import { deskArguments } from './arguments/desk.ts'
 import { detectionsArguments } from './arguments/detections.ts'
+import { hooksArguments } from './arguments/hooks.ts'
 import { insightArguments } from './arguments/insight.ts'
 import { organizationsArguments } from './arguments/organizations.ts'
+import { rulesArguments } from './arguments/rules.ts'
 import type { Schemas } from './arguments/shapes.ts'
 import { triageArguments } from './arguments/triage.ts'
 import { waysArguments } from './arguments/ways.ts'
@@ -15,6 +17,8 @@ import { waysArguments } from './arguments/ways.ts'
 export const argumentSchemas: Schemas = {
   ...deskArguments,
   ...insightArguments,
+  ...rulesArguments,
+  ...hooksArguments,
   ...triageArguments,
   ...detectionsArguments,
   ...organizationsArguments,

@@ -4,6 +4,8 @@ const kinds: Readonly<Record<ExportFormat, { readonly name: string; readonly ext
   csv: { name: 'CSV', extensions: ['csv'], ending: 'csv' },
   ndjson: { name: 'NDJSON', extensions: ['ndjson', 'jsonl'], ending: 'ndjson' },
   ocsf: { name: 'OCSF findings, one a line', extensions: ['ndjson', 'jsonl'], ending: 'ocsf.ndjson' },
+  ecs: { name: 'ECS documents, one a line', extensions: ['ndjson', 'jsonl'], ending: 'ecs.ndjson' },
+  'splunk-hec': { name: 'Splunk HEC events, one a line', extensions: ['ndjson', 'jsonl'], ending: 'hec.ndjson' },
   navigator: { name: 'ATT&CK Navigator layer', extensions: ['json'], ending: 'layer.json' },
 }
 

@@ -6,9 +6,11 @@ import { exportFile } from './export-file.ts'
 import type { Handlers } from './ipc.ts'
 import { reportFile } from './report-file.ts'
 import { createPdfPrinter } from './report-pdf.ts'
+import type { StartAtLogin } from './start-at-login.ts'
 
 /** What the page may ask of main. The shape of each argument was checked at the gate; what it could do with an answer is said there. */
-export function createHandlers({ core, profile }: { readonly core: Core; readonly profile: string }): Handlers {
+export function createHandlers(parts: { readonly core: Core; readonly profile: string; readonly startAtLogin: StartAtLogin }): Handlers {
+  const { core, profile, startAtLogin } = parts
   const printPdf = createPdfPrinter()
   // A page could bury the user in dialogs.
   let isChoosing = false
@@ -38,6 +40,7 @@ export function createHandlers({ core, profile }: { readonly core: Core; readonl
     'timeline:page': core.desk.page,
     'timeline:histogram': core.desk.histogram,
     'timeline:facets': core.desk.facets,
+    'timeline:count': core.desk.count,
     'search:complete': core.desk.complete,
     'entities:list': core.insight.entities,
     'entity:read': core.insight.entity,
@@ -53,6 +56,23 @@ export function createHandlers({ core, profile }: { readonly core: Core; readonl
     'view:save': core.desk.views.save,
     'view:remove': core.desk.views.remove,
     'views:count': core.desk.views.count,
+    'rules:list': () => core.rules.list(),
+    'rule:save': core.rules.save,
+    'rule:move': core.rules.move,
+    'rule:remove': core.rules.remove,
+    'rules:try': core.rules.try,
+    'mute:add': core.rules.mutes.add,
+    'mute:remove': core.rules.mutes.remove,
+    'suppression:try': core.rules.suppressions.try,
+    'suppression:add': core.rules.suppressions.add,
+    'suppression:lift': core.rules.suppressions.lift,
+    'hooks:list': () => core.hooks.list(),
+    async 'hook:save'(draft) {
+      if (!(await isGranted(core.hooks.consent(draft)))) return notGranted
+      return core.hooks.save(draft)
+    },
+    'hook:remove': core.hooks.remove,
+    'hook:test': core.hooks.test,
     'triage:write': core.triage.write,
     'triage:undo': core.triage.undo,
     'inbox:page': core.inbox.page,
@@ -143,7 +163,8 @@ export function createHandlers({ core, profile }: { readonly core: Core; readonl
     'settings:read': () => core.settings(),
     async 'settings:write'(changes) {
       if (!(await isGranted(core.ways.consent(changes)))) return notGranted
-      return core.writeSettings(changes)
+      const login = changes.startAtLogin === undefined ? null : startAtLogin.write(changes.startAtLogin === true)
+      return login?.kind === 'refused' ? login : core.writeSettings(changes)
     },
     'clipboard:write': (text) => {
       void clipboard.writeText(text)

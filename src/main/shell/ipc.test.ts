@@ -9,6 +9,11 @@ type Listener = (event: unknown, ...rest: unknown[]) => Promise<Reply>
 
 const mainFrame: Frame = { processId: 4, routingId: 1, url: 'app://tocsin/' }
 const refused: Reply = { kind: 'refused' }
+const hours = { days: [1, 5], from: 1_320, to: 360 }
+const rule = {
+  ...{ id: null, name: 'Nights', query: '', action: 'silence', hours },
+  ...{ expiresAt: null, hasSound: false, hookId: null, isOn: true },
+}
 const retention = { olderThanDays: 30, kinds: ['threat'], maxBytes: null, keepsNew: true }
 const range = { from: '2025-03-01T00:00:00.000Z', to: '2025-03-02T00:00:00.000Z' }
 const page = { text: '', range: null, before: null, skip: 0, limit: 1 }
@@ -18,12 +23,25 @@ const valid: Readonly<Record<string, unknown>> = {
   'timeline:page': { text: 'okta', range, before: { changedAt: '2025-03-01T14:02:11.000Z', row: 7 }, skip: 0, limit: 100 },
   'timeline:histogram': { text: 'okta', range, part: 'minimap', bars: 1_500 },
   'timeline:facets': { text: 'okta', range },
+  'timeline:count': { text: 'is:suppressed', range },
   'search:complete': { field: 'source_type', begins: 'ok' },
   'entities:list': { range, begins: 'an' },
   'entity:read': { entityId: 'anna', organizationId: null },
   'posture:read': { framework: null },
   'report:save': { framework: 'SOC 2', format: 'pdf' },
   'attack:read': { text: 'kind:threat', range: null },
+  'rule:save': rule,
+  'rule:move': { id: 1, to: 0 },
+  'rule:remove': 1,
+  'rules:try': { rules: [rule], about: 0 },
+  'mute:add': { of: { kind: 'field', field: 'type', value: 'MissingMFA' }, until: null },
+  'mute:remove': 1,
+  'suppression:try': { query: 'type:Noise' },
+  'suppression:add': { query: 'type:Noise', reason: 'a scanner', expiresAt: '2026-03-01T08:00:00.000Z' },
+  'suppression:lift': 1,
+  'hook:save': { id: null, name: 'SIEM', url: 'https://siem.example.org', format: 'ecs', isOn: true, secret: null },
+  'hook:remove': 1,
+  'hook:test': 1,
   'view:save': view,
   'view:remove': { id: 7 },
   'triage:write': {
@@ -31,7 +49,7 @@ const valid: Readonly<Record<string, unknown>> = {
     change: { state: 'done', verdict: { verdict: 'expected', reason: '' }, snoozedUntil: null, addLabel: 'a', note: 'n', isRead: true },
   },
   'triage:undo': 7,
-  'inbox:page': { filter: 'quiet', before: 7, limit: 100 },
+  'inbox:page': { filter: 'quiet', notification: null, before: 7, limit: 100 },
   'digest:read': { since: null },
   'digest:seen': { until: '2025-03-01T14:02:11.000Z' },
   'detection:open': { organizationId: 'org-1', id: 'd-1' },
@@ -75,13 +93,7 @@ const valid: Readonly<Record<string, unknown>> = {
 const argumentOf = (name: string): unknown => valid[name] ?? null
 
 /** Contents of a window as far as the gate looks at them, and everything that was sent to it. */
-function setUp(
-  options: {
-    contents?: Record<string, unknown> | null
-    handler?: (name: string, argument: unknown) => unknown
-    waitsFor?: Promise<void>
-  } = {},
-) {
+function setUp(options: { contents?: Record<string, unknown> | null; handler?: (name: string, argument: unknown) => unknown } = {}) {
   let listener: Listener | null = null
   const calls: [string, unknown][] = []
   const sent: unknown[][] = []
@@ -99,7 +111,6 @@ function setUp(
     calls.push([name, argument])
     return options.handler?.(name, argument) ?? null
   }
-  const handlers = Object.fromEntries(requestNames.map((name) => [name, handle(name)])) as unknown as Handlers
   const gate = createGate({
     ipcMain: {
       handle: (channel: string, heard: Listener) => {
@@ -110,7 +121,7 @@ function setUp(
         listener = null
       },
     } as unknown as GateParts['ipcMain'],
-    handlers: options.waitsFor === undefined ? handlers : options.waitsFor.then(() => handlers),
+    handlers: Object.fromEntries(requestNames.map((name) => [name, handle(name)])) as unknown as Handlers,
     page: () => (options.contents === null ? null : contents) as unknown as ReturnType<GateParts['page']>,
     log: { warn: (...words) => void logged.push(words), error: (...words) => void logged.push(words) },
   })
@@ -124,17 +135,6 @@ describe('the gate', () => {
     const { call, calls } = setUp({ handler: () => 'value' })
     expect(await call(name, argumentOf(name))).toEqual({ kind: 'answered', value: 'value' })
     expect(calls).toEqual([[name, argumentOf(name)]])
-  })
-
-  test('has the page wait for handlers that are not there yet, and refuses whoever else asks at once', async () => {
-    let ready = (): void => {}
-    const { call, calls } = setUp({ waitsFor: new Promise<void>((resolve) => (ready = resolve)) })
-    const early = call('health:read', null)
-    expect(await call('health:read', null, { ...mainFrame, url: 'https://evil.example/' })).toEqual({ kind: 'refused' })
-    expect(calls).toEqual([])
-    ready()
-    expect((await early).kind).toBe('answered')
-    expect(calls).toEqual([['health:read', null]])
   })
 
   test.each<[string, Frame | null, number]>([
@@ -207,8 +207,8 @@ describe('the gate', () => {
     ['a book for a note', 'triage:write', { of: { kind: 'view', text: '', range: null }, change: { note: 'x'.repeat(100_001) } }],
     ['an undefined state', 'triage:write', { of: { kind: 'view', text: '', range: null }, change: { state: undefined } }],
     ['an act before the first', 'triage:undo', 0],
-    ['an inbox of everything', 'inbox:page', { filter: 'all', before: null, limit: 1_000_000 }],
-    ['an inbox of a reason', 'inbox:page', { filter: 'off', before: null, limit: 10 }],
+    ['an inbox of everything', 'inbox:page', { filter: 'all', notification: null, before: null, limit: 1_000_000 }],
+    ['an inbox of a reason', 'inbox:page', { filter: 'off', notification: null, before: null, limit: 10 }],
     ['an empty id', 'detection:open', { organizationId: '', id: 'd' }],
     ['a long id', 'detection:open', { organizationId: 'o', id: 'x'.repeat(513) }],
     ['an id that is no text', 'detection:open', { organizationId: 'o', id: 1 }],

@@ -1,6 +1,7 @@
 import type { IpcMain, IpcMainInvokeEvent, WebContents } from 'electron'
 import { isRequestName, pushChannel, requestChannel, type Reply } from '../../shared/channels.ts'
 import type { Answer, Argument, PushName, Pushes, RequestName } from '../../shared/ipc.ts'
+import { argumentSchemas } from './arguments.ts'
 import { isPageUrl } from './page.ts'
 
 export type Handlers = { readonly [N in RequestName]: (argument: Argument<N>) => Answer<N> | Promise<Answer<N>> }
@@ -16,8 +17,7 @@ export type Sender = Pick<IpcMainInvokeEvent, 'sender' | 'senderFrame'>
 
 export type GateParts = {
   readonly ipcMain: Pick<IpcMain, 'handle' | 'removeHandler'>
-  /** A page that asks before there are any waits for them. */
-  readonly handlers: Handlers | Promise<Handlers>
+  readonly handlers: Handlers
   /** The main window's contents while it is there. */
   readonly page: () => WebContents | null
   readonly log: { warn(text: string): void; error(text: string, error: unknown): void }
@@ -28,11 +28,9 @@ export type GateParts = {
  * an argument of exactly the agreed shape. The page learns nothing of a refusal or a bug but that there was one.
  */
 export function createGate(parts: GateParts): Gate {
-  const { ipcMain, page, log } = parts
+  const { ipcMain, handlers, page, log } = parts
 
   async function answer<N extends RequestName>(name: N, argument: unknown): Promise<Reply> {
-    // Read when the page first asks something, not before it is there.
-    const [handlers, { argumentSchemas }] = await Promise.all([parts.handlers, import('./arguments.ts')])
     const parsed = argumentSchemas[name].safeParse(argument)
     if (!parsed.success) {
       log.warn(`ipc: ${name} refused: its argument has another shape`)

@@ -34,7 +34,7 @@ describe('a link', () => {
     'tocsin://open//timeline',
     'tocsin://open/Timeline',
     'tocsin://open/timelines',
-    'tocsin://open/rules',
+    'tocsin://open/nothing',
     'tocsin://open/__proto__',
     'tocsin://open/timeline#/settings',
     'tocsin://open/timeline?q=a b',

@@ -1,57 +1,40 @@
-import { Notification } from 'electron'
-import type { DetectionKey } from '../../shared/detection.ts'
-import type { Notifier } from '../notify/notify.ts'
-import { noteText } from './plain-text.ts'
+import { Notification, powerMonitor } from 'electron'
+import { connectToBus } from './notifications/bus-address.ts'
+import { composeNotifier, type ComposedParts, type DesktopNotifier } from './notifications/composed-notifier.ts'
 
-export type NotifierParts = {
-  /** The key of the one detection the note was about, or null where it was about many. */
-  readonly onClick: (key: DetectionKey | null) => void
-  /** In words: notes do not reach the desktop. Told at every failure; the caller says it once. */
-  readonly onTrouble: (detail: string) => void
+export type NotifierParts = Omit<ComposedParts, 'connect' | 'electron' | 'isScreenLocked'>
+
+/** The notifier of this computer. To be made once the app is ready. */
+export function createNotifier(parts: NotifierParts): DesktopNotifier {
+  const isLinux = process.platform === 'linux'
+  const screen = watchScreen()
+  const notifier = composeNotifier({
+    ...parts,
+    connect: isLinux ? () => connectToBus(process.env['DBUS_SESSION_BUS_ADDRESS'], process.env['XDG_RUNTIME_DIR']) : null,
+    electron: { platform: process.platform, isSupported: () => Notification.isSupported(), make: (options) => new Notification(options) },
+    isScreenLocked: screen.isLocked,
+  })
+  return {
+    ...notifier,
+    async stop() {
+      screen.stop()
+      await notifier.stop()
+    },
+  }
 }
 
-/** Notes whose objects are kept. Older ones can still be read, a click on them is no longer heard. */
-const kept = 50
-
-/** Raises notes natively, from main, since the window may be gone. */
-export function createNotifier(parts: NotifierParts): Notifier & { stop(): Promise<void> } {
-  const { onClick, onTrouble } = parts
-  // Without a reference the object is collected, and its click with it.
-  const open = new Set<Notification>()
-  let stopped = false
-
-  function forget(notification: Notification): void {
-    open.delete(notification)
-    notification.removeAllListeners()
-  }
-
+/** macOS and Windows say it of themselves; on Linux the desktop says it on its session bus. */
+function watchScreen(): { isLocked(): boolean; stop(): void } {
+  let isLocked = process.platform !== 'linux' && powerMonitor.getSystemIdleState(1) === 'locked'
+  const locked = () => void (isLocked = true)
+  const unlocked = () => void (isLocked = false)
+  powerMonitor.on('lock-screen', locked)
+  powerMonitor.on('unlock-screen', unlocked)
   return {
-    show(note) {
-      if (stopped) return
-      if (!Notification.isSupported()) {
-        onTrouble('This desktop has no notification service, so nothing can be announced. Detections are on the timeline all the same.')
-        return
-      }
-      const { title, body } = noteText(note, process.platform)
-      // Without an icon of its own: on Linux it would travel over the bus as raw pixels, a mebibyte for every note.
-      const notification = new Notification({ title, body, urgency: note.urgency === 'urgent' ? 'critical' : 'normal' })
-      notification.once('click', () => {
-        forget(notification)
-        onClick(note.key)
-      })
-      notification.once('close', () => forget(notification))
-      notification.once('failed', () => {
-        forget(notification)
-        onTrouble('The desktop refused a notification. Detections are on the timeline all the same.')
-      })
-      open.add(notification)
-      const [oldest] = open
-      if (open.size > kept && oldest !== undefined) forget(oldest)
-      notification.show()
-    },
-    async stop() {
-      stopped = true
-      for (const notification of open) forget(notification)
+    isLocked: () => isLocked,
+    stop() {
+      powerMonitor.off('lock-screen', locked)
+      powerMonitor.off('unlock-screen', unlocked)
     },
   }
 }

@@ -50,9 +50,9 @@ describe('the text of a note', () => {
   })
 
   test('is cut before it is escaped, so that no entity is cut in two', () => {
-    const { title, body } = noteText({ title: 'x'.repeat(200), body: '<'.repeat(300) }, 'linux')
-    expect([...title]).toHaveLength(80)
-    expect(body).toBe(`${'&lt;'.repeat(199)}…`)
+    const { title, body } = noteText({ title: 'x'.repeat(200), body: '<'.repeat(500) }, 'linux')
+    expect([...title]).toHaveLength(120)
+    expect(body).toBe(`${'&lt;'.repeat(399)}…`)
   })
 
   test('of any text holds no markup on Linux', () => {

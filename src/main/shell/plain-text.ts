@@ -22,11 +22,14 @@ export function escapeMarkup(text: string): string {
   return text.replace(/&/g, '&amp;').replace(/</g, '&lt;').replace(/>/g, '&gt;').replace(/"/g, '&quot;').replace(/'/g, '&#39;')
 }
 
+export const longestTitle = 120
+export const longestBody = 400
+
 /** The text of a note as one platform takes it: harmless, bounded, and read as text where the desktop would read markup. */
 export function noteText(
   note: { readonly title: string; readonly body: string },
   platform: string,
 ): { readonly title: string; readonly body: string } {
-  const body = plain(note.body, 200)
-  return { title: plain(note.title, 80), body: platform === 'linux' ? escapeMarkup(body) : body }
+  const body = plain(note.body, longestBody)
+  return { title: plain(note.title, longestTitle), body: platform === 'linux' ? escapeMarkup(body) : body }
 }

@@ -1,7 +1,6 @@
 import { app, protocol, type Session, type WebContents } from 'electron'
 import { readFile } from 'node:fs/promises'
-import { setTimeout as delay } from 'node:timers/promises'
-import { appScheme, listPage, mayRequest, pageHeaders, type PageFile } from './page.ts'
+import { appScheme, listPage, mayRequest, pageHeaders } from './page.ts'
 
 /** Makes `app:` a scheme with an origin of its own and closes Chromium's network. Must be called before the app is ready. */
 export function claimScheme(): void {
@@ -21,39 +20,21 @@ export type SealParts = {
   readonly log: { warn(text: string): void }
 }
 
-export type Sealed = {
-  /** Resolves when all that the page begins with has been handed out, and after a moment in any case. */
-  served(): Promise<void>
-}
-
-const mostServingMs = 300
-
 /** Seals one session and every page that is ever made. Must be called when the app is ready, before the first window. */
-export function sealPages(parts: SealParts): Sealed {
-  let hasScript: () => void = () => {}
-  const script = new Promise<void>((resolve) => (hasScript = resolve))
-  servePage(parts.session, parts.page, ({ type }) => type.startsWith('text/javascript') && hasScript())
+export function sealPages(parts: SealParts): void {
+  servePage(parts.session, parts.page)
   sealSession(parts)
   app.on('web-contents-created', (_event, contents) => sealContents(contents, parts.log))
-  return { served: () => Promise.race([script, delay(mostServingMs)]) }
 }
 
 /** An injected address could name any file: only those that were built are answered, found by equality. */
-function servePage(session: Session, directory: string, onServed: (file: PageFile) => void): void {
+function servePage(session: Session, directory: string): void {
   const files = listPage(directory)
-  const notFound = { statusCode: 404, headers: { ...pageHeaders, 'Content-Type': 'text/plain' }, data: Buffer.from('Not found') }
-  // Not `protocol.handle`: for its Request and Response Node reads an HTTP client of its own, and the first page would wait for that.
-  session.protocol.registerBufferProtocol(appScheme, ({ url, method }, answer) => {
-    const [address = ''] = url.split('#', 1)
-    const found = method === 'GET' ? files.get(address) : undefined
-    if (found === undefined) return answer(notFound)
-    readFile(found.file).then(
-      (data) => {
-        answer({ statusCode: 200, headers: { ...pageHeaders, 'Content-Type': found.type }, data })
-        onServed(found)
-      },
-      () => answer(notFound),
-    )
+  session.protocol.handle(appScheme, async (request) => {
+    const [address = ''] = request.url.split('#', 1)
+    const found = request.method === 'GET' ? files.get(address) : undefined
+    if (found === undefined) return new Response('Not found', { status: 404, headers: { ...pageHeaders, 'Content-Type': 'text/plain' } })
+    return new Response(await readFile(found.file), { headers: { ...pageHeaders, 'Content-Type': found.type } })
   })
 }
 

@@ -2,7 +2,8 @@ import { describe, expect, test } from 'vitest'
 import type { Instant } from '../../shared/detection.ts'
 import type { Health, WayHealth } from '../../shared/health.ts'
 import type { InletId } from '../../shared/inlets.ts'
-import { trayFace } from './tray-face.ts'
+import type { DetectionId, Detection, OrganizationId } from '../../shared/detection.ts'
+import { isSameFace, trayFace, type TrayShows } from './tray-face.ts'
 
 const live: WayHealth = { id: 'receiver' as InletId, name: 'Receiver', state: 'live', because: null }
 const relayDown: WayHealth = { id: 'relay:abcd1234' as InletId, name: 'Relay', state: 'down', because: 'relay-down' }
@@ -19,10 +20,16 @@ const listening: Health = {
   waiting: 0,
 }
 
+const shows = (changes: Partial<TrayShows> = {}): TrayShows => ({ health: listening, unread: 0, muted: null, newest: [], ...changes })
+
 describe('the face of the tray', () => {
   test('says that it listens, and how many are unread', () => {
-    expect(trayFace(listening, 0)).toEqual({ image: 'listening', status: 'Listening', tooltip: 'Tocsin: listening' })
-    expect(trayFace(listening, 3)).toEqual({ image: 'listening', status: 'Listening, 3 unread', tooltip: 'Tocsin: listening, 3 unread' })
+    expect(trayFace(shows())).toEqual({ image: 'listening', status: 'Listening', tooltip: 'Tocsin: listening', newest: [], isMuted: false })
+    expect(trayFace(shows({ unread: 3 }))).toMatchObject({
+      image: 'listening-unread',
+      status: 'Listening, 3 unread',
+      tooltip: 'Tocsin: listening, 3 unread',
+    })
   })
 
   test.each<[string, Health, string]>([
@@ -34,10 +41,44 @@ describe('the face of the tray', () => {
       'Tocsin: trouble',
     ],
   ])('takes the other shape when %s', (_when, health, tooltip) => {
-    expect(trayFace(health, 0)).toMatchObject({ image: 'trouble', tooltip })
+    expect(trayFace(shows({ health }))).toMatchObject({ image: 'trouble', tooltip })
+    expect(trayFace(shows({ health, unread: 1, muted: { until: null } })).image).toBe('trouble-unread')
   })
 
   test('is calm while it starts', () => {
-    expect(trayFace({ ...listening, ways: [{ ...live, state: 'connecting' }] }, 0).image).toBe('listening')
+    expect(trayFace(shows({ health: { ...listening, ways: [{ ...live, state: 'connecting' }] } })).image).toBe('listening')
+  })
+
+  test('says that it is muted and until when, by a shape of its own', () => {
+    const until = new Date(2026, 2, 1, 15, 4).toISOString() as Instant
+    expect(trayFace(shows({ muted: { until } }))).toMatchObject({
+      image: 'muted',
+      tooltip: 'Tocsin: listening, muted until 15:04',
+      isMuted: true,
+    })
+    expect(trayFace(shows({ muted: { until: null }, unread: 2 }))).toMatchObject({
+      image: 'muted-unread',
+      status: 'Listening, muted, 2 unread',
+    })
+  })
+
+  test('names the newest, however hostile their text is, and says first what nobody signed', () => {
+    const one = {
+      organizationId: 'o' as OrganizationId,
+      id: 'd' as DetectionId,
+      trust: 'verified',
+      entityId: null,
+      type: 'MissingMFA',
+    } as Detection
+    const { newest } = trayFace(
+      shows({ newest: [one, { ...one, trust: 'unsigned', type: 'a\u202eb\nc', entityId: 'x'.repeat(500) }, { ...one, entityId: '00u1' }] }),
+    )
+    expect(newest.map(({ label }) => label)).toEqual(['MissingMFA', `Unsigned: a\u{fffd}b c · ${'x'.repeat(51)}…`, 'MissingMFA · 00u1'])
+    expect(newest[0]?.key).toEqual({ organizationId: 'o', id: 'd' })
+  })
+
+  test('is painted anew only where it is another', () => {
+    expect(isSameFace(trayFace(shows()), trayFace(shows({ health: { ...listening, waiting: 0 } })))).toBe(true)
+    expect(isSameFace(trayFace(shows()), trayFace(shows({ unread: 1 })))).toBe(false)
   })
 })

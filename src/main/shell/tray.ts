@@ -1,44 +1,92 @@
 import { app, Menu, nativeImage, Tray as ElectronTray, type NativeImage } from 'electron'
 import { join } from 'node:path'
-import type { Health } from '../../shared/health.ts'
-import { trayFace, type TrayFace } from './tray-face.ts'
+import type { DetectionKey } from '../../shared/detection.ts'
+import { snoozeWords } from '../../shared/snooze.ts'
+import type { Schedule } from '../ingest/refresher.ts'
+import { isSameFace, trayFace, trayImages, type TrayFace, type TrayImage, type TrayShows } from './tray-face.ts'
 
 export type Tray = {
-  update(health: Health, unread: number): void
+  /** Something of what it shows may have changed. Painted at most once a second, however much arrives. */
+  changed(): void
   /** Asks the desktop anew whether the icon is seen; an icon that came before its host is made again. */
   isSeen(): Promise<boolean>
   stop(): Promise<void>
 }
 
+export type TrayMute = 'hour' | 'tomorrow'
+
 export type TrayParts = {
   /** The folder of the images. */
   readonly resources: string
-  readonly health: Health
   readonly hasTrayHost: () => Promise<boolean>
+  readonly shows: () => TrayShows
   readonly onOpen: () => void
+  readonly onChosen: (key: DetectionKey) => void
+  /** null: Tocsin speaks again. */
+  readonly onMute: (mute: TrayMute | null) => void
   readonly onQuit: () => void
+  readonly schedule: Schedule
+  /** Lets something that may be asked for often happen at most once a second. */
+  readonly pace: (work: () => void) => { tell(): void; stop(): void }
+  readonly now: () => number
 }
 
-/** The icon that stands for Tocsin while its window is closed. */
+const leastWaitMs = 1_000
+/** What ends by itself is looked at again this often at least. */
+const longestWaitMs = 60_000
+
+/** The icon that stands for Tocsin while its window is closed. It is made by itself, once the desktop says that it would be seen. */
 export function createTray(parts: TrayParts): Tray {
-  const { hasTrayHost, onOpen, onQuit } = parts
-  const images = { listening: load(parts.resources, 'listening'), trouble: load(parts.resources, 'trouble') }
-  let face = trayFace(parts.health, 0)
+  const { hasTrayHost, shows, onOpen, onChosen, onMute, schedule, now } = parts
+  const images = Object.fromEntries(trayImages.map((name) => [name, load(parts.resources, name)])) as Readonly<
+    Record<TrayImage, NativeImage>
+  >
+  let shown = shows()
+  let face = trayFace(shown)
   let tray: ElectronTray | null = null
   let stopped = false
+  let cancelEnd: (() => void) | null = null
+  const painting = parts.pace(repaint)
 
   function paint(icon: ElectronTray, next: TrayFace): void {
     icon.setImage(images[next.image])
     icon.setToolTip(next.tooltip)
+    const newest = next.newest.map(({ key, label }) => ({ label: escaped(label), click: () => onChosen(key) }))
     // Where the menu is shown by the desktop, a change is seen only after it is set again.
     icon.setContextMenu(
       Menu.buildFromTemplate([
-        { label: 'Open Tocsin', click: onOpen },
         { label: next.status, enabled: false },
         { type: 'separator' },
-        { label: 'Quit', click: onQuit },
+        ...newest,
+        ...(newest.length === 0 ? [] : [{ type: 'separator' } as const]),
+        ...(next.isMuted
+          ? [{ label: 'Unmute', click: () => onMute(null) }]
+          : (['hour', 'tomorrow'] as const).map((mute) => ({ label: `Mute ${snoozeWords[mute]}`, click: () => onMute(mute) }))),
+        { type: 'separator' },
+        { label: 'Open Tocsin', click: onOpen },
+        { label: 'Quit', click: parts.onQuit },
       ]),
     )
+  }
+
+  function repaint(): void {
+    if (stopped) return
+    const before = { face, unread: shown.unread }
+    shown = shows()
+    face = trayFace(shown)
+    awaitEnd()
+    if (!isSameFace(face, before.face) && tray !== null) paint(tray, face)
+    // The dock on macOS and some Linux launchers show the number; others ignore it.
+    if (shown.unread !== before.unread && process.platform !== 'win32') app.setBadgeCount(shown.unread)
+  }
+
+  /** A mute ends by the clock, and nobody tells. */
+  function awaitEnd(): void {
+    cancelEnd?.()
+    cancelEnd = null
+    const until = shown.muted?.until ?? null
+    if (until === null) return
+    cancelEnd = schedule(painting.tell, Math.min(longestWaitMs, Math.max(leastWaitMs, Date.parse(until) - now())))
   }
 
   async function isSeen(): Promise<boolean> {
@@ -57,28 +105,28 @@ export function createTray(parts: TrayParts): Tray {
     return true
   }
 
-  // The desktop may take its time to answer; nothing waits for it.
   void isSeen()
+  awaitEnd()
   return {
-    update(health, unread) {
-      const next = trayFace(health, unread)
-      if (next.tooltip === face.tooltip) return
-      face = next
-      if (tray !== null) paint(tray, face)
-      // The dock on macOS and some Linux launchers show the number; others ignore it.
-      if (process.platform !== 'win32') app.setBadgeCount(unread)
-    },
+    changed: painting.tell,
     isSeen,
     async stop() {
       stopped = true
+      painting.stop()
+      cancelEnd?.()
       tray?.destroy()
       tray = null
     },
   }
 }
 
+/** An ampersand marks the letter of a key in a menu, and would be gone from the text. */
+function escaped(label: string): string {
+  return label.replace(/&/g, '&&')
+}
+
 /** A template image on macOS, which the menu bar colours itself; elsewhere one that reads on light and dark panels. */
-function load(resources: string, name: TrayFace['image']): NativeImage {
+function load(resources: string, name: TrayImage): NativeImage {
   const isMac = process.platform === 'darwin'
   const image = nativeImage.createFromPath(join(resources, isMac ? `tray-${name}-template.png` : `tray-${name}.png`))
   if (isMac) image.setTemplateImage(true)

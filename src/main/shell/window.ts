@@ -6,10 +6,6 @@ import { minimumSize, placeWindow, type Bounds } from './bounds.ts'
 import { pageUrl, placeAt, viewAt } from './page.ts'
 
 export type MainWindow = {
-  /** Makes the window, unseen, and has it load its page, while what is shown in it is still being opened. */
-  begin(): void
-  /** To be called before it is shown. */
-  settle(around: WindowAround): void
   /** Opens the window, or restores and focuses it. Resolves when its page is there and listens. */
   show(): Promise<void>
   /** The page's contents while there is a window. */
@@ -29,12 +25,6 @@ export type WindowParts = {
   /** The small image that Windows lays over the taskbar button. */
   readonly unreadImage: string
   readonly developerTools: boolean
-  readonly log: { warn(text: string): void; error(text: string, error: unknown): void }
-  readonly now: () => number
-}
-
-/** What is around the window by the time that it is seen. */
-export type WindowAround = {
   readonly bounds: { read(): WindowBounds | null; write(bounds: WindowBounds): void }
   /** Whether the app can be reached once the window is gone: asked at every close. */
   readonly isReachableWithout: () => Promise<boolean>
@@ -44,50 +34,41 @@ export type WindowAround = {
   readonly onClosed: () => void
   /** The page crashed more often than it is worth reloading; the window is gone. In words. */
   readonly onGivenUp: (detail: string) => void
+  readonly log: { warn(text: string): void; error(text: string, error: unknown): void }
+  readonly now: () => number
 }
 
 /** `--ground` of tokens.css in either theme, so that the window never flashes in the other one. */
 const backgrounds = { dark: '#111315', light: '#ffffff' } as const
-
-function background(): string {
-  return nativeTheme.shouldUseDarkColors ? backgrounds.dark : backgrounds.light
-}
 
 /** The one window. It is made when shown and gone when closed: a closed window costs nothing. */
 export function createMainWindow(parts: WindowParts): MainWindow {
   const { log } = parts
   const mayReload = createAllowance({ limit: 3, withinMs: 60_000, now: parts.now })
   let window: BrowserWindow | null = null
-  let around: WindowAround | null = null
   let loaded: Promise<void> = Promise.resolve()
   let wasToldMinimised = false
   /** Where the page was when its window was closed: another window goes on there. */
   let place = ''
   let isQuitting = false
   let isReady = false
-  /** It is to be seen, and knows its place. */
-  let isWanted = false
-  let isMaximized = false
   app.on('before-quit', () => {
     isQuitting = true
   })
 
-  function placeFor(remembered: WindowBounds | null): ReturnType<typeof placeWindow> {
-    const [first, ...others] = [screen.getPrimaryDisplay(), ...screen.getAllDisplays()].map((display) => display.workArea)
-    return placeWindow(remembered, [first as Bounds, ...others])
-  }
-
-  function create(remembered: WindowBounds | null): BrowserWindow {
+  function create(): BrowserWindow {
     isReady = false
+    const [first, ...others] = [screen.getPrimaryDisplay(), ...screen.getAllDisplays()].map((display) => display.workArea)
+    const remembered = parts.bounds.read()
     const made = new BrowserWindow({
-      ...placeFor(remembered),
+      ...placeWindow(remembered, [first as Bounds, ...others]),
       minWidth: minimumSize.width,
       minHeight: minimumSize.height,
       title: 'Tocsin',
       icon: parts.icon,
       show: false,
       autoHideMenuBar: true,
-      backgroundColor: background(),
+      backgroundColor: nativeTheme.shouldUseDarkColors ? backgrounds.dark : backgrounds.light,
       webPreferences: {
         preload: parts.preload,
         sandbox: true,
@@ -102,7 +83,8 @@ export function createMainWindow(parts: WindowParts): MainWindow {
     })
     made.once('ready-to-show', () => {
       isReady = true
-      if (isWanted) reveal(made)
+      if (remembered?.isMaximized === true) made.maximize()
+      made.show()
     })
     made.on('close', (event) => {
       remember(made)
@@ -113,8 +95,7 @@ export function createMainWindow(parts: WindowParts): MainWindow {
     made.on('closed', () => {
       if (window !== made) return
       window = null
-      isWanted = false
-      if (!isQuitting) around?.onClosed()
+      if (!isQuitting) parts.onClosed()
     })
     made.webContents.on('render-process-gone', (_event, details) => recover(made, details.reason))
     made.webContents.on('preload-error', (_event, _path, error) => log.error('page: its preload script failed', error))
@@ -125,30 +106,12 @@ export function createMainWindow(parts: WindowParts): MainWindow {
     return made
   }
 
-  function reveal(made: BrowserWindow): void {
-    if (isMaximized) made.maximize()
-    made.show()
-  }
-
-  /** It may have been begun before anybody knew where it was last, and in which theme. */
-  function want(): BrowserWindow {
-    const remembered = around?.bounds.read() ?? null
-    isWanted = true
-    isMaximized = remembered?.isMaximized === true
-    if (window === null) return create(remembered)
-    window.setBackgroundColor(background())
-    if (remembered !== null) window.setBounds(placeFor(remembered))
-    if (isReady) reveal(window)
-    return window
-  }
-
   /** A full disk must not keep the window from closing. */
   function remember(closing: BrowserWindow): void {
-    if (!isWanted) return
     place = placeAt(closing.webContents.getURL())
     const { x, y, width, height } = closing.getNormalBounds()
     try {
-      around?.bounds.write({ x, y, width, height, isMaximized: closing.isMaximized() })
+      parts.bounds.write({ x, y, width, height, isMaximized: closing.isMaximized() })
     } catch (error) {
       log.error('the place of the window could not be remembered', error)
     }
@@ -156,14 +119,14 @@ export function createMainWindow(parts: WindowParts): MainWindow {
 
   /** Asked at the moment of closing, as panels and extensions come and go. */
   async function closeOrMinimise(closing: BrowserWindow): Promise<void> {
-    const reachable = (await around?.isReachableWithout()) === true
+    const reachable = await parts.isReachableWithout()
     if (closing.isDestroyed()) return
     if (reachable) {
       closing.destroy()
       return
     }
     closing.minimize()
-    if (!wasToldMinimised) around?.onMinimised()
+    if (!wasToldMinimised) parts.onMinimised()
     wasToldMinimised = true
   }
 
@@ -177,20 +140,14 @@ export function createMainWindow(parts: WindowParts): MainWindow {
     crashed.destroy()
     // It may be the place that it crashes at.
     place = ''
-    around?.onGivenUp(
+    parts.onGivenUp(
       `The window crashed again and again (${reason}) and was closed. Deliveries are still received and kept; opening the window tries anew.`,
     )
   }
 
   return {
-    begin() {
-      window ??= create(null)
-    },
-    settle(known) {
-      around = known
-    },
     async show() {
-      if (!isWanted || window === null) window = want()
+      if (window === null) window = create()
       // One that is still being made shows itself, once it has something to show.
       else if (isReady) {
         if (window.isMinimized()) window.restore()

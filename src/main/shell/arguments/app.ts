@@ -1,5 +1,6 @@
 import { z } from 'zod'
-import { columnNames, densities, mostRecent } from '../../../shared/settings.ts'
+import { columnNames, densities, mostRecent, notificationContents } from '../../../shared/settings.ts'
+import { hours } from './rules.ts'
 import { nothing, type Schemas } from './shapes.ts'
 
 const mebibyte = 1_048_576
@@ -18,6 +19,13 @@ export const appArguments = {
   'settings:write': z.strictObject({
     theme: z.enum(['system', 'dark', 'light']).exactOptional(),
     notify: z.boolean().exactOptional(),
+    quietHours: hours
+      .refine(({ days }) => days.length > 0)
+      .nullable()
+      .exactOptional(),
+    notificationContent: z.enum(notificationContents).exactOptional(),
+    // The desktop is told as well: a page could have Tocsin start at login, which starts nothing else.
+    startAtLogin: z.boolean().exactOptional(),
     density: z.enum(densities).exactOptional(),
     columns: z.array(z.enum(columnNames)).max(columnNames.length).exactOptional(),
     recentSearches: z.array(z.string().max(1_000)).max(mostRecent).exactOptional(),

@@ -16,6 +16,7 @@ export const deskArguments = {
   // A page could have the history counted over and over: beside main, within a bounded time, and a later count ends an earlier one.
   'timeline:histogram': z.strictObject({ ...wanted, part: z.enum(['lanes', 'minimap']), bars: z.int().min(1).max(mostBars) }),
   'timeline:facets': z.strictObject(wanted),
+  'timeline:count': z.strictObject(wanted),
   // Values that stand in detections, which the page may list anyway: a few of them, from indexes.
   'search:complete': z.strictObject({ field: z.string().max(200), begins: z.string().max(1_000) }),
   // Names and addresses that the user chose.

@@ -1,6 +1,6 @@
 import { z } from 'zod'
 import { triageStates } from '../../../shared/detection.ts'
-import { inboxFilters } from '../../../shared/inbox.ts'
+import { inboxFilters, type NotificationId } from '../../../shared/inbox.ts'
 import { verdicts, type TriageChange, type UndoId } from '../../../shared/triage.ts'
 import { instant, triageOf, type Schemas } from './shapes.ts'
 
@@ -30,6 +30,11 @@ export const triageArguments = {
   // Names of detections with what was said of them, which the page may list anyway: few at a time, by an index.
   'inbox:page': z.strictObject({
     filter: z.enum(inboxFilters),
+    notification: z
+      .int()
+      .positive()
+      .transform((id) => id as NotificationId)
+      .nullable(),
     before: z.int().nonnegative().nullable(),
     limit: z.int().min(1).max(200),
   }),

@@ -1,0 +1,54 @@
+import { expect, test } from 'vitest'
+import type { Mute, MuteId } from '../../shared/rules.ts'
+import type { Instant } from '../../shared/detection.ts'
+import { createRulesPlace } from '../rules/rules-place.ts'
+import { testStore } from '../store/test-support.ts'
+import { createMuting } from './muting.ts'
+
+const start = new Date(2026, 2, 1, 14, 30).getTime()
+
+function setUp() {
+  let now = start
+  const rules = createRulesPlace({
+    rows: testStore().rules,
+    ask: () => Promise.reject(new Error('nothing is asked of the reader')),
+    onChanged: () => {},
+    now: () => now,
+  })
+  return { rules, muting: createMuting(rules, () => now), pass: (ms: number) => (now += ms) }
+}
+
+test('all of Tocsin is muted for an hour, which ends by itself', () => {
+  const { muting, pass } = setUp()
+  expect(muting.read()).toBeNull()
+  muting.choose('hour')
+  expect(muting.read()).toEqual({ until: new Date(start + 3_600_000).toISOString() })
+  pass(3_600_001)
+  expect(muting.read()).toBeNull()
+})
+
+test('until tomorrow is nine in the morning, and is heard again at once where the user wants', () => {
+  const { muting, rules } = setUp()
+  muting.choose('tomorrow')
+  expect(muting.read()).toEqual({ until: new Date(2026, 2, 2, 9, 0).toISOString() })
+  rules.mutes.add({ of: { kind: 'field', field: 'type', value: 'MissingMFA' }, until: null })
+  muting.choose(null)
+  expect(muting.read()).toBeNull()
+  expect(rules.list().mutes).toHaveLength(1)
+})
+
+test('of several the longest counts, and one without an end is longer than any', () => {
+  const mutes = (...ends: readonly (string | null)[]): readonly Mute[] =>
+    ends.map((until, index) => ({
+      id: index as MuteId,
+      of: { kind: 'all' },
+      since: '2026-01-01T00:00:00.000Z' as Instant,
+      until: until as Instant | null,
+    }))
+  const untilOf = (...ends: readonly (string | null)[]) => {
+    const { rules } = setUp()
+    return createMuting({ ...rules, list: () => ({ ...rules.list(), mutes: mutes(...ends) }) }, () => start).read()?.until
+  }
+  expect(untilOf('2026-03-01T16:00:00.000Z', '2026-03-02T08:00:00.000Z', '2026-03-01T17:00:00.000Z')).toBe('2026-03-02T08:00:00.000Z')
+  expect(untilOf('2026-03-01T16:00:00.000Z', null)).toBeNull()
+})

@@ -1,0 +1,524 @@
+import { EventEmitter } from 'node:events'
+import { createServer } from 'node:net'
+import { afterEach, beforeEach, describe, expect, test, vi } from 'vitest'
+import type { DetectionId, OrganizationId } from '../../../shared/detection.ts'
+import type { NotificationId } from '../../../shared/inbox.ts'
+import type { NotificationContent } from '../../../shared/settings.ts'
+import type { Note, NoteAction, Target } from '../../notify/notifier.ts'
+import { connectToBus } from './bus-address.ts'
+import { composeNotifier, type DesktopNotifier } from './composed-notifier.ts'
+import { answerMs, mostOutstanding, type Known } from './desktop-service.ts'
+import type { NativeNotification } from './electron-notes.ts'
+import { lackOfBus, openTestBus, startStandIn, type StandIn, type StandInOptions, type TestBus } from './session-bus-test-support.ts'
+
+const lack = lackOfBus()
+if (lack !== null) console.warn(`Notifications over D-Bus are not tested here: ${lack}`)
+
+const one = 1 as NotificationId
+const detection: Target = { kind: 'detection', key: { organizationId: 'org' as OrganizationId, id: 'd1' as DetectionId } }
+function noteOf(more: Partial<Note> = {}): Note {
+  return {
+    id: one,
+    title: 'CredentialStuffingAttempt',
+    body: 'okta_user 00u1',
+    hidden: { title: 'Tocsin', body: '1 new detection' },
+    urgency: 'normal',
+    hasSound: false,
+    target: detection,
+    actions: ['acknowledge', 'snooze'],
+    ...more,
+  }
+}
+
+/** Electron's notification, as far as it is used, and what it was made with. */
+class ElectronNotification extends EventEmitter implements NativeNotification {
+  static made: ElectronNotification[] = []
+  readonly options: object
+  isClosed = false
+  constructor(options: object) {
+    super()
+    this.options = options
+    ElectronNotification.made.push(this)
+  }
+  show(): void {
+    this.emit('show')
+  }
+  close(): void {
+    this.isClosed = true
+  }
+}
+
+type Set = {
+  readonly notifier: DesktopNotifier
+  readonly chosen: Target[]
+  readonly acted: [NotificationId, NoteAction][]
+  readonly closed: NotificationId[]
+  readonly troubles: string[]
+  /** What was put off for so long, or less but for at least `fromMs`, happens now. */
+  elapse(toMs: number, fromMs?: number): void
+  content: NotificationContent
+  known: (nativeId: number, service: string) => Known | null
+}
+
+const running: { stop(): unknown }[] = []
+afterEach(async () => {
+  for (const one of running.splice(0).reverse()) await one.stop()
+  ElectronNotification.made = []
+})
+
+function setUp(address: string | undefined, more: { platform?: string; isSupported?: boolean; isScreenLocked?: boolean } = {}): Set {
+  const { platform = 'linux', isSupported = false, isScreenLocked = false } = more
+  const later = new Map<symbol, { task: () => void; afterMs: number }>()
+  const made: Set = {
+    notifier: undefined as never,
+    chosen: [],
+    acted: [],
+    closed: [],
+    troubles: [],
+    content: 'full',
+    known: () => null,
+    elapse(toMs, fromMs = 0) {
+      for (const [key, { task, afterMs }] of [...later])
+        if (afterMs >= fromMs && afterMs <= toMs) {
+          later.delete(key)
+          task()
+        }
+    },
+  }
+  const notifier = composeNotifier({
+    content: () => made.content,
+    knownAs: (nativeId, service) => made.known(nativeId, service),
+    onChosen: (target) => made.chosen.push(target),
+    onAction: (id, action) => made.acted.push([id, action]),
+    onClosed: (id) => made.closed.push(id),
+    onTrouble: (detail) => made.troubles.push(detail),
+    connect: platform === 'linux' ? () => (address === undefined ? null : connectToBus(address, undefined)) : null,
+    electron: { platform, isSupported: () => isSupported, make: (options) => new ElectronNotification(options) },
+    isScreenLocked: () => isScreenLocked,
+    schedule(task, afterMs) {
+      const key = Symbol()
+      later.set(key, { task, afterMs })
+      return () => later.delete(key)
+    },
+  })
+  running.push(notifier)
+  return Object.assign(made, { notifier })
+}
+
+describe.skipIf(lack !== null)('on a session bus', () => {
+  let bus: TestBus
+  beforeEach(async () => {
+    bus = await openTestBus()
+    running.push({ stop: bus.close })
+  })
+  async function service(options: StandInOptions = {}): Promise<StandIn> {
+    const made = await startStandIn(bus.address, options)
+    running.push(made)
+    return made
+  }
+
+  test('a note arrives with its words, its urgency and its buttons', async () => {
+    const desktop = await service()
+    const { notifier } = setUp(bus.address)
+    const shown = await notifier.show(noteOf())
+    expect(shown).toEqual({ kind: 'shown', nativeId: 1, service: expect.stringMatching(/^:1\.\d+@[0-9a-f]{32}$/) as string })
+    expect(await desktop.called(1)).toEqual([
+      {
+        app: 'Tocsin',
+        replaces: 0,
+        icon: '',
+        title: 'CredentialStuffingAttempt',
+        body: 'okta_user 00u1',
+        actions: ['default', 'Open', 'acknowledge', 'Acknowledge', 'snooze', 'Snooze for 1 hour'],
+        hints: { urgency: 1, 'desktop-entry': 'tocsin', category: 'x-tocsin.detection', 'suppress-sound': true },
+        timeout: -1,
+        id: 1,
+      },
+    ])
+  })
+
+  test('an urgent one with a sound says so, and stays until it is seen', async () => {
+    const desktop = await service()
+    const { notifier } = setUp(bus.address)
+    await notifier.show(noteOf({ urgency: 'urgent', hasSound: true }))
+    const [{ hints, timeout } = { hints: {}, timeout: null }] = await desktop.called(1)
+    expect([hints, timeout]).toEqual([
+      { urgency: 2, 'desktop-entry': 'tocsin', category: 'x-tocsin.detection', 'sound-name': 'message-new-instant' },
+      0,
+    ])
+  })
+
+  test('markup is escaped where the service parses it, in the body only, and left alone where it does not', async () => {
+    const hostile = noteOf({ title: '<b>A</b> \u202e', body: '<a href="x">&\nb</a>\u0000' })
+    const parses = await service()
+    await setUp(bus.address).notifier.show(hostile)
+    expect((await parses.called(1))[0]).toMatchObject({
+      title: '<b>A</b> \ufffd',
+      body: '&lt;a href=&quot;x&quot;&gt;&amp; b&lt;/a&gt;\ufffd',
+    })
+    await parses.stop()
+    const doesNot = await service({ capabilities: ['body'] })
+    await setUp(bus.address).notifier.show(hostile)
+    expect((await doesNot.called(1))[0]).toMatchObject({ title: '<b>A</b> \ufffd', body: '<a href="x">& b</a>\ufffd' })
+    expect(doesNot.calls()[0]?.actions, 'a service that tells of no clicks gets no buttons').toEqual([])
+  })
+
+  test('the same notification takes the place of the earlier one, as long as that is there', async () => {
+    const desktop = await service()
+    const { notifier, closed } = setUp(bus.address)
+    await notifier.show(noteOf())
+    await notifier.show(noteOf({ title: 'Two' }))
+    await notifier.show(noteOf({ id: 2 as NotificationId }))
+    await desktop.emit('NotificationClosed', 'uu', [1, 2])
+    await vi.waitFor(() => expect(closed).toEqual([1]))
+    await notifier.show(noteOf({ title: 'Three' }))
+    expect((await desktop.called(4)).map(({ replaces, id }) => [replaces, id])).toEqual([
+      [0, 1],
+      [1, 1],
+      [0, 2],
+      [0, 3],
+    ])
+  })
+
+  test('two of one notification at once still take one place', async () => {
+    const desktop = await service()
+    const { notifier } = setUp(bus.address)
+    await Promise.all([notifier.show(noteOf()), notifier.show(noteOf({ title: 'Two' }))])
+    expect((await desktop.called(2)).map(({ replaces, title }) => [replaces, title])).toEqual([
+      [0, 'CredentialStuffingAttempt'],
+      [1, 'Two'],
+    ])
+  })
+
+  test('a click opens what its notification is about, told as closed before or after', async () => {
+    const desktop = await service()
+    const { notifier, chosen } = setUp(bus.address)
+    const group: Target = { kind: 'group', notification: 2 as NotificationId }
+    await notifier.show(noteOf())
+    await notifier.show(noteOf({ id: 2 as NotificationId, target: group }))
+    await notifier.show(noteOf({ id: null, target: { kind: 'timeline' } }))
+    await desktop.emit('NotificationClosed', 'uu', [1, 2])
+    for (const id of [1, 2, 3, 4]) await desktop.click(id)
+    await vi.waitFor(() => expect(chosen).toEqual([detection, group, { kind: 'timeline' }]))
+  })
+
+  test('its buttons tell what they are for, and words of nobody do nothing', async () => {
+    const desktop = await service()
+    const { notifier, acted, chosen } = setUp(bus.address)
+    await notifier.show(noteOf())
+    for (const action of ['acknowledge', 'nonsense', 'inline-reply', 'snooze']) await desktop.click(1, action)
+    await desktop.emit('ActivationToken', 'us', [1, 'token'])
+    await vi.waitFor(() =>
+      expect(acted).toEqual([
+        [1, 'acknowledge'],
+        [1, 'snooze'],
+      ]),
+    )
+    expect(chosen).toEqual([])
+  })
+
+  test('a click that comes right behind the answer is heard', async () => {
+    await service({ clicksAtOnce: true })
+    const { notifier, chosen } = setUp(bus.address)
+    for (let shown = 1; shown <= 10; shown++) {
+      await notifier.show(noteOf({ id: shown as NotificationId }))
+      await vi.waitFor(() => expect(chosen).toHaveLength(shown))
+    }
+  })
+
+  test('a click on what an earlier run showed is looked up by its number and its service', async () => {
+    const desktop = await service()
+    const earlier = setUp(bus.address)
+    const shown = await earlier.notifier.show(noteOf())
+    await earlier.notifier.stop()
+    const { chosen, acted, notifier } = Object.assign(setUp(bus.address), {
+      known: (nativeId: number, of: string) =>
+        shown.kind === 'shown' && nativeId === shown.nativeId && of === shown.service ? { id: one, target: detection } : null,
+    })
+    // Any answer by the same way means that it listens.
+    await notifier.show(noteOf({ id: null, target: { kind: 'timeline' } }))
+    await desktop.click(1)
+    await desktop.click(1, 'acknowledge')
+    await desktop.click(99)
+    await vi.waitFor(() => expect([chosen, acted]).toEqual([[detection], [[1, 'acknowledge']]]))
+  })
+
+  test('a signal of anybody but the service is not believed', async () => {
+    const desktop = await service()
+    const { notifier, chosen } = setUp(bus.address)
+    await notifier.show(noteOf())
+    const stranger = await service({ saver: { name: 'com.example.Stranger', path: '/org/freedesktop/Notifications', isActive: false } })
+    // Sent to each name that the bus may have given us, since a broadcast would not even be handed over.
+    for (let number = 0; number < 8; number++)
+      await stranger.emit('org.freedesktop.Notifications.ActionInvoked', 'us', [1, 'default'], `:1.${number}`)
+    await desktop.click(1)
+    await vi.waitFor(() => expect(chosen).toHaveLength(1))
+  })
+
+  test('one is taken away when it is asked for, and only while it is there', async () => {
+    const desktop = await service()
+    const { notifier, closed } = setUp(bus.address)
+    await notifier.show(noteOf())
+    notifier.close(one)
+    notifier.close(one)
+    notifier.close(7 as NotificationId)
+    await vi.waitFor(() => expect(desktop.closed()).toEqual([1]))
+    await vi.waitFor(() => expect(closed).toEqual([1]))
+  })
+
+  test('whether the user may be disturbed is known from the start, and kept up to date', async () => {
+    const desktop = await service({ inhibited: true })
+    const { notifier } = setUp(bus.address)
+    await notifier.looked()
+    expect(notifier.isInhibited()).toBe(true)
+    await desktop.setProperty('Inhibited', false)
+    await vi.waitFor(() => expect(notifier.isInhibited()).toBe(false))
+    await desktop.setProperty('Inhibited', true)
+    await vi.waitFor(() => expect(notifier.isInhibited()).toBe(true))
+    await desktop.stop()
+    await vi.waitFor(() => expect(notifier.isInhibited()).toBe(false))
+  })
+
+  test('nobody waits for long for a service that does not say whether the user may be disturbed', async () => {
+    const desktop = await service({ inhibited: true })
+    desktop.freeze()
+    const { notifier, elapse } = setUp(bus.address)
+    elapse(1_000)
+    await notifier.looked()
+    expect(notifier.isInhibited()).toBe(false)
+  })
+
+  test('a service that says nothing of it lets us speak', async () => {
+    await service()
+    const { notifier } = setUp(bus.address)
+    expect((await notifier.show(noteOf())).kind).toBe('shown')
+    expect(notifier.isInhibited()).toBe(false)
+  })
+
+  test('what is hidden shows neither content nor buttons', async () => {
+    const desktop = await service()
+    const made = setUp(bus.address)
+    made.content = 'hidden'
+    await made.notifier.show(noteOf({ urgency: 'urgent' }))
+    expect((await desktop.called(1))[0]).toMatchObject({
+      title: 'Tocsin',
+      body: '1 new detection',
+      actions: ['default', 'Open'],
+      hints: { urgency: 2 },
+    })
+  })
+
+  test.each([
+    ['org.freedesktop.ScreenSaver', '/org/freedesktop/ScreenSaver'],
+    ['org.gnome.ScreenSaver', '/org/gnome/ScreenSaver'],
+  ])('content is hidden while %s says that the screen is locked', async (name, path) => {
+    const desktop = await service()
+    const saver = await service({ saver: { name, path, isActive: true } })
+    const made = setUp(bus.address)
+    made.content = 'hidden-when-locked'
+    let shown = 0
+    const titleOf = async () => {
+      await made.notifier.show(noteOf())
+      return (await desktop.called(++shown)).at(-1)?.title
+    }
+    expect(await titleOf()).toBe('Tocsin')
+    await saver.emit('ActiveChanged', 'b', [false])
+    await vi.waitFor(async () => expect(await titleOf()).toBe('CredentialStuffingAttempt'))
+    await saver.emit('ActiveChanged', 'b', [true])
+    await vi.waitFor(async () => expect(await titleOf()).toBe('Tocsin'))
+    made.content = 'full'
+    expect(await titleOf()).toBe('CredentialStuffingAttempt')
+    made.content = 'hidden-when-locked'
+    await saver.stop()
+    await vi.waitFor(async () => expect(await titleOf()).toBe('CredentialStuffingAttempt'))
+  })
+
+  test('a service that never answers is given up in words, is asked no more than a few times, and nothing is told twice', async () => {
+    const desktop = await service()
+    const { notifier, elapse, troubles, chosen } = setUp(bus.address, { isSupported: true })
+    await notifier.show(noteOf())
+    desktop.freeze()
+    const pending = [2, 3, 4].map((id) => notifier.show(noteOf({ id: id as NotificationId, title: `Note ${id}` })))
+    // After a turn of the loop all three are on their way.
+    await new Promise((done) => setImmediate(done))
+    elapse(answerMs)
+    for (const shown of await Promise.all(pending))
+      expect(shown).toMatchObject({ kind: 'not-shown', detail: expect.stringContaining('10 seconds') as string })
+    const more = await Promise.all([5, 6].map((id) => notifier.show(noteOf({ id: id as NotificationId }))))
+    for (const shown of more)
+      expect(shown).toMatchObject({ kind: 'not-shown', detail: expect.stringContaining(`last ${mostOutstanding}`) as string })
+    expect(troubles).toHaveLength(5)
+    expect(ElectronNotification.made, 'what may yet be shown is not shown by another way').toEqual([])
+    desktop.thaw()
+    expect((await desktop.called(4)).map(({ title }) => title)).toEqual(['CredentialStuffingAttempt', 'Note 2', 'Note 3', 'Note 4'])
+    // It came late, and a click on it is as good as any.
+    await vi.waitFor(async () => expect((await notifier.show(noteOf({ id: 7 as NotificationId }))).kind).toBe('shown'))
+    await desktop.click(3)
+    await vi.waitFor(() => expect(chosen).toEqual([detection]))
+    expect(desktop.calls()).toHaveLength(5)
+  })
+
+  test('one that does not even answer what it can do is handed nothing', async () => {
+    const desktop = await service()
+    desktop.freeze()
+    const { notifier, elapse } = setUp(bus.address)
+    const shown = notifier.show(noteOf())
+    elapse(answerMs, answerMs)
+    expect((await shown).kind).toBe('not-shown')
+    desktop.thaw()
+    await vi.waitFor(async () => expect((await notifier.show(noteOf({ title: 'Two' }))).kind).toBe('shown'))
+    expect((await desktop.called(1)).map(({ title }) => title)).toEqual(['Two'])
+  })
+
+  test('a service that dies before it answers is said to have gone, and is not asked again', async () => {
+    await service({ diesAt: 'The last' })
+    const { notifier } = setUp(bus.address, { isSupported: true })
+    expect(await notifier.show(noteOf({ title: 'The last' }))).toMatchObject({
+      kind: 'not-shown',
+      detail: expect.stringContaining('mock-notify 1.0) went away') as string,
+    })
+    expect(ElectronNotification.made).toEqual([])
+  })
+
+  test('a service that starts again is spoken to anew, and numbers of the one before mean nothing', async () => {
+    const first = await service()
+    const { notifier, chosen } = setUp(bus.address)
+    const before = await notifier.show(noteOf())
+    await first.stop()
+    const second = await service({ capabilities: ['body', 'actions'] })
+    await second.emit('ActionInvoked', 'us', [1, 'default'])
+    const after = await notifier.show(noteOf({ id: 5 as NotificationId, title: 'After', target: { kind: 'timeline' }, body: '<' }))
+    expect(await second.called(1)).toMatchObject([{ title: 'After', replaces: 0, body: '<' }])
+    expect(before.kind === 'shown' && after.kind === 'shown' && before.service !== after.service).toBe(true)
+    await second.click(1)
+    await vi.waitFor(() => expect(chosen).toEqual([{ kind: 'timeline' }]))
+  })
+
+  test('what a screen saver does not say for two seconds counts for nothing', async () => {
+    const desktop = await service()
+    const saver = await service({ saver: { name: 'org.gnome.ScreenSaver', path: '/org/gnome/ScreenSaver', isActive: true } })
+    saver.freeze()
+    const made = setUp(bus.address)
+    made.content = 'hidden-when-locked'
+    await made.notifier.show(noteOf())
+    made.elapse(2_000)
+    await made.notifier.show(noteOf())
+    expect((await desktop.called(2)).map(({ title }) => title)).toEqual(['Tocsin', 'CredentialStuffingAttempt'])
+  })
+
+  test('a note after the bus came again connects at once', async () => {
+    const first = await service()
+    const { notifier } = setUp(bus.address)
+    await notifier.show(noteOf())
+    await first.stop()
+    await bus.stop()
+    await bus.start()
+    const second = await service()
+    await vi.waitFor(async () => expect((await notifier.show(noteOf())).kind).toBe('shown'))
+    expect(await second.called(1)).toMatchObject([{ replaces: 0 }])
+  })
+
+  test('a bus that goes and comes again is connected to in a while', async () => {
+    const first = await service()
+    const { notifier, elapse, chosen } = setUp(bus.address)
+    await notifier.show(noteOf())
+    await first.stop()
+    await bus.stop()
+    await bus.start()
+    const second = await service({ inhibited: true })
+    await vi.waitFor(() => {
+      elapse(60_000)
+      expect(notifier.isInhibited()).toBe(true)
+    })
+    expect((await notifier.show(noteOf())).kind).toBe('shown')
+    await second.click(1)
+    await vi.waitFor(() => expect(chosen).toEqual([detection]))
+  })
+
+  test('without a service Electron shows it, and where it cannot either that is said', async () => {
+    const can = setUp(bus.address, { isSupported: true })
+    expect(await can.notifier.show(noteOf({ hasSound: true }))).toEqual({ kind: 'shown', nativeId: null, service: null })
+    expect(ElectronNotification.made.map(({ options }) => options)).toEqual([
+      { title: 'CredentialStuffingAttempt', body: 'okta_user 00u1', silent: false, urgency: 'normal' },
+    ])
+    ElectronNotification.made[0]?.emit('click')
+    expect(can.chosen).toEqual([detection])
+    const cannot = setUp(bus.address)
+    expect(await cannot.notifier.show(noteOf())).toMatchObject({
+      kind: 'not-shown',
+      detail: expect.stringContaining('no notification service') as string,
+    })
+    expect(cannot.troubles).toHaveLength(1)
+  })
+})
+
+test.each([undefined, '', 'nonsense', 'unix:path=/nonexistent/bus', 'tcp:host=127.0.0.1,port=1'])(
+  'without a bus (%s) Electron shows it',
+  async (address) => {
+    const { notifier } = setUp(address, { isSupported: true })
+    expect(await notifier.show(noteOf())).toEqual({ kind: 'shown', nativeId: null, service: null })
+  },
+)
+
+test('a bus that takes connections and says nothing is no bus', async () => {
+  const server = createServer((socket) => socket.resume())
+  const path = `\0tocsin-silent-${process.pid}`
+  await new Promise<void>((done) => server.listen(path, done))
+  running.push({ stop: () => new Promise((done) => server.close(done)) })
+  const { notifier, elapse } = setUp(`unix:abstract=${path.slice(1)}`, { isSupported: true })
+  const shown = notifier.show(noteOf())
+  elapse(3_000)
+  expect((await shown).kind).toBe('shown')
+})
+
+describe('by way of Electron', () => {
+  test('the same notification takes the place of the earlier one by closing it', async () => {
+    const { notifier } = setUp(undefined, { platform: 'win32', isSupported: true })
+    await notifier.show(noteOf())
+    await notifier.show(noteOf({ id: 2 as NotificationId }))
+    await notifier.show(noteOf({ urgency: 'urgent' }))
+    expect(ElectronNotification.made.map(({ isClosed }) => isClosed)).toEqual([true, false, false])
+    expect(ElectronNotification.made[2]?.options).toMatchObject({ urgency: 'critical', silent: true })
+  })
+
+  test('buttons are there on macOS, and told', async () => {
+    const { notifier, acted } = setUp(undefined, { platform: 'darwin', isSupported: true })
+    await notifier.show(noteOf())
+    const [made] = ElectronNotification.made
+    expect(made?.options).toMatchObject({
+      actions: [
+        { type: 'button', text: 'Acknowledge' },
+        { type: 'button', text: 'Snooze for 1 hour' },
+      ],
+    })
+    made?.emit('action', {}, 1)
+    made?.emit('action', {}, 7)
+    expect(acted).toEqual([[1, 'snooze']])
+  })
+
+  test('content is hidden while the system says that the screen is locked', async () => {
+    const made = setUp(undefined, { platform: 'win32', isSupported: true, isScreenLocked: true })
+    made.content = 'hidden-when-locked'
+    await made.notifier.show(noteOf())
+    expect(ElectronNotification.made[0]?.options).toMatchObject({ title: 'Tocsin', body: '1 new detection' })
+  })
+
+  test('a failure, or no word at all, is said', async () => {
+    const { notifier, elapse, troubles } = setUp(undefined, { platform: 'win32', isSupported: true })
+    const show = vi.spyOn(ElectronNotification.prototype, 'show')
+    try {
+      show.mockImplementationOnce(function (this: ElectronNotification) {
+        this.emit('failed')
+      })
+      expect((await notifier.show(noteOf())).kind).toBe('not-shown')
+      show.mockImplementationOnce(() => {})
+      const silent = notifier.show(noteOf())
+      await new Promise((done) => setImmediate(done))
+      elapse(answerMs)
+      expect((await silent).kind).toBe('not-shown')
+      expect(troubles).toHaveLength(2)
+    } finally {
+      show.mockRestore()
+    }
+  })
+})
