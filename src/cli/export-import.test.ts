@@ -87,10 +87,10 @@ test('export writes to a pipe what it would write to a file, and takes a search'
   const piped = await tocsin('a', 'export', 'status:resolved', '--format', 'csv', '--out', '-')
   expect(piped).toMatchObject({ code: 0, out: readFileSync(file, 'utf8'), err: expect.stringContaining('1 detection exported') as string })
   expect(piped.out.trim().split('\r\n')).toHaveLength(2)
-  for (const format of ['ocsf', 'navigator']) {
+  for (const format of ['ocsf', 'ecs', 'splunk-hec', 'navigator']) {
     const ran = await tocsin('a', 'export', '--format', format, '--out', '-')
     expect(ran.code).toBe(0)
-    expect(() => JSON.parse(ran.out.split(format === 'ocsf' ? '\n' : '\u0000')[0]!) as unknown).not.toThrow()
+    expect(() => JSON.parse(ran.out.split(format === 'navigator' ? '\u0000' : '\n')[0]!) as unknown).not.toThrow()
   }
 })
 

@@ -1,6 +1,7 @@
 import { homedir } from 'node:os'
 import { resolve } from 'node:path'
 import { Command, CommanderError, Option } from 'commander'
+import { ruleActions } from '../shared/rules.ts'
 import { exportFormats } from '../shared/tasks.ts'
 import type { DoctorOptions, KeepOptions, RestoreOptions, RetentionOptions } from './care.ts'
 import type { Context, ExitCode } from './context.ts'
@@ -12,6 +13,7 @@ import { listenAddress, natsUrl, publicName, streamName, subjectName } from './i
 import { byteSize, positiveNumber, shortText, timeSpan, wholeNumber } from './options.ts'
 import type { AddOptions } from './org.ts'
 import type { QueryOptions } from './query.ts'
+import type { TryOptions } from './rules.ts'
 import type { SimulateOptions } from './simulate.ts'
 import type { VerifyOptions } from './verify.ts'
 import { visible } from './visible.ts'
@@ -132,6 +134,22 @@ function program(): Command {
     .option('--unsigned', 'take also what nobody signed, for any organization that was added', false)
     .action((files: readonly string[], options: ImportOptions, command: Command) =>
       run(command, async (context) => (await import('./import.ts')).importFiles(context, files, options)),
+    )
+
+  const rules = tocsin
+    .command('rules')
+    .description('what decides when Tocsin speaks, in its order; rules are changed in the app')
+    .option('--json', 'one JSON object instead of a table', false)
+    .action((options: { readonly json: boolean }, command: Command) =>
+      run(command, async (context) => (await import('./rules.ts')).listRules(context, options)),
+    )
+  rules
+    .command('try')
+    .description('what one more rule would have said of the last 30 days; nothing is changed')
+    .requiredOption('--query <text>', "as for query; '' finds everything")
+    .addOption(new Option('--action <action>', 'what it does with what it finds').choices(ruleActions).makeOptionMandatory())
+    .action((_: object, command: Command) =>
+      run(command, async (context) => (await import('./rules.ts')).tryRule(context, command.optsWithGlobals<TryOptions>())),
     )
 
   tocsin

@@ -5,14 +5,15 @@ import type { ExportFormat } from '../shared/tasks.ts'
 import type { TimeRange } from '../shared/view.ts'
 import { readAttack } from './export/attack.ts'
 import { createCsvWriter } from './export/csv.ts'
+import { createEcsWriter } from './export/ecs.ts'
 import { pieces } from './export/exporter.ts'
 import type { Writer } from './export/format.ts'
+import { createHecWriter } from './export/hec.ts'
 import { createNavigatorWriter } from './export/navigator.ts'
 import { createNdjsonWriter } from './export/ndjson.ts'
 import { createOcsfWriter } from './export/ocsf.ts'
 import { openFileSink, type Sink } from './export/sink.ts'
 import { toInstant } from './ingest/instant.ts'
-import { parse } from './query/parse.ts'
 import { within } from './query/query.ts'
 import type { Snapshot } from './store/walk.ts'
 import type { Store } from './store/store.ts'
@@ -79,14 +80,14 @@ export function exportToFile(path: string, { replace, temporary, ...parts }: Exp
  * Reads no faster than `openSink`'s sink takes. Cancelled or failed, the sink is told to discard what it has.
  */
 export async function exportHistory(parts: ExportParts & { readonly openSink: () => Promise<Sink> }): Promise<Exported> {
-  const { store, text, range = null, except = [], keys, signal, now } = parts
-  const parsed = parse(text, { now: now() })
-  if (parsed.kind === 'refused') return { kind: 'refused', at: parsed.at, length: parsed.length, detail: parsed.detail }
+  const { store, text, range = null, except = [], keys, signal } = parts
   const opened = store.snapshot()
   if (opened.kind !== 'opened') return { kind: 'failed', detail: opened.detail }
   const { snapshot } = opened
   let sink: Sink | null = null
   try {
+    const parsed = snapshot.readSearch(text)
+    if (parsed.kind === 'refused') return { kind: 'refused', at: parsed.at, length: parsed.length, detail: parsed.detail }
     const writer = createWriter(parts)
     sink = await parts.openSink()
     const watch = watchOver(snapshot, signal, parts.mostLogGrowth ?? defaultLogGrowth)
@@ -126,6 +127,10 @@ function createWriter({ format, attackFile, text, range, keys, except = [], now 
       return createNdjsonWriter()
     case 'ocsf':
       return createOcsfWriter(attack())
+    case 'ecs':
+      return createEcsWriter(attack())
+    case 'splunk-hec':
+      return createHecWriter()
     case 'navigator':
       return createNavigatorWriter(attack(), {
         query: asSearch(text, range ?? null),

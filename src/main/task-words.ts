@@ -9,6 +9,8 @@ const formatNames: Readonly<Record<ExportFormat, string>> = {
   csv: 'CSV',
   ndjson: 'NDJSON',
   ocsf: 'OCSF',
+  ecs: 'ECS',
+  'splunk-hec': 'Splunk HEC',
   navigator: 'Navigator layer',
 }
 

@@ -8,7 +8,6 @@ import { isDeclaredUnsigned, keptImportCheck } from './import/check.ts'
 import { importHistory } from './import-history.ts'
 import type { Change, Keeper } from './ingest/delivery.ts'
 import type { Schedule } from './ingest/refresher.ts'
-import { parse } from './query/parse.ts'
 import type { Store } from './store/store.ts'
 import { exportTitle, exportedWords, importTitle, importedWords, unsignedImportWords } from './task-words.ts'
 
@@ -44,7 +43,7 @@ const tellEveryMs = 250
 type Running = { readonly cancelled: AbortController; readonly ended: Promise<void> }
 
 export function createTasks(parts: {
-  readonly store: Pick<Store, 'keyStore' | 'imported' | 'settings'>
+  readonly store: Pick<Store, 'readSearch' | 'keyStore' | 'imported' | 'settings'>
   readonly exportBeside: Exporting
   /** Whoever watches what is kept has to see an import as well. */
   readonly keeper: Pick<Keeper, 'keep'>
@@ -76,7 +75,7 @@ export function createTasks(parts: {
           : 'Two exports are under way. Wait for one, or cancel one.',
       )
     if (wanted.kind === 'import' || wanted.of.kind === 'keys') return null
-    const parsed = parse(wanted.of.text, { now: now() })
+    const parsed = store.readSearch(wanted.of.text)
     return parsed.kind === 'refused' ? parsed : null
   }
 

@@ -9,6 +9,8 @@ const tellEveryMs = 100
 const cancelled = new AbortController()
 const tell = (told: ExportTold): void => parentPort?.postMessage(told)
 
+const now = (): number => startedAt
+
 let toldAt = -Infinity
 function onProgress(progress: ExportProgress): void {
   const at = performance.now()
@@ -21,8 +23,8 @@ function onProgress(progress: ExportProgress): void {
 parentPort?.on('message', () => cancelled.abort())
 const exported = exportToFile(job.path, {
   ...job,
-  store: { snapshot: () => openSnapshot(file) },
-  now: () => startedAt,
+  store: { snapshot: () => openSnapshot(file, now) },
+  now,
   signal: cancelled.signal,
   onProgress,
 })
