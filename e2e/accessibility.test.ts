@@ -3,6 +3,7 @@ import { expect, test, type Page } from '@playwright/test'
 import type { Bridge } from '../src/shared/ipc.ts'
 import { launchApp, temporaryProfile, type RunningApp } from './support/app.ts'
 import { pane, rows, visit } from './support/desk.ts'
+import { fillRules } from './support/rules.ts'
 import { framework, hero, seedDesk } from './support/seeds.ts'
 import { seedWays } from './support/ways.ts'
 
@@ -60,6 +61,7 @@ for (const isFilled of [true, false]) {
       seedWays(profile.path)
     }
     const { electron, page } = await launchApp(profile.path)
+    if (isFilled) await fillRules(page)
     const views: readonly (readonly [string, () => Promise<unknown>])[] = [
       ['timeline', () => go(page, 'Timeline')],
       ...(isFilled
@@ -106,6 +108,14 @@ for (const isFilled of [true, false]) {
       ['posture', () => go(page, 'Posture')],
       ['compliance', () => visit(page, `posture?framework=${encodeURIComponent(framework)}`)],
       ['ATT&CK', () => go(page, 'ATT&CK')],
+      ['rules', () => go(page, 'Rules')],
+      ['mutes', () => visit(page, 'rules/mutes')],
+      ['mute', () => page.getByRole('button', { name: 'Mute…' }).click()],
+      ['suppressions', () => closed(page).then(() => visit(page, 'rules/suppressions'))],
+      ['suppress', () => page.getByRole('button', { name: 'Suppress…' }).click()],
+      ['a rule', () => closed(page).then(() => visit(page, isFilled ? 'rules/2' : 'rules/new'))],
+      // What it would have told comes after a moment.
+      ['a rule, tried', () => expect(page.getByText(/^(In|Nothing came in) the last 30 days/)).toBeVisible()],
       ['palette', () => page.keyboard.press('Control+k')],
       ['saved views', () => fromPalette(page, 'manage saved')],
       [
@@ -165,6 +175,10 @@ const places = [
   `posture?framework=${encodeURIComponent(framework)}`,
   'attack',
   'connections',
+  'rules',
+  'rules/1',
+  'rules/mutes',
+  'rules/suppressions',
   'settings',
 ] as const
 
@@ -172,6 +186,7 @@ async function withDesk(use: (app: Pick<RunningApp, 'electron' | 'page'>) => Pro
   const profile = temporaryProfile()
   await seedDesk({ profile: profile.path, count: 60, seed: 'keys', endAt: Date.now() })
   const app = await launchApp(profile.path)
+  await fillRules(app.page)
   try {
     await use(app)
   } finally {

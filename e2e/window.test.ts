@@ -85,7 +85,7 @@ test('a click on a notification opens exactly that detection', async () => {
     await tocsin(profile.path, 'simulate', '--count', '1', '--seed', 'click')
     await expect.poll(() => bus.calls().length).toBe(1)
     const [detection] = await detections(profile.path)
-    bus.click(1)
+    await bus.click(1)
     await expect(app.page.getByRole('heading', { name: detection?.type ?? '' })).toBeVisible()
     await expect.poll(() => app.electron.evaluate(({ BrowserWindow }) => BrowserWindow.getAllWindows()[0]?.isVisible())).toBe(true)
   } finally {

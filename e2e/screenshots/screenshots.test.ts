@@ -7,6 +7,7 @@ import { seedProfile } from '../../bench/seed.ts'
 import type { Task, TaskId } from '../../src/shared/tasks.ts'
 import { root, startAllowedApp, temporaryProfile, tocsin, type RunningApp } from '../support/app.ts'
 import { ask, chart, field, list, rows as rowsOf, visit } from '../support/desk.ts'
+import { fillRules } from '../support/rules.ts'
 import { framework, hero, seedDesk } from '../support/seeds.ts'
 import { setUpRelayByGuide, startDevelopmentRelay } from '../support/relay.ts'
 import { endSearchesEarly } from '../support/slow-search.ts'
@@ -57,6 +58,7 @@ async function fill({ profile, page, url }: RunningApp): Promise<void> {
   ] as const)
     await ask(page, 'view:save', { id: null, name, address: `timeline?q=${encodeURIComponent(q)}`, isPinned: true })
   await ask(page, 'settings:write', { recentSearches: ['kind:threat confidence>=0.8', 'entity_type:okta_role is:open'] })
+  await fillRules(page)
   const keys = [{ organizationId: 'tocsin-demo-organization', id: 'hero-stuffing' }] as never
   const change = {
     state: 'acknowledged',
@@ -192,6 +194,21 @@ const views: readonly View[] = [
   { name: 'posture', of: 'history', open: at('posture') },
   { name: 'compliance', of: 'history', open: at(`posture?framework=${encodeURIComponent(framework)}`) },
   { name: 'attack', of: 'history', open: at('attack') },
+  { name: 'rules', of: 'history', open: at('rules') },
+  {
+    name: 'rule',
+    of: 'history',
+    async open(page) {
+      await visit(page, 'rules/3')
+      await page.getByRole('combobox', { name: 'Which detections' }).fill('kind:threat')
+      await page.getByText(/^In the last 30 days/).waitFor()
+      await page.waitForTimeout(600)
+    },
+    // What was not saved is no part of the next picture.
+    leave: (page) => page.getByRole('button', { name: 'Cancel' }).click(),
+  },
+  { name: 'mutes', of: 'history', open: at('rules/mutes') },
+  { name: 'suppressions', of: 'history', open: at('rules/suppressions') },
   { name: 'digest', of: 'history', open: at('digest') },
   { name: 'inbox', of: 'history', open: at('inbox') },
   {
@@ -324,6 +341,7 @@ const views: readonly View[] = [
   { name: 'entities-empty', of: 'nothing', open: at('entities') },
   { name: 'posture-empty', of: 'nothing', open: at('posture') },
   { name: 'attack-empty', of: 'nothing', open: at('attack') },
+  { name: 'rules-empty', of: 'nothing', open: at('rules') },
   { name: 'digest-empty', of: 'nothing', open: at('digest') },
   { name: 'connections-empty', of: 'nothing', open: go('Connections') },
   { name: 'connect-choose', of: 'nothing', open: guide },

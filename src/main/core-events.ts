@@ -1,8 +1,10 @@
 import type { Health } from '../shared/health.ts'
+import type { Hook } from '../shared/hooks.ts'
 import type { Gap, WaysIn } from '../shared/inlets.ts'
 import type { DetectionsChanged } from '../shared/ipc.ts'
 import type { OrganizationState } from '../shared/organization.ts'
 import type { QuarantineCounts } from '../shared/quarantine.ts'
+import type { Rules } from '../shared/rules.ts'
 import type { SavedView } from '../shared/saved-views.ts'
 import type { Settings } from '../shared/settings.ts'
 import type { Task } from '../shared/tasks.ts'
@@ -21,6 +23,10 @@ export type CoreEvents = {
   readonly quarantine: QuarantineCounts
   readonly settings: Settings
   readonly views: readonly SavedView[]
+  /** What decides when to speak, whenever the user changed it. */
+  readonly rules: Rules
+  /** Where they send, and how that goes; at most four times a second. */
+  readonly hooks: readonly Hook[]
   readonly ways: WaysIn
   readonly gap: Gap
   /** Detections are gone, too many to name each. */

@@ -1,3 +1,4 @@
+import type { Detection } from '../shared/detection.ts'
 import type { DriftList } from '../shared/drift.ts'
 import type { Health } from '../shared/health.ts'
 import { isAuthenticatedRelay, type Gap } from '../shared/inlets.ts'
@@ -11,6 +12,8 @@ import { createInsight, type InsightPlace } from './desk/insight.ts'
 import { createDetectionPlace, type DetectionPlace } from './detection-place.ts'
 import { createExporting } from './exporting/exporting.ts'
 import { createHealthMonitor } from './health.ts'
+import { createAppHooks } from './hooks/hooks.ts'
+import type { HooksPlace } from './hooks/hooks-place.ts'
 import { createHighWaterMark } from './high-water-mark.ts'
 import { check } from './ingest/check.ts'
 import { contentOf } from './ingest/content-of.ts'
@@ -30,11 +33,13 @@ import { createPaced } from './paced.ts'
 import { createPublisher, type Listeners } from './publish.ts'
 import { createQuarantineWatch, type QuarantinePlace } from './quarantine.ts'
 import { createReception, type Reception } from './ways/reception.ts'
+import { createRulesPlace, type RulesPlace } from './rules/rules-place.ts'
 import { createSearching } from './searching.ts'
 import type { Keychain } from './secrets.ts'
 import { sendSample } from './send-sample.ts'
 import { createSettingsPlace, type SettingsPlace } from './settings-place.ts'
 import { createSlashIdAccess, type SlashIdAccess } from './slashid-access.ts'
+import { createSpeaking, type SpeakingPlace } from './speaking/speaking.ts'
 import { theApp } from './store/history-lock.ts'
 import { openStore, type OpenedStore } from './store/store.ts'
 import { createTasks, type Tasks } from './tasks.ts'
@@ -63,8 +68,6 @@ export type CoreParts = {
   readonly careProcess: StartCareProcess
   /** The folder of the files that the running app opens. */
   readonly resources: string
-  /** Told as soon as everything can be asked, before anything is received. */
-  readonly onBuilt?: (core: Core) => void
   /** The real ones where there are no others. */
   readonly inlets?: InletFactories
   readonly tunnel?: CreateTunnel
@@ -82,6 +85,9 @@ export type Core = SettingsPlace & {
   readonly insight: InsightPlace
   readonly triage: TriagePlace
   readonly inbox: InboxPlace
+  readonly rules: RulesPlace
+  readonly hooks: HooksPlace
+  readonly speaking: SpeakingPlace
   readonly open: DetectionPlace['open']
   readonly evidence: DetectionPlace['evidence']
   readonly tasks: Omit<Tasks, 'stop'>
@@ -89,6 +95,7 @@ export type Core = SettingsPlace & {
   /** The window is gone: what only served it is given back, until it is asked something again. */
   rest(): void
   unread(): number
+  newest(most: number): readonly Detection[]
   organizations(): readonly OrganizationState[]
   organizationCounts(): readonly OrganizationCount[]
   /** Believes an organization from now on. */
@@ -249,10 +256,8 @@ export async function startCore(parts: CoreParts): Promise<CoreStarted> {
   })
   const inbox = createInbox({
     ask: searching.ask,
-    rows: store.notificationLog,
     settings: store.settings,
     onChanged: () => publish('inbox', null),
-    onTrouble: (error) => log.error('what was said could not be written down', error),
     now,
     schedule,
   })
@@ -260,6 +265,31 @@ export async function startCore(parts: CoreParts): Promise<CoreStarted> {
     publish('touched', changed)
     inbox.touched()
   }
+  const rules = createRulesPlace({ rows: store.rules, ask: searching.ask, onChanged: (changed) => publish('rules', changed), now })
+  const hooks = createAppHooks({
+    rows: store.hooks,
+    secrets: access.secrets,
+    resources: parts.resources,
+    onChanged: (list) => publish('hooks', list),
+    onRemoved: () => publish('rules', rules.list()),
+    onFault: (error) => log.error('a hook could not be sent to', error),
+    now,
+    random,
+    schedule,
+  })
+  const speaking = createSpeaking({
+    outbox: store.outbox,
+    rules: rules.list,
+    settings: store.settings.read,
+    onSaid() {
+      inbox.touched()
+      hooks.wake()
+    },
+    onTrouble: (error) => log.error('what was said could not be written down', error),
+    now,
+    schedule,
+  })
+  subscribe({ changes: speaking.changed, rules: speaking.rulesChanged, settings: speaking.settingsChanged })
   const place = createDetectionPlace({ store, onTouched: (detection) => touched({ changed: [detection], more: false }), now })
 
   const core: Core = {
@@ -274,11 +304,15 @@ export async function startCore(parts: CoreParts): Promise<CoreStarted> {
     insight: createInsight({ ask: searching.ask, resources: parts.resources, now }),
     triage: createTriagePlace({ rows: store.triage, writeBack: store.retention.writeBack, ask: searching.ask, onTriaged: touched, now }),
     inbox: inbox.place,
+    rules,
+    hooks: hooks.place,
+    speaking: speaking.place,
     ...place,
     tasks,
     care: care.place,
     rest: searching.rest,
     unread: store.detections.unread,
+    newest: store.detections.newest,
     organizations: keys.states,
     organizationCounts: store.organizations.counts,
     addOrganization: organizations.add,
@@ -310,6 +344,8 @@ export async function startCore(parts: CoreParts): Promise<CoreStarted> {
       await reception.stop()
       await pipeline.stop()
       await searching.stop()
+      await speaking.stop()
+      await hooks.stop()
       inbox.stop()
       await access.stop()
       await keys.stop()
@@ -321,7 +357,6 @@ export async function startCore(parts: CoreParts): Promise<CoreStarted> {
       await care.closed()
     },
   }
-  parts.onBuilt?.(core)
   await marking
   care.open()
   await reception.start()

@@ -13,6 +13,7 @@ import type { Change } from './ingest/delivery.ts'
 import { contentOf } from './ingest/content-of.ts'
 import { issuer, noon, pinned } from './ingest/test-support.ts'
 import { decide } from './notify/decide.ts'
+import { listening } from './notify/test-support.ts'
 import { historyFile, markFile, prepareProfile } from './profile.ts'
 import { schedule } from './schedule.ts'
 import { openStore } from './store/store.ts'
@@ -108,8 +109,7 @@ test('what one app exports another one imports, and has the same; it is told, se
   expect((await all(other.core, 'is:imported d-299')).map(({ id }) => id)).toEqual(['d-299'])
   expect(other.changes).toHaveLength(300)
   expect(other.changes.find(({ detection }) => detection.id === key.id)?.detection.triage.isUnread).toBe(false)
-  const context = { enabled: true, timelineFocused: false }
-  expect(other.changes.filter((change) => decide(change, context).show)).toEqual([])
+  expect(other.changes.filter((change) => decide(change, listening).show)).toEqual([])
 
   expect(await ended(other.core, other.core.tasks.import([path], nobody))).toEqual({
     kind: 'done',
@@ -124,6 +124,8 @@ test('what one app exports another one imports, and has the same; it is told, se
 test.each([
   ['csv', /^\ufeff?"id","organizationId"/],
   ['ocsf', /"version":"1\.8\.0"|"class_uid":2004/],
+  ['ecs', /"ecs":\{"version":"8\.17\.0"\}/],
+  ['splunk-hec', /"sourcetype":"slashid:detection"/],
   ['navigator', /"layer": ?"4\.5"/],
 ] as const)('exports what a search finds as %s', async (format, expected) => {
   const { core } = await start(20)

@@ -1,5 +1,5 @@
 import type { PageAnswer, Requests } from '../../shared/ipc.ts'
-import type { FacetsAnswer, HistogramAnswer } from '../../shared/overview.ts'
+import type { CountAnswer, FacetsAnswer, HistogramAnswer } from '../../shared/overview.ts'
 import type { SavedView } from '../../shared/saved-views.ts'
 import { openEnd } from '../../shared/view.ts'
 import type { Reader } from '../reader/reader.ts'
@@ -13,6 +13,8 @@ export type DeskPlace = {
   page(query: PageQuery): Promise<PageAnswer>
   histogram(wanted: Requests['timeline:histogram']['argument']): Promise<HistogramAnswer>
   facets(wanted: Searched): Promise<FacetsAnswer>
+  /** How many are suppressed, of what the timeline is about. */
+  count(wanted: Searched): Promise<CountAnswer>
   complete(wanted: Requests['search:complete']['argument']): Promise<readonly string[]>
   readonly views: SavedViews
 }
@@ -33,6 +35,7 @@ export function createDesk({
       return ask('histogram', { text, from: range?.from ?? null, to, bucket: bars }, part)
     },
     facets: ({ text, range = null }) => ask('facets', { text, range }, 'facets'),
+    count: ({ text, range = null }) => ask('count', { text, range }, 'suppressed'),
     complete: (wanted) => ask('seen', wanted, 'values'),
     views: createSavedViews({ rows, count: (wanted) => ask('count', wanted, 'views'), onChanged: onViews }),
   }

@@ -8,7 +8,8 @@ function linesOf(count: number): readonly InboxLine[] {
   return Array.from({ length: count }, (_, index) => ({
     id: count - index,
     at: new Date(new Date(2031, 4, 17, 12).getTime() - index * 3_600_000).toISOString() as Instant,
-    said: { kind: 'told', urgency: 'normal' },
+    said: { kind: 'told', urgency: 'normal', notification: null, isCertain: true },
+    rule: null,
     key: { organizationId: 'org' as OrganizationId, id: `d${index}` as DetectionId },
     kindOfDetection: 'threat',
     type: 'CredentialStuffingAttempt',

@@ -3,6 +3,10 @@ import { startOf } from '../state/location.ts'
 import { toInstant } from '../state/instant.ts'
 import { keysOf } from '../ui/shortcuts.ts'
 import type { View } from '../../shared/view.ts'
+import { mutableOf, noiseOf } from '../state/hushing.svelte.ts'
+import { emptyRule } from '../state/rule-editor.svelte.ts'
+import { fieldWords } from '../rules/rule-words.ts'
+import { muteFields } from '../../shared/rules.ts'
 import type { Dialog } from '../state/dialogs.svelte.ts'
 
 /** Something the app can do, by its name. Only what can be done now is among them. */
@@ -15,6 +19,7 @@ const viewNames: Readonly<Record<View, string>> = {
   posture: 'Posture',
   attack: 'ATT&CK',
   digest: 'While you were away',
+  rules: 'Rules',
   connections: 'Connections',
   settings: 'Settings',
 }
@@ -30,7 +35,22 @@ export function createCommands(
   app: AppState,
   shell: { readonly focusSearch: () => void; readonly now: () => number },
 ): readonly PaletteCommand[] {
-  const { navigation, timeline, selection, settings, savedViews, triage, tasks, sample, care, searches, dialogs } = app
+  const {
+    navigation,
+    timeline,
+    selection,
+    settings,
+    savedViews,
+    triage,
+    tasks,
+    sample,
+    care,
+    searches,
+    dialogs,
+    rules,
+    ruleEditor,
+    hushing,
+  } = app
   const command = (id: string, name: string, run: () => void, keys?: readonly string[]): PaletteCommand => ({
     id,
     name,
@@ -44,6 +64,13 @@ export function createCommands(
     timeline.searchNow()
   }
   const isTimeline = navigation.view === 'timeline'
+  const opened = isTimeline ? (selection.detail?.detection ?? null) : null
+  const query = isTimeline ? timeline.text : ''
+  const silence = rules.silenceAt(shell.now())
+  const writeRule = (text: string) => (): void => {
+    ruleEditor.begin({ ...emptyRule, query: text })
+    navigation.open({ view: 'rules', part: 'new' })
+  }
   const { density, theme } = settings.value
   const otherDensity = density === 'compact' ? 'comfortable' : 'compact'
   return [
@@ -87,6 +114,21 @@ export function createCommands(
           command('unread', 'Mark as unread', () => void triage.act('unread'), keysOf('unread')),
         ]
       : []),
+    ...(silence === null
+      ? [command('mute', 'Mute…', () => hushing.mute())]
+      : [command('unmute', 'Unmute Tocsin', () => void rules.unmute(silence, 'Tocsin speaks again'))]),
+    ...(opened === null
+      ? []
+      : [
+          ...muteFields
+            .filter((field) => mutableOf(opened)[field] !== null)
+            .map((field) =>
+              command(`mute ${field}`, `Mute this ${fieldWords[field].toLowerCase()}…`, () => hushing.mute(field, mutableOf(opened))),
+            ),
+          command('suppress like', 'Suppress detections like this one…', () => hushing.suppress(noiseOf(opened))),
+        ]),
+    ...(query.trim() === '' ? [] : [command('suppress', 'Suppress what this search finds…', () => hushing.suppress(query))]),
+    command('rule', query.trim() === '' ? 'Write a rule…' : 'Write a rule for this search…', writeRule(query)),
     ...(triage.canUndo ? [command('undo', 'Undo', () => void triage.undoLast(), keysOf('undo'))] : []),
     ...(selection.phase === 'ready' ? [command('close', 'Close the detection', () => selection.close(), keysOf('close'))] : []),
     ...(['system', 'dark', 'light'] as const)

@@ -21,6 +21,7 @@ import { FacetsState } from './facets.svelte.ts'
 import { Facts } from './facts.svelte.ts'
 import { Gaps } from './gaps.svelte.ts'
 import { HealthState } from './health.svelte.ts'
+import { Hooks } from './hooks.svelte.ts'
 import { Marks } from './marks.svelte.ts'
 import { Inbox } from './inbox.svelte.ts'
 import { toAddress } from './location.ts'
@@ -32,10 +33,14 @@ import { QuarantineState } from './quarantine.svelte.ts'
 import { reasonOf } from './reason.ts'
 import { Registrations } from './registrations.svelte.ts'
 import { SavedViews } from './saved-views.svelte.ts'
+import { RuleEditor } from './rule-editor.svelte.ts'
+import { RulesState } from './rules.svelte.ts'
 import { Sample } from './sample.svelte.ts'
 import { Searches } from './searches.ts'
+import { Hushing } from './hushing.svelte.ts'
 import { Selection } from './selection.svelte.ts'
 import { SettingsState } from './settings.svelte.ts'
+import { Suppressed } from './suppressed.svelte.ts'
 import { Tasks } from './tasks.svelte.ts'
 import { Timeline } from './timeline.svelte.ts'
 import { Triage } from './triage.svelte.ts'
@@ -84,7 +89,13 @@ export function createAppState(bridge: Bridge, address: Address, now: () => numb
   const searches = new Searches(settings)
   const completion = new Completion(bridge, { fields: searchFields, recent: () => searches.recent, views: () => savedViews.list })
   const facets = new FacetsState(bridge)
+  const suppressed = new Suppressed(bridge)
+  const rules = new RulesState(bridge, { tell: (notice) => notices.raise(notice), now })
+  const ruleEditor = new RuleEditor(bridge, rules)
+  const hooks = new Hooks(bridge)
+  const queryCompletion = new Completion(bridge, { fields: searchFields, recent: () => searches.recent, views: () => [] })
   const dialogs = new Dialogs()
+  const hushing = new Hushing(bridge, dialogs)
   const drafts = new Drafts()
   const inbox = new Inbox(bridge)
   const digest = new DigestState(bridge, now)
@@ -129,6 +140,13 @@ export function createAppState(bridge: Bridge, address: Address, now: () => numb
     searches,
     completion,
     facets,
+    suppressed,
+    rules,
+    ruleEditor,
+    hooks,
+    /** Of the queries of rules and suppressions. */
+    queryCompletion,
+    hushing,
     dialogs,
     drafts,
     inbox,
@@ -164,6 +182,12 @@ export function createAppState(bridge: Bridge, address: Address, now: () => numb
         posture,
         digest,
         inbox,
+        hushing,
+        queryCompletion,
+        hooks,
+        ruleEditor,
+        rules,
+        suppressed,
         facets,
         completion,
         savedViews,

@@ -1,5 +1,5 @@
 /* eslint-disable svelte/prefer-svelte-reactivity -- its sets and maps are bookkeeping; what is shown is replaced as a whole */
-import type { InboxFilter, InboxLine } from '../../shared/inbox.ts'
+import type { InboxFilter, InboxLine, NotificationId } from '../../shared/inbox.ts'
 import type { Bridge } from '../../shared/ipc.ts'
 import { keyOf } from './key.ts'
 import { reasonOf } from './reason.ts'
@@ -19,6 +19,7 @@ export class Inbox {
   readonly #bridge: Bridge
   readonly #unlisten: readonly (() => void)[]
   #filter: InboxFilter = 'all'
+  #notification: NotificationId | null = null
   #next: number | null = null
   #ticket = 0
   #visitors = 0
@@ -45,11 +46,12 @@ export class Inbox {
     return this.#next !== null && this.lines.length < mostLines
   }
 
-  /** Keeps the lines up to date until the returned function is called. */
-  visit(filter: InboxFilter): () => void {
+  /** Keeps the lines up to date until the returned function is called; those of one notification only, where it is named. */
+  visit(filter: InboxFilter, notification: NotificationId | null = null): () => void {
     this.#visitors += 1
-    if (filter !== this.#filter) this.lines = []
+    if (filter !== this.#filter || notification !== this.#notification) this.lines = []
     this.#filter = filter
+    this.#notification = notification
     if (this.lines.length === 0) this.phase = 'loading'
     void this.read()
     return () => (this.#visitors -= 1)
@@ -58,7 +60,12 @@ export class Inbox {
   async read(): Promise<void> {
     const ticket = ++this.#ticket
     try {
-      const page = await this.#bridge.invoke('inbox:page', { filter: this.#filter, before: null, limit: pageSize })
+      const page = await this.#bridge.invoke('inbox:page', {
+        filter: this.#filter,
+        notification: this.#notification,
+        before: null,
+        limit: pageSize,
+      })
       if (ticket !== this.#ticket) return
       const last = page.lines.at(-1)
       // What was loaded below stays, as long as it goes on from here.
@@ -80,10 +87,10 @@ export class Inbox {
     const before = this.#next
     if (before === null || this.older === 'loading' || !this.hasMore) return
     this.older = 'loading'
-    const filter = this.#filter
+    const [filter, notification] = [this.#filter, this.#notification]
     try {
-      const page = await this.#bridge.invoke('inbox:page', { filter, before, limit: pageSize })
-      if (before !== this.#next || filter !== this.#filter) return
+      const page = await this.#bridge.invoke('inbox:page', { filter, notification, before, limit: pageSize })
+      if (before !== this.#next || filter !== this.#filter || notification !== this.#notification) return
       this.lines = [...this.lines, ...page.lines]
       this.#next = page.next
       this.older = 'idle'
@@ -94,7 +101,7 @@ export class Inbox {
 
   async #count(): Promise<void> {
     try {
-      const { lines } = await this.#bridge.invoke('inbox:page', { filter: 'told', before: null, limit: pageSize })
+      const { lines } = await this.#bridge.invoke('inbox:page', { filter: 'told', notification: null, before: null, limit: pageSize })
       this.unread = new Set(lines.filter(({ isUnread }) => isUnread).map(({ key }) => keyOf(key))).size
     } catch {
       // A count that is missing is no trouble of its own: the next change counts again.

@@ -1,6 +1,6 @@
 import { expect, test, vi } from 'vitest'
 import type { DetectionId, Instant, OrganizationId } from '../../shared/detection.ts'
-import type { InboxLine } from '../../shared/inbox.ts'
+import type { InboxLine, NotificationId } from '../../shared/inbox.ts'
 import { Inbox } from './inbox.svelte.ts'
 import { createMemoryBridge, detectionOf } from './memory-bridge.ts'
 
@@ -8,7 +8,8 @@ function lineOf(id: number, more: Partial<InboxLine> = {}): InboxLine {
   return {
     id,
     at: '2031-05-17T00:00:00.000Z' as Instant,
-    said: { kind: 'told', urgency: 'normal' },
+    said: { kind: 'told', urgency: 'normal', notification: (id % 2) as NotificationId, isCertain: true },
+    rule: null,
     key: { organizationId: 'org' as OrganizationId, id: `d${id}` as DetectionId },
     kindOfDetection: 'threat',
     type: 'CredentialStuffingAttempt',
@@ -26,8 +27,10 @@ function lineOf(id: number, more: Partial<InboxLine> = {}): InboxLine {
 function inboxOf(count: number) {
   let all = Array.from({ length: count }, (_, index) => lineOf(count - index))
   const memory = createMemoryBridge({
-    'inbox:page': ({ before, limit }) => {
-      const lines = all.filter(({ id }) => before === null || id < before).slice(0, limit)
+    'inbox:page': ({ notification, before, limit }) => {
+      const isWanted = ({ id, said }: InboxLine) =>
+        (before === null || id < before) && (notification === null || (said.kind === 'told' && said.notification === notification))
+      const lines = all.filter(isWanted).slice(0, limit)
       return { lines, next: lines.length < limit ? null : (lines.at(-1)?.id ?? null) }
     },
   })
@@ -51,6 +54,21 @@ test('older lines are loaded page by page, and what arrives above keeps them', a
   add(lineOf(251))
   await vi.waitFor(() => expect(inbox.lines[0]?.id).toBe(251))
   expect(inbox.lines.map(({ id }) => id)).toEqual(Array.from({ length: 251 }, (_, index) => 251 - index))
+})
+
+test('of one notification only its own lines are shown, page by page, and the way back shows all again', async () => {
+  const { inbox } = inboxOf(250)
+  const leave = inbox.visit('all')
+  await vi.waitFor(() => expect(inbox.phase).toBe('ready'))
+  leave()
+  inbox.visit('all', 1 as NotificationId)
+  expect([inbox.lines, inbox.phase], 'nothing of the others is left standing').toEqual([[], 'loading'])
+  await vi.waitFor(() => expect(inbox.phase).toBe('ready'))
+  await inbox.loadOlder()
+  expect(inbox.lines.map(({ id }) => id)).toEqual(Array.from({ length: 125 }, (_, index) => 249 - 2 * index))
+  expect([inbox.hasMore, inbox.unread]).toEqual([false, 100])
+  inbox.visit('all')
+  await vi.waitFor(() => expect(inbox.lines[0]?.id).toBe(250))
 })
 
 test('while nobody looks only the unread are counted', async () => {

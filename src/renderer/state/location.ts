@@ -1,33 +1,42 @@
 import type { DetectionId, DetectionKey, Instant, OrganizationId } from '../../shared/detection.ts'
 import type { EntityKey } from '../../shared/entity.ts'
-import { inboxFilters, type InboxFilter } from '../../shared/inbox.ts'
+import { inboxFilters, type InboxFilter, type NotificationId } from '../../shared/inbox.ts'
+import type { RuleId } from '../../shared/rules.ts'
 import { views, type View, type Wanted } from '../../shared/view.ts'
 
 /** What lies under Connections, each with an address of its own. */
 export const places = ['connect', 'quarantine', 'drift'] as const
 export type Place = (typeof places)[number]
 
+/** What lies under Rules: `new` is one that is being written. */
+export const ruleParts = ['list', 'mutes', 'suppressions', 'new'] as const
+export type RulesPart = (typeof ruleParts)[number]
+
 /** Where the user is: a view, and all of it that an address keeps. */
 export type Location =
   | ({ readonly view: 'timeline'; readonly open: DetectionKey | null } & Wanted)
-  | { readonly view: 'inbox'; readonly filter: InboxFilter }
+  /** With `notification`, only what that one told. */
+  | { readonly view: 'inbox'; readonly filter: InboxFilter; readonly notification: NotificationId | null }
   /** null is the list of them. */
   | { readonly view: 'entities'; readonly entity: EntityKey | null }
   /** null is all of posture. */
   | { readonly view: 'posture'; readonly framework: string | null }
   | ({ readonly view: 'attack' } & Wanted)
   | { readonly view: 'digest' }
+  /** A part of it, or one rule that is being changed. */
+  | { readonly view: 'rules'; readonly part: RulesPart | RuleId }
   | { readonly view: 'connections'; readonly place: Place | null }
   | { readonly view: 'settings' }
 
 /** Where each view begins. */
 export const startOf: { readonly [V in View]: Extract<Location, { view: V }> } = {
   timeline: { view: 'timeline', text: '', range: null, open: null },
-  inbox: { view: 'inbox', filter: 'all' },
+  inbox: { view: 'inbox', filter: 'all', notification: null },
   entities: { view: 'entities', entity: null },
   posture: { view: 'posture', framework: null },
   attack: { view: 'attack', text: '', range: null },
   digest: { view: 'digest' },
+  rules: { view: 'rules', part: 'list' },
   connections: { view: 'connections', place: null },
   settings: { view: 'settings' },
 }
@@ -40,7 +49,10 @@ export function toAddress(location: Location): string {
     case 'attack':
       return withParameters('attack', wantedOf(location))
     case 'inbox':
-      return withParameters('inbox', { show: location.filter === 'all' ? null : location.filter })
+      return withParameters('inbox', {
+        show: location.filter === 'all' ? null : location.filter,
+        notification: location.notification === null ? null : String(location.notification),
+      })
     case 'entities':
       return location.entity === null
         ? 'entities'
@@ -49,6 +61,8 @@ export function toAddress(location: Location): string {
       return withParameters('posture', { framework: location.framework })
     case 'connections':
       return location.place === null ? 'connections' : `connections/${location.place}`
+    case 'rules':
+      return location.part === 'list' ? 'rules' : `rules/${location.part}`
     case 'digest':
     case 'settings':
       return location.view
@@ -67,7 +81,11 @@ export function toLocation(address: string): Location {
     case 'attack':
       return { view, ...toWanted(parameters) }
     case 'inbox':
-      return { view, filter: inboxFilters.find((filter) => filter === parameters.get('show')) ?? 'all' }
+      return {
+        view,
+        filter: inboxFilters.find((filter) => filter === parameters.get('show')) ?? 'all',
+        notification: toNumber(parameters.get('notification')) as NotificationId | null,
+      }
     case 'entities': {
       const entityId = decode(rest)
       const organizationId = nonEmpty(parameters.get('org')) as OrganizationId | null
@@ -77,6 +95,8 @@ export function toLocation(address: string): Location {
       return { view, framework: nonEmpty(parameters.get('framework')) }
     case 'connections':
       return { view, place: places.find((place) => place === rest) ?? null }
+    case 'rules':
+      return { view, part: ruleParts.find((part) => part === rest) ?? (toNumber(rest) as RuleId | null) ?? 'list' }
     case 'digest':
     case 'settings':
       return { view }
@@ -97,6 +117,12 @@ function toWanted(parameters: ReadonlyMap<string, string>): Wanted {
 function toInstant(text: string | undefined): Instant | null {
   const at = text === undefined ? NaN : Date.parse(text)
   return Number.isNaN(at) || new Date(at).toISOString() !== text ? null : (text as Instant)
+}
+
+/** An id that main counted up to; null for whatever is none. */
+function toNumber(text: string | undefined): number | null {
+  const id = text !== undefined && /^[1-9]\d*$/.test(text) ? Number(text) : NaN
+  return Number.isSafeInteger(id) ? id : null
 }
 
 function nonEmpty(text: string | undefined): string | null {

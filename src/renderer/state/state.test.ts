@@ -38,7 +38,7 @@ const detailOf = (n: number, more = {}): DetectionDetail => ({
   notes: [],
   triageHistory: [],
   verdictReason: null,
-  said: null,
+  said: [],
   entityCount: null,
   connectionCount: null,
 })

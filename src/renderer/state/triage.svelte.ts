@@ -4,7 +4,7 @@ import type { TriageChange, Triaged, TriageOf, UndoId } from '../../shared/triag
 import type { Cursor } from './cursor.svelte.ts'
 import type { Marks } from './marks.svelte.ts'
 import { reasonOf } from './reason.ts'
-import { snoozedUntil, snoozeWords, type Snooze } from './snooze.ts'
+import { snoozedUntil, snoozeWords, type Snooze } from '../../shared/snooze.ts'
 
 export type TriageAction = 'mark' | 'acknowledge' | 'done' | 'snooze' | 'unread'
 /** One change that can be taken back, and what it was, for people: `3 detections acknowledged`. */

@@ -6,7 +6,7 @@ import { Marks, mostMarked } from './marks.svelte.ts'
 import { createMemoryBridge, detectionOf } from './memory-bridge.ts'
 import { place } from './placed.ts'
 import { Selection } from './selection.svelte.ts'
-import { snoozedUntil } from './snooze.ts'
+import { snoozedUntil } from '../../shared/snooze.ts'
 import { Timeline } from './timeline.svelte.ts'
 import { Triage } from './triage.svelte.ts'
 

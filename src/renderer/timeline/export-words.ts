@@ -9,5 +9,7 @@ export const formatWords: readonly { readonly format: ExportFormat; readonly nam
     text: 'Everything there is, signed tokens included, one detection a line; another Tocsin can import it and check it again.',
   },
   { format: 'ocsf', name: 'OCSF 1.8', text: 'Detection Findings (class 2004), one a line, for a SIEM or a data lake.' },
+  { format: 'ecs', name: 'ECS 8.17', text: 'Documents of the Elastic Common Schema, one a line, for Elasticsearch or OpenSearch.' },
+  { format: 'splunk-hec', name: 'Splunk HEC', text: 'Events for Splunk’s HTTP Event Collector, one a line.' },
   { format: 'navigator', name: 'Navigator layer', text: 'How often each ATT&CK technique was seen, for the ATT&CK Navigator.' },
 ]

@@ -24,6 +24,7 @@ export const shortcuts: readonly Shortcut[] = [
   { keys: ['g', 'p'], words: 'Go to posture', command: { go: 'posture' } },
   { keys: ['g', 'a'], words: 'Go to ATT&CK', command: { go: 'attack' } },
   { keys: ['g', 'w'], words: 'While you were away', command: { go: 'digest' } },
+  { keys: ['g', 'r'], words: 'Go to the rules', command: { go: 'rules' } },
   { keys: ['g', 'c'], words: 'Go to the connections', command: { go: 'connections' } },
   { keys: ['g', 'q'], words: 'Go to quarantine', command: { go: 'connections', place: 'quarantine' } },
   { keys: ['g', 'd'], words: 'Go to drift', command: { go: 'connections', place: 'drift' } },

@@ -1,0 +1,130 @@
+import type { Hook, HookDraft, HookId, HookSaved } from '../../shared/hooks.ts'
+import type { Bridge } from '../../shared/ipc.ts'
+import { Live } from './live.svelte.ts'
+import { reasonOf } from './reason.ts'
+
+/** What the last test of a hook came to. */
+export type TestOutcome = { readonly id: HookId; readonly isGood: boolean; readonly words: string }
+
+export const emptyHook: HookDraft = { id: null, name: '', url: '', format: 'detection', isOn: true, secret: null }
+
+/** Where rules send what they match. Main keeps the hooks, and says why one cannot be kept. */
+export class Hooks {
+  /** The one that is being written; null while none is. */
+  draft = $state.raw<HookDraft | null>(null)
+  refused = $state<string | null>(null)
+  /** What Tocsin made for a hook: shown until the user has it, and then never again. */
+  made = $state.raw<{ readonly name: string; readonly secret: string } | null>(null)
+  tested = $state.raw<TestOutcome | null>(null)
+  isWriting = $state(false)
+  testing = $state.raw<HookId | null>(null)
+  readonly #bridge: Bridge
+  readonly #live: Live<readonly Hook[]>
+
+  constructor(bridge: Bridge) {
+    this.#bridge = bridge
+    this.#live = new Live(
+      (take) => bridge.on('hooks:changed', take),
+      () => bridge.invoke('hooks:list', null),
+    )
+  }
+
+  get list(): readonly Hook[] {
+    return this.#live.value ?? []
+  }
+
+  get isKnown(): boolean {
+    return this.#live.value !== null
+  }
+
+  get trouble(): string | null {
+    return this.#live.trouble
+  }
+
+  read(): Promise<void> {
+    return this.#live.read()
+  }
+
+  /** null: a new one. */
+  edit(hook: Hook | null): void {
+    const { id, name, url, format, isOn } = hook ?? emptyHook
+    this.draft = { id, name, url, format, isOn, secret: null }
+    this.refused = null
+  }
+
+  change(change: Partial<HookDraft>): void {
+    if (this.draft !== null) this.draft = { ...this.draft, ...change }
+    this.refused = null
+  }
+
+  close(): void {
+    this.draft = null
+    this.refused = null
+  }
+
+  async save(): Promise<void> {
+    const { draft } = this
+    if (draft === null) return
+    const saved = await this.#write(() => this.#bridge.invoke('hook:save', { ...draft, secret: draft.secret === '' ? null : draft.secret }))
+    if (saved === null) return
+    if (saved.secret !== null) this.made = { name: draft.name.trim(), secret: saved.secret }
+    this.draft = null
+  }
+
+  async switch(hook: Hook): Promise<void> {
+    const { id, name, url, format, isOn } = hook
+    await this.#write(() => this.#bridge.invoke('hook:save', { id, name, url, format, isOn: !isOn, secret: null }))
+  }
+
+  async remove(id: HookId): Promise<void> {
+    if ((await this.#write(() => this.#bridge.invoke('hook:remove', id))) === null) return
+    if (this.tested?.id === id) this.tested = null
+  }
+
+  async test(id: HookId): Promise<void> {
+    if (this.testing !== null) return
+    this.testing = id
+    this.tested = null
+    try {
+      const tested = await this.#bridge.invoke('hook:test', id)
+      if (tested.kind === 'failed') this.tested = { id, isGood: false, words: tested.detail }
+      else {
+        const isGood = tested.status >= 200 && tested.status < 300
+        const words = isGood ? 'The sample was taken' : 'The sample was not taken'
+        this.tested = { id, isGood, words: `${words}: answered ${tested.status} after ${tested.afterMs} ms.` }
+      }
+    } catch (error) {
+      this.tested = { id, isGood: false, words: reasonOf(error) }
+    } finally {
+      this.testing = null
+    }
+  }
+
+  /** The user has it. */
+  forgetMade(): void {
+    this.made = null
+  }
+
+  stop(): void {
+    this.#live.stop()
+  }
+
+  async #write(ask: () => Promise<HookSaved>): Promise<Extract<HookSaved, { kind: 'saved' }> | null> {
+    if (this.isWriting) return null
+    this.isWriting = true
+    this.refused = null
+    try {
+      const saved = await ask()
+      if (saved.kind === 'saved') {
+        this.#live.take(saved.hooks)
+        return saved
+      }
+      this.refused = saved.detail
+    } catch (error) {
+      this.refused = reasonOf(error)
+    } finally {
+      this.isWriting = false
+    }
+    return null
+  }
+}

@@ -1,0 +1,179 @@
+import type { Bridge, Notice } from '../../shared/ipc.ts'
+import type { Mute, MuteDraft, Rule, RuleDraft, Rules, RulesSaved, Suppression, SuppressionDraft } from '../../shared/rules.ts'
+import { Live } from './live.svelte.ts'
+import { reasonOf } from './reason.ts'
+
+/** What was done last and can be taken back, in words: `Removed “Noisy scanner”`. */
+export type RulesUndo = { readonly said: string; readonly back: () => Promise<boolean> }
+
+const offeredMs = 10_000
+const nothing: Rules = { rules: [], mutes: [], suppressions: [], broken: [] }
+
+/** When Tocsin speaks: rules, mutes and suppressions. Main keeps them and says why one cannot be kept; what takes something away can be undone. */
+export class RulesState {
+  /** What was done last, for as long as it is offered to be taken back. */
+  offer = $state.raw<RulesUndo | null>(null)
+  isWriting = $state(false)
+  readonly #bridge: Bridge
+  readonly #live: Live<Rules>
+  readonly #tell: (notice: Notice) => void
+  readonly #now: () => number
+  #timer: ReturnType<typeof setTimeout> | undefined
+
+  constructor(bridge: Bridge, parts: { readonly tell: (notice: Notice) => void; readonly now: () => number }) {
+    this.#bridge = bridge
+    this.#tell = parts.tell
+    this.#now = parts.now
+    this.#live = new Live(
+      (take) => bridge.on('rules:changed', take),
+      () => bridge.invoke('rules:list', null),
+    )
+  }
+
+  get value(): Rules {
+    return this.#live.value ?? nothing
+  }
+
+  get isKnown() {
+    return this.#live.value !== null
+  }
+
+  /** Why they could not be read; null while all is well. */
+  get trouble() {
+    return this.#live.trouble
+  }
+
+  read(): Promise<void> {
+    return this.#live.read()
+  }
+
+  /** Those that hold at that time. Of what is over nobody tells us: whoever shows them says what time it is. */
+  mutesAt(now: number): readonly Mute[] {
+    return this.value.mutes.filter(({ until }) => until === null || Date.parse(until) > now)
+  }
+
+  /** The one that keeps everything quiet at that time; null where nothing does. */
+  silenceAt(now: number): Mute | null {
+    return this.mutesAt(now).find(({ of }) => of.kind === 'all') ?? null
+  }
+
+  named(name: string): Rule | null {
+    return this.value.rules.find((rule) => rule.name === name) ?? null
+  }
+
+  /** Why not is for whoever asked to show beside the field it is about. */
+  save(draft: RuleDraft): Promise<RulesSaved> {
+    return this.#write(() => this.#bridge.invoke('rule:save', draft))
+  }
+
+  async turn(rule: Rule, isOn: boolean): Promise<void> {
+    this.#tellRefused(await this.save({ ...rule, isOn }), `“${rule.name}” stays ${rule.isOn ? 'on' : 'off'}`)
+  }
+
+  async move(rule: Rule, to: number): Promise<boolean> {
+    const from = this.value.rules.findIndex(({ id }) => id === rule.id)
+    const place = Math.max(0, Math.min(to, this.value.rules.length - 1))
+    if (from < 0 || place === from) return false
+    const isMoved = this.#tellRefused(await this.#move(rule.id, place), 'The rule was not moved')
+    if (isMoved)
+      this.#offer({
+        said: `“${rule.name}” is rule ${place + 1} of ${this.value.rules.length} now`,
+        back: async () => this.#tellRefused(await this.#move(rule.id, from), 'It could not be undone'),
+      })
+    return isMoved
+  }
+
+  async remove(rule: Rule): Promise<void> {
+    const place = this.value.rules.findIndex(({ id }) => id === rule.id)
+    const removed = await this.#write(() => this.#bridge.invoke('rule:remove', rule.id))
+    if (!this.#tellRefused(removed, 'The rule was not removed')) return
+    this.#offer({
+      said: `Removed “${rule.name}”`,
+      back: async () => {
+        const saved = await this.save({ ...rule, id: null })
+        if (!this.#tellRefused(saved, 'It could not be brought back') || saved.kind === 'refused' || saved.id === null) return false
+        // A rule that is new comes last.
+        return this.#tellRefused(await this.#move(saved.id as Rule['id'], place), 'It is back, but stands last')
+      },
+    })
+  }
+
+  mute(draft: MuteDraft): Promise<RulesSaved> {
+    return this.#write(() => this.#bridge.invoke('mute:add', draft))
+  }
+
+  async unmute(mute: Mute, said: string): Promise<void> {
+    const removed = await this.#write(() => this.#bridge.invoke('mute:remove', mute.id))
+    if (!this.#tellRefused(removed, 'It is still muted')) return
+    this.#offer({
+      said,
+      back: async () => this.#tellRefused(await this.mute({ of: mute.of, until: mute.until }), 'It could not be muted again'),
+    })
+  }
+
+  suppress(draft: SuppressionDraft): Promise<RulesSaved> {
+    return this.#write(() => this.#bridge.invoke('suppression:add', draft))
+  }
+
+  async lift(suppression: Suppression): Promise<void> {
+    const lifted = await this.#write(() => this.#bridge.invoke('suppression:lift', suppression.id))
+    if (!this.#tellRefused(lifted, 'It was not lifted')) return
+    const { query, reason, expiresAt } = suppression
+    this.#offer({
+      said: 'Lifted the suppression',
+      back: async () => this.#tellRefused(await this.suppress({ query, reason, expiresAt }), 'It could not be suppressed again'),
+    })
+  }
+
+  holds({ expiresAt, liftedAt }: Suppression): boolean {
+    return liftedAt === null && Date.parse(expiresAt) > this.#now()
+  }
+
+  async undoLast(): Promise<void> {
+    const last = this.offer
+    if (last === null || this.isWriting) return
+    this.dismiss()
+    if (await last.back()) this.#tell({ id: 'undone', tone: 'info', title: `Undone: ${last.said}`, text: '' })
+  }
+
+  dismiss(): void {
+    clearTimeout(this.#timer)
+    this.offer = null
+  }
+
+  #move(id: Rule['id'], to: number): Promise<RulesSaved> {
+    return this.#write(() => this.#bridge.invoke('rule:move', { id, to }))
+  }
+
+  async #write(ask: () => Promise<RulesSaved>): Promise<RulesSaved> {
+    this.isWriting = true
+    // What was offered may not fit any more once something else was changed.
+    this.dismiss()
+    try {
+      const answer = await ask()
+      if (answer.kind === 'saved') this.#live.take(answer.rules)
+      return answer
+    } catch (error) {
+      return { kind: 'refused', detail: reasonOf(error), at: null, length: 0 }
+    } finally {
+      this.isWriting = false
+    }
+  }
+
+  /** Whether it was done; why not is told. */
+  #tellRefused(answer: RulesSaved, trouble: string): boolean {
+    if (answer.kind === 'refused') this.#tell({ id: 'rules', tone: 'trouble', title: trouble, text: answer.detail })
+    return answer.kind === 'saved'
+  }
+
+  #offer(undo: RulesUndo): void {
+    this.dismiss()
+    this.offer = undo
+    this.#timer = setTimeout(() => (this.offer = null), offeredMs)
+  }
+
+  stop(): void {
+    this.#live.stop()
+    clearTimeout(this.#timer)
+  }
+}

@@ -1,0 +1,261 @@
+import { afterEach, beforeEach, describe, expect, test, vi } from 'vitest'
+import type { Instant } from '../../shared/detection.ts'
+import type { Notice } from '../../shared/ipc.ts'
+import type { DryRun, DryRunSide, Mute, MuteId, Rule, RuleDraft, RuleId, Rules, Suppression, SuppressionId } from '../../shared/rules.ts'
+import { createMemoryBridge, later } from './memory-bridge.ts'
+import { emptyRule, RuleEditor } from './rule-editor.svelte.ts'
+import { RulesState } from './rules.svelte.ts'
+
+beforeEach(() => void vi.useFakeTimers({ now: Date.UTC(2031, 4, 17, 12) }))
+afterEach(() => void vi.useRealTimers())
+
+const ruleOf = (id: number, more: Partial<Rule> = {}): Rule => ({ ...emptyRule, id: id as RuleId, name: `rule ${id}`, ...more })
+const rulesOf = (rules: readonly Rule[], more: Partial<Rules> = {}): Rules => ({ rules, mutes: [], suppressions: [], broken: [], ...more })
+const inAnHour = '2031-05-17T13:00:00.000Z' as Instant
+const muteOf = (id: number, more: Partial<Mute> = {}): Mute => ({
+  id: id as MuteId,
+  of: { kind: 'all' },
+  since: '2031-05-17T11:00:00.000Z' as Instant,
+  until: null,
+  ...more,
+})
+
+/** A main that keeps what it is told, as the real one does. */
+function setUp(start: Rules, handlers: Parameters<typeof createMemoryBridge>[0] = {}) {
+  let kept = start
+  let nextId = 100
+  const told: Notice[] = []
+  const saved = (rules: Rules, id: number | null = null) => {
+    kept = rules
+    return { kind: 'saved', rules, id } as const
+  }
+  const memory = createMemoryBridge({
+    'rules:list': () => kept,
+    'rule:save'(draft) {
+      const id = (draft.id ?? nextId++) as RuleId
+      const rule = { ...draft, id }
+      const isNew = draft.id === null
+      return saved({ ...kept, rules: isNew ? [...kept.rules, rule] : kept.rules.map((one) => (one.id === id ? rule : one)) }, id)
+    },
+    'rule:move'({ id, to }) {
+      const others = kept.rules.filter((one) => one.id !== id)
+      const rule = kept.rules.find((one) => one.id === id)
+      return saved({ ...kept, rules: rule ? [...others.slice(0, to), rule, ...others.slice(to)] : others }, id)
+    },
+    'rule:remove': (id) => saved({ ...kept, rules: kept.rules.filter((one) => one.id !== id) }),
+    'mute:add': ({ of, until }) => saved({ ...kept, mutes: [...kept.mutes, muteOf(nextId++, { of, until })] }),
+    'mute:remove': (id) => saved({ ...kept, mutes: kept.mutes.filter((one) => one.id !== id) }),
+    ...handlers,
+  })
+  const state = new RulesState(memory.bridge, { tell: (notice) => told.push(notice), now: () => Date.now() })
+  return { ...memory, told, state, names: () => state.value.rules.map(({ name }) => name) }
+}
+
+test('what is pushed while the list is on its way wins over it', async () => {
+  const slow = later<Rules>()
+  const { state, push } = setUp(rulesOf([]), { 'rules:list': () => slow.promise })
+  push('rules:changed', rulesOf([ruleOf(2)]))
+  slow.resolve(rulesOf([ruleOf(1)]))
+  await vi.advanceTimersByTimeAsync(0)
+  expect(state.value.rules.map(({ id }) => id)).toEqual([2])
+})
+
+test('a list that cannot be read says so, and is read when asked again', async () => {
+  const { state, handlers } = setUp(rulesOf([]), {
+    'rules:list': () => {
+      throw new Error('no')
+    },
+  })
+  await vi.advanceTimersByTimeAsync(0)
+  expect([state.isKnown, state.trouble]).toEqual([false, 'no'])
+  handlers['rules:list'] = () => rulesOf([ruleOf(1)])
+  await state.read()
+  expect([state.isKnown, state.trouble]).toEqual([true, null])
+})
+
+test('a rule that was moved or removed goes back to where it stood', async () => {
+  const { state, names, told } = setUp(rulesOf([ruleOf(1), ruleOf(2), ruleOf(3)]))
+  await vi.advanceTimersByTimeAsync(0)
+  await state.move(ruleOf(3), 0)
+  expect(names()).toEqual(['rule 3', 'rule 1', 'rule 2'])
+  expect(state.offer?.said).toBe('“rule 3” is rule 1 of 3 now')
+  await state.undoLast()
+  expect(names()).toEqual(['rule 1', 'rule 2', 'rule 3'])
+  await state.remove(ruleOf(2))
+  expect([names(), state.offer?.said]).toEqual([['rule 1', 'rule 3'], 'Removed “rule 2”'])
+  await state.undoLast()
+  expect(names()).toEqual(['rule 1', 'rule 2', 'rule 3'])
+  expect([told.at(-1)?.title, state.offer]).toEqual(['Undone: Removed “rule 2”', null])
+})
+
+test('nothing is moved beyond the ends', async () => {
+  const { state, asked } = setUp(rulesOf([ruleOf(1), ruleOf(2)]))
+  await vi.advanceTimersByTimeAsync(0)
+  expect([await state.move(ruleOf(1), -1), await state.move(ruleOf(2), 2)]).toEqual([false, false])
+  expect(asked.map(({ name }) => name)).toEqual(['rules:list'])
+})
+
+test('the way back is offered for ten seconds, and no longer once something else was changed', async () => {
+  const { state } = setUp(rulesOf([ruleOf(1), ruleOf(2)]))
+  await vi.advanceTimersByTimeAsync(0)
+  await state.remove(ruleOf(1))
+  await vi.advanceTimersByTimeAsync(9_999)
+  expect(state.offer).not.toBeNull()
+  await vi.advanceTimersByTimeAsync(1)
+  expect(state.offer).toBeNull()
+  await state.remove(ruleOf(2))
+  await state.save({ ...emptyRule, name: 'other' })
+  expect(state.offer).toBeNull()
+})
+
+test('why a rule was not removed or turned off is told, and nothing is offered', async () => {
+  const no = () => ({ kind: 'refused', detail: 'The disk is full.', at: null, length: 0 }) as const
+  const { state, told } = setUp(rulesOf([ruleOf(1)]), { 'rule:remove': no, 'rule:save': no })
+  await vi.advanceTimersByTimeAsync(0)
+  await state.remove(ruleOf(1))
+  await state.turn(ruleOf(1), false)
+  expect(told.map(({ title, text }) => [title, text])).toEqual([
+    ['The rule was not removed', 'The disk is full.'],
+    ['“rule 1” stays on', 'The disk is full.'],
+  ])
+  expect(state.offer).toBeNull()
+})
+
+test('all is muted for as long as its mute lasts, and again by undo', async () => {
+  const { state } = setUp(
+    rulesOf([], { mutes: [muteOf(1, { until: inAnHour }), muteOf(2, { of: { kind: 'field', field: 'type', value: 'MissingMFA' } })] }),
+  )
+  await vi.advanceTimersByTimeAsync(0)
+  expect(state.silenceAt(Date.now())?.id).toBe(1)
+  expect([state.silenceAt(Date.parse(inAnHour)), state.mutesAt(Date.parse(inAnHour)).length]).toEqual([null, 1])
+  await state.unmute(muteOf(1, { until: inAnHour }), 'Tocsin speaks again')
+  expect(state.silenceAt(Date.now())).toBeNull()
+  await state.undoLast()
+  expect(state.silenceAt(Date.now())?.until).toBe(inAnHour)
+})
+
+test('a suppression that was lifted is suppressed anew by undo, until it would have ended', async () => {
+  const one: Suppression = {
+    id: 1 as SuppressionId,
+    query: 'type:Noise',
+    reason: 'a scanner',
+    since: inAnHour,
+    expiresAt: '2031-06-17T12:00:00.000Z' as Instant,
+    liftedAt: null,
+  }
+  const after = rulesOf([])
+  const { state, asked } = setUp(rulesOf([], { suppressions: [one] }), {
+    'suppression:lift': () => ({ kind: 'saved', rules: after, id: null }),
+    'suppression:add': () => ({ kind: 'saved', rules: after, id: 2 }),
+  })
+  await vi.advanceTimersByTimeAsync(0)
+  expect([
+    state.holds(one),
+    state.holds({ ...one, liftedAt: inAnHour }),
+    state.holds({ ...one, expiresAt: '2031-05-17T12:00:00.000Z' as Instant }),
+  ]).toEqual([true, false, false])
+  await state.lift(one)
+  await state.undoLast()
+  expect(asked.at(-1)).toEqual({
+    name: 'suppression:add',
+    argument: { query: 'type:Noise', reason: 'a scanner', expiresAt: one.expiresAt },
+  })
+})
+
+describe('the editor', () => {
+  const side: DryRunSide = { urgent: 0, notify: 0, notifications: 0, quiet: [] }
+  const runOf = (looked: number): DryRun => ({
+    ...{ kind: 'dry-run', days: [], now: side, then: side, examples: [], changed: 0, looked, isWhole: true },
+    ...{ matched: 0, taken: 0, matchesEverything: false },
+  })
+  function editorOf(rules: readonly Rule[], handlers: Parameters<typeof createMemoryBridge>[0] = {}) {
+    const main = setUp(rulesOf(rules), { 'rules:try': () => runOf(1), ...handlers })
+    const tried = () =>
+      main.asked
+        .filter(({ name }) => name === 'rules:try')
+        .map(({ argument }) => argument as { rules: readonly RuleDraft[]; about: number })
+    return { ...main, tried, editor: new RuleEditor(main.bridge, main.state) }
+  }
+
+  test('tries a rule once typing pauses, in its place among the others, as if it were on', async () => {
+    const { editor, tried } = editorOf([ruleOf(1), ruleOf(2, { isOn: false }), ruleOf(3)])
+    await vi.advanceTimersByTimeAsync(0)
+    editor.open(2 as RuleId)
+    for (const query of ['k', 'ki', 'kind:threat']) {
+      editor.change({ query })
+      await vi.advanceTimersByTimeAsync(100)
+    }
+    await vi.advanceTimersByTimeAsync(300)
+    expect(tried().map(({ rules, about }) => [about, rules.length, rules[1]?.query, rules[1]?.isOn])).toEqual([[1, 3, 'kind:threat', true]])
+    editor.change({ name: 'a name tells nothing' })
+    await vi.advanceTimersByTimeAsync(1_000)
+    expect(tried()).toHaveLength(1)
+  })
+
+  test('tries a new one as the last of them', async () => {
+    const { editor, tried } = editorOf([ruleOf(1)])
+    await vi.advanceTimersByTimeAsync(0)
+    editor.open(null)
+    await vi.advanceTimersByTimeAsync(300)
+    expect(tried().map(({ rules, about }) => [about, rules.map(({ id }) => id)])).toEqual([[1, [1, null]]])
+  })
+
+  test('an answer to what was typed before does not replace the newer one', async () => {
+    const slow = later<DryRun>()
+    const { editor } = editorOf([], {
+      'rules:try': ({ rules }) => (rules[0]?.query === 'slow' ? slow.promise : runOf(2)),
+    })
+    await vi.advanceTimersByTimeAsync(0)
+    editor.open(null)
+    editor.change({ query: 'slow' })
+    await vi.advanceTimersByTimeAsync(300)
+    editor.change({ query: 'quick' })
+    await vi.advanceTimersByTimeAsync(300)
+    slow.resolve(runOf(1))
+    await vi.advanceTimersByTimeAsync(0)
+    expect([editor.trial.answer?.looked, editor.trial.isAnswered]).toEqual([2, true])
+  })
+
+  test('what is wrong with the query stands at its characters, until it is typed over', async () => {
+    const { editor } = editorOf([], {
+      'rules:try': ({ rules }) =>
+        rules[0]?.query === 'colour:red' ? { kind: 'refused', detail: 'There is no field colour.', at: 0, length: 6 } : runOf(1),
+    })
+    await vi.advanceTimersByTimeAsync(0)
+    editor.open(null)
+    editor.change({ query: 'colour:red' })
+    await vi.advanceTimersByTimeAsync(300)
+    expect(editor.queryRefused).toEqual({ text: 'colour:red', at: 0, length: 6, detail: 'There is no field colour.' })
+    editor.change({ query: 'kind:threat' })
+    await vi.advanceTimersByTimeAsync(300)
+    expect([editor.queryRefused, editor.trial.isAnswered]).toEqual([null, true])
+  })
+
+  test('why it was not saved stays with the draft; once it is saved the next one begins empty', async () => {
+    const { editor, handlers } = editorOf([])
+    await vi.advanceTimersByTimeAsync(0)
+    const save = handlers['rule:save']
+    handlers['rule:save'] = () => ({ kind: 'refused', detail: 'There is a rule named Mine already.', at: null, length: 0 })
+    editor.open(null)
+    editor.change({ name: 'Mine' })
+    expect([await editor.save(), editor.otherRefused, editor.draft.name]).toEqual([false, 'There is a rule named Mine already.', 'Mine'])
+    editor.open(null)
+    expect(editor.draft.name).toBe('Mine')
+    if (save) handlers['rule:save'] = save
+    expect(await editor.save()).toBe(true)
+    editor.open(null)
+    expect([editor.draft, editor.otherRefused]).toEqual([emptyRule, null])
+  })
+
+  test('says when there was no answer at all', async () => {
+    const { editor } = editorOf([], {
+      'rules:try': () => {
+        throw new Error('The history is busy.')
+      },
+    })
+    await vi.advanceTimersByTimeAsync(0)
+    editor.open(null)
+    await vi.advanceTimersByTimeAsync(300)
+    expect([editor.trial.trouble, editor.trial.isAnswered]).toEqual(['The history is busy.', false])
+  })
+})
