@@ -14,7 +14,7 @@ import { launch, type Launch } from './shell/launch.ts'
 import { createLinks, registerLinks } from './shell/links.ts'
 import { createMuting } from './shell/muting.ts'
 import { createNoteActions } from './shell/note-actions.ts'
-import { minimisedNote, minimisedNotice, proofNote, silentDesktopNotice } from './shell/notices.ts'
+import { minimisedNote, minimisedNotice, notDoneNote, proofNote, silentDesktopNotice } from './shell/notices.ts'
 import { createNotifier } from './shell/notifier.ts'
 import { openTarget } from './shell/open-target.ts'
 import { createKeychain } from './shell/secrets.ts'
@@ -55,7 +55,11 @@ async function start({ profile, log, ending, fail }: Launch): Promise<void> {
 
   sealPages({ session: session.defaultSession, page: join(out, 'renderer'), developerTools, log })
   applyTheme(core.settings().theme)
-  const muting = createMuting(core.rules, Date.now)
+  const muting = createMuting({
+    rules: core.rules,
+    onRefused: (detail) => void notifier.show(notDoneNote('Muting did not go as asked', detail)),
+    now: Date.now,
+  })
   const tray = ending.add(
     createTray({
       resources,

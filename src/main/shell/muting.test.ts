@@ -2,20 +2,24 @@ import { expect, test } from 'vitest'
 import type { Mute, MuteId } from '../../shared/rules.ts'
 import type { Instant } from '../../shared/detection.ts'
 import { createRulesPlace } from '../rules/rules-place.ts'
-import { testStore } from '../store/test-support.ts'
+import { createRuleRows } from '../store/rules.ts'
+import { temporaryFile, testDatabase } from '../store/test-support.ts'
 import { createMuting } from './muting.ts'
 
 const start = new Date(2026, 2, 1, 14, 30).getTime()
 
 function setUp() {
   let now = start
+  const db = testDatabase(temporaryFile())
   const rules = createRulesPlace({
-    rows: testStore().rules,
+    rows: createRuleRows(db),
     ask: () => Promise.reject(new Error('nothing is asked of the reader')),
     onChanged: () => {},
     now: () => now,
   })
-  return { rules, muting: createMuting(rules, () => now), pass: (ms: number) => (now += ms) }
+  const refused: string[] = []
+  const muting = createMuting({ rules, onRefused: (detail) => refused.push(detail), now: () => now })
+  return { rules, muting, refused, db, pass: (ms: number) => (now += ms) }
 }
 
 test('all of Tocsin is muted for an hour, which ends by itself', () => {
@@ -37,6 +41,14 @@ test('until tomorrow is nine in the morning, and is heard again at once where th
   expect(rules.list().mutes).toHaveLength(1)
 })
 
+test('what cannot be written is told in words, and nothing is muted', () => {
+  const { muting, refused, db } = setUp()
+  db.pragma('query_only = ON')
+  muting.choose('hour')
+  expect(refused).toHaveLength(1)
+  expect(muting.read()).toBeNull()
+})
+
 test('of several the longest counts, and one without an end is longer than any', () => {
   const mutes = (...ends: readonly (string | null)[]): readonly Mute[] =>
     ends.map((until, index) => ({
@@ -47,7 +59,11 @@ test('of several the longest counts, and one without an end is longer than any',
     }))
   const untilOf = (...ends: readonly (string | null)[]) => {
     const { rules } = setUp()
-    return createMuting({ ...rules, list: () => ({ ...rules.list(), mutes: mutes(...ends) }) }, () => start).read()?.until
+    return createMuting({
+      rules: { ...rules, list: () => ({ ...rules.list(), mutes: mutes(...ends) }) },
+      onRefused: () => {},
+      now: () => start,
+    }).read()?.until
   }
   expect(untilOf('2026-03-01T16:00:00.000Z', '2026-03-02T08:00:00.000Z', '2026-03-01T17:00:00.000Z')).toBe('2026-03-02T08:00:00.000Z')
   expect(untilOf('2026-03-01T16:00:00.000Z', null)).toBeNull()

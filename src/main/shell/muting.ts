@@ -1,4 +1,4 @@
-import type { MuteId, Rules } from '../../shared/rules.ts'
+import type { MuteId, Rules, RulesSaved } from '../../shared/rules.ts'
 import { snoozedUntil } from '../../shared/snooze.ts'
 import type { RulesPlace } from '../rules/rules-place.ts'
 import type { TrayMute } from './tray.ts'
@@ -11,8 +11,16 @@ export type Muting = {
   choose(mute: TrayMute | null): void
 }
 
-export function createMuting(rules: Pick<RulesPlace, 'list' | 'mutes'>, now: () => number): Muting {
+/** `onRefused` is told in words what was not done, since no window may be open to show it. */
+export function createMuting(parts: {
+  readonly rules: Pick<RulesPlace, 'list' | 'mutes'>
+  readonly onRefused: (detail: string) => void
+  readonly now: () => number
+}): Muting {
+  const { rules, onRefused, now } = parts
   const ofAll = () => rules.list().mutes.filter(({ of }: Rules['mutes'][number]) => of.kind === 'all')
+
+  const say = (saved: RulesSaved): void => void (saved.kind === 'refused' && onRefused(saved.detail))
 
   return {
     read() {
@@ -25,8 +33,8 @@ export function createMuting(rules: Pick<RulesPlace, 'list' | 'mutes'>, now: () 
       }
     },
     choose(mute) {
-      if (mute === null) for (const id of ofAll().map((one): MuteId => one.id)) rules.mutes.remove(id)
-      else rules.mutes.add({ of: { kind: 'all' }, until: snoozedUntil(mute, now()) })
+      if (mute === null) for (const id of ofAll().map((one): MuteId => one.id)) say(rules.mutes.remove(id))
+      else say(rules.mutes.add({ of: { kind: 'all' }, until: snoozedUntil(mute, now()) }))
     },
   }
 }

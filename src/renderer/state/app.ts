@@ -1,4 +1,5 @@
 import { createContext } from 'svelte'
+import type { DetectionKey } from '../../shared/detection.ts'
 import type { Bridge } from '../../shared/ipc.ts'
 import { linkTo, type NoLink } from '../../shared/link.ts'
 import { searchFields } from '../../shared/search-fields.ts'
@@ -67,10 +68,12 @@ export function createAppState(bridge: Bridge, address: Address, now: () => numb
   const marks = new Marks(() => timeline)
   const cursor = new Cursor(timeline, selection, marks)
   const triage = new Triage(bridge, { marks, cursor, tell: (notice) => notices.raise(notice), now })
-  const sample = new Sample(bridge, (key) => {
-    navigation.go('timeline')
+  /** By its address, since the address leads: from another view it would close what it does not name. */
+  function openOnTimeline(key: DetectionKey): void {
+    navigation.open({ view: 'timeline', ...timeline.wanted, open: key })
     void selection.open(key)
-  })
+  }
+  const sample = new Sample(bridge, openOnTimeline)
   const health = new HealthState(bridge, now)
   const organizations = new Organizations(bridge)
   const quarantine = new QuarantineState(bridge)
@@ -103,13 +106,7 @@ export function createAppState(bridge: Bridge, address: Address, now: () => numb
   const attack = new Attack(bridge)
   const entity = new EntityState(bridge)
   const entities = new Entities(bridge, now)
-  const unlisten = [
-    bridge.on('detection:chosen', (key) => {
-      navigation.go('timeline')
-      void selection.open(key)
-    }),
-    bridge.on('address:chosen', (chosen) => navigation.follow(chosen)),
-  ]
+  const unlisten = [bridge.on('detection:chosen', openOnTimeline), bridge.on('address:chosen', (chosen) => navigation.follow(chosen))]
 
   return {
     clock,
