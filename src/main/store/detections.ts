@@ -83,8 +83,9 @@ export function createDetections(
   const open = db.prepare<[number, string, string], DetectionRow>(
     'UPDATE detections SET opened_at = coalesce(opened_at, ?) WHERE organization_id = ? AND id = ? RETURNING *',
   )
+  // Up to the last moment there is, so that it is a search of the index as every other.
   const changedLast = db.prepare<[number], DetectionRow>(
-    'SELECT * FROM detections INDEXED BY detections_by_change ORDER BY changed_at DESC, row DESC LIMIT ?',
+    'SELECT * FROM detections INDEXED BY detections_by_change WHERE changed_at <= 8640000000000000 ORDER BY changed_at DESC, row DESC LIMIT ?',
   )
   const countAll = db.prepare<[], number>("SELECT count FROM tally WHERE name = 'detections'").pluck()
   const countUnread = db

@@ -8,7 +8,9 @@ export type SearchReader = (text: string) => Parsed
 
 export function createSearchReader(db: Database, now: () => number): SearchReader {
   const held = db
-    .prepare<[number, number], string>('SELECT query FROM suppressions WHERE lifted_at IS NULL AND expires_at > ? ORDER BY id DESC LIMIT ?')
+    .prepare<[number, number], string>(
+      'SELECT query FROM suppressions INDEXED BY suppressions_held WHERE lifted_at IS NULL AND expires_at > ? LIMIT ?',
+    )
     .pluck()
 
   return (text) => {

@@ -64,6 +64,7 @@ export const speaking: Migration = {
       expires_at INTEGER NOT NULL,
       lifted_at INTEGER
     ) STRICT;
+    CREATE INDEX suppressions_held ON suppressions (expires_at) WHERE lifted_at IS NULL;
 
     -- Its secret is among the secrets, under its id.
     CREATE TABLE hooks (
