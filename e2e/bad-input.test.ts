@@ -10,6 +10,7 @@ import type { Health } from '../src/shared/health.ts'
 import { demoOrganization, loadDemoSigner } from '../src/main/sample/demo.ts'
 import { scenario } from '../src/main/sample/scenario.ts'
 import { detections, startApp, temporaryProfile, tocsin, type RunningApp } from './support/app.ts'
+import { rows } from './support/desk.ts'
 
 type Reply = { readonly status: number; readonly body: string }
 
@@ -118,7 +119,7 @@ test('deliveries whose keys cannot be fetched wait in quarantine and appear once
     isUp = true
     await expect.poll(async () => (await detections(profile.path)).length, { timeout: 45_000 }).toBe(1)
     expect((await health(app)).waiting).toBe(0)
-    await expect(app.page.getByRole('option')).toHaveCount(1)
+    await expect(rows(app.page)).toHaveCount(1)
     expect((await detections(profile.path))[0]?.organizationId).not.toBe(demoOrganization.id)
   } finally {
     await app.electron.close()

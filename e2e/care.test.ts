@@ -4,6 +4,7 @@ import { seedHistory } from '../bench/seed.ts'
 import type { Bridge } from '../src/shared/ipc.ts'
 import type { Health } from '../src/shared/health.ts'
 import { detections, killHard, listening, spawnApp, startApp, temporaryProfile, tocsin, type RunningApp } from './support/app.ts'
+import { rows } from './support/desk.ts'
 
 type Page = RunningApp['page']
 
@@ -87,7 +88,7 @@ test('retention shows what would go, asks in a dialog, and what is marked to kee
     // The dialogs are answered below.
     const { page, electron } = await startApp(profile, { TOCSIN_NO_DIALOG: '' })
     try {
-      await page.getByRole('option').first().click()
+      await rows(page).first().click()
       const keep = page.getByRole('complementary', { name: 'Detection' }).getByRole('button', { name: 'Keep', exact: true })
       await keep.click()
       await expect(keep).toHaveAttribute('aria-pressed', 'true')

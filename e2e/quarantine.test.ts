@@ -13,6 +13,7 @@ import { scenario } from '../src/main/sample/scenario.ts'
 import { verifyChain } from '../src/main/store/chain.ts'
 import { openStore } from '../src/main/store/store.ts'
 import { detections, startApp, temporaryProfile, tocsin } from './support/app.ts'
+import { rows } from './support/desk.ts'
 
 const organization = 'org-real'
 
@@ -69,38 +70,38 @@ test('quarantine is a place: it fills while the issuer is down, shows hostile cl
     await page.getByRole('link', { name: 'Connections' }).click()
     await page.getByRole('navigation', { name: 'Connections' }).getByRole('link', { name: 'Quarantine' }).click()
     expect(await page.evaluate(() => location.hash)).toBe('#/connections/quarantine')
-    const rows = page.getByRole('list', { name: 'Deliveries in quarantine, newest first' }).locator('> li')
-    await expect(rows).toHaveCount(4)
+    const kept = page.getByRole('list', { name: 'Deliveries in quarantine, newest first' }).locator('> li')
+    await expect(kept).toHaveCount(4)
     await expect(page.getByText('3 wait · 1 refused')).toBeVisible()
-    await expect(rows.first()).toContainText('The body is not a signed token')
-    await expect(rows.nth(1)).toContainText('keys could not be fetched yet')
+    await expect(kept.first()).toContainText('The body is not a signed token')
+    await expect(kept.nth(1)).toContainText('keys could not be fetched yet')
 
-    await rows.nth(2).getByRole('button', { expanded: false }).click()
-    await expect(rows.nth(2).getByText('as sent, untrusted')).toBeVisible()
-    await expect(rows.nth(2)).toContainText('<script>window.harmed = true</script>')
-    await expect(rows.nth(2)).toContainText('RLO')
-    await rows.first().getByRole('button', { expanded: false }).click()
-    await expect(rows.first()).toContainText('is no token')
+    await kept.nth(2).getByRole('button', { expanded: false }).click()
+    await expect(kept.nth(2).getByText('as sent, untrusted')).toBeVisible()
+    await expect(kept.nth(2)).toContainText('<script>window.harmed = true</script>')
+    await expect(kept.nth(2)).toContainText('RLO')
+    await kept.first().getByRole('button', { expanded: false }).click()
+    await expect(kept.first()).toContainText('is no token')
     expect(await page.evaluate(() => 'harmed' in window)).toBe(false)
     expect(await page.locator('main img, main script').count()).toBe(0)
 
-    await rows
+    await kept
       .first()
       .getByRole('button', { name: /^Discard delivery/ })
       .click()
-    await expect(rows.first().getByRole('button', { name: 'Keep' })).toBeFocused()
-    await rows.first().getByRole('button', { name: 'Discard', exact: true }).click()
-    await expect(rows).toHaveCount(3)
+    await expect(kept.first().getByRole('button', { name: 'Keep' })).toBeFocused()
+    await kept.first().getByRole('button', { name: 'Discard', exact: true }).click()
+    await expect(kept).toHaveCount(3)
     await expect(page.getByText('1 discarded by you; a tombstone of each stays in the history')).toBeVisible()
 
     issuer.state.isUp = true
     await page.getByRole('button', { name: 'Look again for Production' }).click()
     await expect(page.getByRole('status').filter({ hasText: 'The issuer answered with its keys. Now: 2 released' })).toBeVisible()
-    await expect(rows).toHaveCount(1)
-    await expect(rows).toContainText('a key the organization has not published yet')
+    await expect(kept).toHaveCount(1)
+    await expect(kept).toContainText('a key the organization has not published yet')
     expect((await detections(profile.path)).map(({ organizationId }) => organizationId)).toEqual([organization, organization])
     await page.getByRole('link', { name: 'Timeline' }).click()
-    await expect(page.getByRole('option')).toHaveCount(2)
+    await expect(rows(page)).toHaveCount(2)
   } finally {
     await app.electron.close()
     issuer.close()

@@ -1,6 +1,7 @@
 import { expect, test, type Page } from '@playwright/test'
 import type { Answer, Argument, Bridge, RequestName } from '../src/shared/ipc.ts'
 import { killHard, listening, spawnApp, startAllowedApp, temporaryProfile } from './support/app.ts'
+import { rows } from './support/desk.ts'
 import { storedSigningHashes } from './support/history.ts'
 import { setUpRelayByGuide, startDevelopmentRelay, type DevelopmentRelay } from './support/relay.ts'
 import { demoSender, type DemoSender } from './support/sender.ts'
@@ -31,7 +32,7 @@ test('the guide sets a relay up by role and name, and all six steps of its test 
     await expect(steps.getByText(/^passed/)).toHaveCount(6)
     await app.page.screenshot({ path: test.info().outputPath('test-passed.png') })
     await app.page.getByRole('button', { name: 'Done: go to the timeline' }).click()
-    await expect(app.page.getByRole('option')).toHaveCount(1)
+    await expect(rows(app.page)).toHaveCount(1)
     await expect(health(app.page, 'listening')).toBeVisible()
   } finally {
     await app.electron.close()

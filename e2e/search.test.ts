@@ -1,6 +1,7 @@
 import { expect, test, type ElectronApplication } from '@playwright/test'
 import { seedHistory } from '../bench/seed.ts'
 import { launchApp, temporaryProfile } from './support/app.ts'
+import { rows } from './support/desk.ts'
 import { endSearchesEarly } from './support/slow-search.ts'
 
 const count = 240
@@ -23,9 +24,9 @@ async function withHistory(
 test('the field speaks the query language; what is no search is said where it is wrong, and the list stays', async () => {
   await withHistory(async ({ page }) => {
     const field = page.getByLabel('Search the history')
-    const rows = page.getByRole('option')
-    await expect(rows.first()).toBeVisible()
-    const before = await rows.first().getAttribute('aria-label')
+    const found = rows(page)
+    await expect(found.first()).toBeVisible()
+    const before = await found.first().getAttribute('aria-label')
     await page.keyboard.press('/')
     await page.keyboard.type('type:', { delay: 20 })
     await expect(field).toHaveAttribute('aria-invalid', 'true')
@@ -35,25 +36,25 @@ test('the field speaks the query language; what is no search is said where it is
     const why = page.locator(`[id="${await field.getAttribute('aria-describedby')}"]`)
     await expect(why).toHaveRole('status')
     await expect(why).toContainText('Nothing stands behind type:')
-    expect(await rows.first().getAttribute('aria-label')).toBe(before)
+    expect(await found.first().getAttribute('aria-label')).toBe(before)
 
     await field.fill('kind:threat tipe:x')
     await expect(why).toContainText('There is no field tipe. Did you mean type?')
     await expect(why.locator('mark')).toHaveText('tipe')
     await expect(why).toContainText('It is about “tipe”, character 13.')
-    expect(await rows.first().getAttribute('aria-label')).toBe(before)
+    expect(await found.first().getAttribute('aria-label')).toBe(before)
 
     await field.fill('kind:threat -status:resolved')
     await expect(field).toHaveAttribute('aria-invalid', 'false')
     await expect(page.getByText(/\d+\s+match/)).toBeVisible()
-    for (const name of await rows.evaluateAll((all) => all.map((row) => row.getAttribute('aria-label')))) {
+    for (const name of await found.evaluateAll((all) => all.map((row) => row.getAttribute('aria-label')))) {
       expect(name).toContain('threat')
       expect(name).not.toContain('resolved')
     }
     await field.focus()
     await page.keyboard.press('Escape')
     await expect(field).toHaveValue('')
-    await expect(rows.first()).toHaveAttribute('aria-label', before ?? '')
+    await expect(found.first()).toHaveAttribute('aria-label', before ?? '')
   })
 })
 
@@ -62,12 +63,12 @@ test('a search that takes too long says how far back it came, and goes on from t
     await endSearchesEarly(electron)
     await page.getByLabel('Search the history').fill('kind:threat')
     await expect(page.getByText(/^Searched back to /)).toBeVisible()
-    const loaded = await page.getByRole('option').count()
+    const loaded = await rows(page).count()
     const goOn = page.getByRole('button', { name: 'Search further back' })
     await goOn.focus()
     await page.keyboard.press('Enter')
     await expect(goOn).toHaveCount(0)
-    await expect.poll(() => page.getByRole('option').count()).toBeGreaterThan(loaded)
+    await expect.poll(() => rows(page).count()).toBeGreaterThan(loaded)
 
     await page.getByLabel('Search the history').fill('nothing has these words')
     await expect(page.getByRole('heading', { name: 'Nothing found yet' })).toBeVisible()

@@ -3,7 +3,7 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { expect, test } from '@playwright/test'
 import { spawnApp, killHard, listening, startApp, temporaryProfile, tocsin } from './support/app.ts'
-import { address, go } from './support/desk.ts'
+import { address, go, rows } from './support/desk.ts'
 import { openSessionBus } from './support/session-bus.ts'
 import { openTrayHost } from './support/tray-host.ts'
 import { trayMenu } from './support/tray-menu.ts'
@@ -16,7 +16,7 @@ test('the tray names the newest, opens exactly that one, and mutes', async () =>
   try {
     await expect.poll(async () => (await trayMenu(bus.env))?.labels).toContain('Mute for 1 hour')
     expect((await tocsin(profile.path, 'simulate', '--count', '8', '--seed', 'tray')).code).toBe(0)
-    const newest = app.page.getByRole('option').first()
+    const newest = rows(app.page).first()
     await expect(newest).toBeVisible()
     await expect.poll(async () => (await trayMenu(bus.env))?.labels.length).toBe(1 + 5 + 2 + 2)
     const { labels, tooltip } = (await trayMenu(bus.env)) ?? { labels: [], tooltip: '' }

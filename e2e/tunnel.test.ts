@@ -3,6 +3,7 @@ import { dirname, join } from 'node:path'
 import { expect, test, type Page } from '@playwright/test'
 import { send } from '../src/main/sample/send.ts'
 import { killHard, startApp, temporaryProfile } from './support/app.ts'
+import { rows } from './support/desk.ts'
 import { demoSender } from './support/sender.ts'
 
 const origin = 'https://quiet-brook-tocsin.trycloudflare.com'
@@ -55,7 +56,7 @@ test('a tunnel that Tocsin runs says where it begins, lets its host in, and leav
     await expect(receiver.getByText(`${origin}/in/`)).toBeVisible()
     // As the tunnel passes it on: to loopback, under the name that SlashID asked for.
     await page.getByRole('button', { name: 'Send a sample detection' }).click()
-    await expect(page.getByRole('option')).toHaveCount(1)
+    await expect(rows(page)).toHaveCount(1)
     const [token = ''] = demoSender(profile.path).tokens(1, 'tunnel')
     expect(await send(app.url, token, undefined, { host: new URL(origin).host })).toMatchObject({ status: 200 })
     expect(await send(app.url, token, undefined, { host: 'elsewhere.trycloudflare.com' })).toMatchObject({ status: 404 })

@@ -1,7 +1,7 @@
 import { once } from 'node:events'
 import { expect, test } from '@playwright/test'
 import { spawnApp, startApp, temporaryProfile, tocsin, detections } from './support/app.ts'
-import { address, go, visit } from './support/desk.ts'
+import { address, go, visit, rows } from './support/desk.ts'
 import { openSessionBus } from './support/session-bus.ts'
 import { openTrayHost } from './support/tray-host.ts'
 
@@ -32,7 +32,7 @@ test('where the desktop has a tray, closing the window ends the window and not t
     expect(await app.electron.evaluate(({ BrowserWindow }) => BrowserWindow.getAllWindows()[0]?.getBounds())).toEqual(bounds)
     await go(page, 'Timeline')
     const kept = await detections(profile.path)
-    await expect(page.getByRole('option').first()).toHaveAttribute('aria-setsize', String(kept.length))
+    await expect(rows(page).first()).toHaveAttribute('aria-setsize', String(kept.length))
   } finally {
     await app.electron.close()
     await host.close()

@@ -100,8 +100,8 @@ export function createHistoryFiles(start: StartCareProcess): HistoryFiles {
         if (said.kind === 'head') head = said.head
         else if (said.kind === 'part') onPart?.((part = said))
         else {
-          // The last: it has closed what it had open, and how it then ends is of no interest.
-          line ??= said
+          // The last: it has closed what it had open, and waits to be ended.
+          end(said)
           finish('')
         }
       })

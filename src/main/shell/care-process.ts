@@ -23,7 +23,7 @@ export function careInUtilityProcess(script: string): StartCareProcess {
     }
     child.once('spawn', () => isKilled && kill())
     const exited = new Promise<string>((resolve) => child.once('exit', (code) => resolve(`it ended by itself (${code})`)))
-    // The pipes of one that ends by itself may stay open for good, so what is still in them has a moment to come.
+    // The pipes of one that ends by itself may stay open for good, so what it complained of has a moment to come.
     const emptied = Promise.all([once(stdout, 'close'), once(stderr, 'close')])
     const ended = exited.then(async (how) => {
       await Promise.race([emptied, delay(drainMs)])

@@ -9,14 +9,18 @@ import type { HistoryFile } from './history-file.ts'
 
 const [, , task, file = '', copy = ''] = process.argv
 const mostFindings = 100
+const lingerMs = 30_000
 
 function say(line: CareLine): void {
   process.stdout.write(`${JSON.stringify(line)}\n`)
 }
 
-/** Nothing is left to do: not every kind of process ends by itself then. */
+/**
+ * Whoever asked ends this process once it has read the line. One that ended by itself would take the line along: Electron drops what it has
+ * not read yet of a process that is gone. By itself it goes only where nobody is left to end it.
+ */
 function sayLast(line: CareLine): void {
-  process.stdout.write(`${JSON.stringify(line)}\n`, () => process.exit())
+  process.stdout.write(`${JSON.stringify(line)}\n`, () => setTimeout(() => process.exit(), lingerMs))
 }
 
 async function work(): Promise<CareLine> {

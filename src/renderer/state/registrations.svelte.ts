@@ -14,6 +14,8 @@ export class Registrations {
   /** Why the app itself did not answer; what SlashID said is part of the state. */
   readonly #troubles = new SvelteMap<OrganizationId, string>()
   readonly #busy = new SvelteSet<OrganizationId>()
+  /** How often the user had something done for each. */
+  readonly #acts = new SvelteMap<OrganizationId, number>()
   readonly #bridge: Bridge
 
   constructor(bridge: Bridge) {
@@ -32,8 +34,12 @@ export class Registrations {
     return this.#busy.has(id)
   }
 
-  read(organizationId: OrganizationId): Promise<void> {
-    return this.#ask(organizationId, 'registration:read', { organizationId, look: false })
+  /** What is known here. It stands in nobody's way: what the user does meanwhile is done, and its answer is the newer one. */
+  async read(organizationId: OrganizationId): Promise<void> {
+    const before = this.#acts.get(organizationId)
+    const isNews = () => this.#acts.get(organizationId) === before && !this.#busy.has(organizationId)
+    await this.#take(organizationId, 'registration:read', { organizationId, look: false }, isNews)
+    await this.readHeader()
   }
 
   /** Asks SlashID. */
@@ -60,6 +66,7 @@ export class Registrations {
 
   /** Answers why it was not kept; null once it is. */
   async writeKey(organizationId: OrganizationId, value: string): Promise<string | null> {
+    this.#counts(organizationId)
     try {
       const answer = await this.#bridge.invoke('secret:write', { organizationId, value })
       if (answer.kind === 'refused') return answer.detail
@@ -89,14 +96,24 @@ export class Registrations {
   async #ask<V extends Verb>(id: OrganizationId, verb: V, argument: Argument<V>): Promise<void> {
     if (this.#busy.has(id)) return
     this.#busy.add(id)
+    this.#counts(id)
+    await this.#take(id, verb, argument, () => true)
+    this.#busy.delete(id)
+    await this.readHeader()
+  }
+
+  #counts(id: OrganizationId): void {
+    this.#acts.set(id, (this.#acts.get(id) ?? 0) + 1)
+  }
+
+  async #take<V extends Verb>(id: OrganizationId, verb: V, argument: Argument<V>, isNews: () => boolean): Promise<void> {
     try {
       const state: RegistrationState = await this.#bridge.invoke(verb, argument)
+      if (!isNews()) return
       this.#states.set(id, state)
       this.#troubles.delete(id)
     } catch (error) {
-      this.#troubles.set(id, reasonOf(error))
+      if (isNews()) this.#troubles.set(id, reasonOf(error))
     }
-    this.#busy.delete(id)
-    await this.readHeader()
   }
 }
