@@ -77,9 +77,9 @@ export function openWindow(app: string, args: readonly string[], env: Readonly<R
   }
 }
 
-/** The real app, as it was built. */
-export function openApp(profile: string, env: Readonly<Record<string, string>> = {}): AppWindow {
-  return openWindow(root, ['--user-data', profile], env)
+/** The real app, as it was built; `flags` are Chromium's. */
+export function openApp(profile: string, env: Readonly<Record<string, string>> = {}, flags: readonly string[] = []): AppWindow {
+  return openWindow(root, ['--user-data', profile, ...flags], env)
 }
 
 /** Not one that is on its way. */
