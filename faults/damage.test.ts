@@ -2,7 +2,7 @@ import { appendFileSync, cpSync, mkdirSync, readFileSync, rmSync, truncateSync, 
 import { join } from 'node:path'
 import Sqlite from 'better-sqlite3'
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
-import { readMark } from '../src/main/high-water-mark.ts'
+import { readMark } from '../src/main/proof/high-water-mark.ts'
 import { historyFile, markFile } from '../src/main/profile.ts'
 import { createRandom } from '../src/main/sample/random.ts'
 import { openDatabase } from '../src/main/store/database.ts'

@@ -15,7 +15,7 @@ const deliveries = isLong ? 200 : 60
 function written(profile: string, file: string, calls: string, error: string, when: string) {
   const inject = ['-P', file, '-e', `trace=${calls}`, '-e', `inject=${calls}:error=${error}:when=${when}`]
   const quiet = ['-f', '-qq', '-e', 'signal=none', '-o', '/dev/null']
-  const often = JSON.stringify({ 'wal_autocheckpoint = 16000': 'wal_autocheckpoint = 60' })
+  const often = JSON.stringify({ pragmas: { 'wal_autocheckpoint = 16000': 'wal_autocheckpoint = 60' } })
   const run = spawnSync('strace', [...quiet, ...inject, process.execPath, writer, profile, String(deliveries), often], { encoding: 'utf8' })
   const lines = run.stdout.trim().split('\n')
   return {

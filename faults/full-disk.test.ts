@@ -1,34 +1,25 @@
-import { execFileSync, spawnSync } from 'node:child_process'
 import { existsSync, mkdirSync, readdirSync, rmSync } from 'node:fs'
-import { closeSync, openSync, writeSync } from 'node:fs'
 import { join } from 'node:path'
 import Sqlite from 'better-sqlite3'
-import { describe, expect, onTestFinished, test } from 'vitest'
+import { describe, expect, onTestFinished, test, vi } from 'vitest'
 import type { StorageHealth } from '../src/shared/health.ts'
 import { createCommitter } from '../src/main/ingest/committer.ts'
 import { historyFile } from '../src/main/profile.ts'
 import { copyHistory } from '../src/main/store/backup.ts'
+import type { Store } from '../src/main/store/store.ts'
+import { createWritingBack } from '../src/main/writing-back.ts'
 import { examine } from './support/examine.ts'
 import { believe, keep, openedStore, scratch, signedDelivery } from './support/history.ts'
-
-const mayMount = process.platform === 'linux' && process.getuid?.() === 0 && spawnSync('unshare', ['-m', 'true']).status === 0
-if (!mayMount) console.log('not run but as root on Linux, who alone can mount a small disk: what happens on a full one')
+import { replacePragmas } from './support/pragmas.ts'
+import { fillUp, mayMount, smallDisk } from './support/small-disk.ts'
 
 describe.skipIf(!mayMount)('a disk of 4 MiB', { timeout: 60_000 }, () => {
   test('that is full takes nothing more and keeps what it has; with room again all goes on by itself', async () => {
-    const { disk, profile } = smallDisk()
+    const { disk, profile } = smallDisk(4)
     const store = openedStore(profile)
     believe(store)
     await keep(profile, store, 0, 40)
-    const healths: StorageHealth[] = []
-    const committer = createCommitter({
-      keeper: store.keeper,
-      publish: () => undefined,
-      now: () => 0,
-      onStorage: (health) => healths.push(health),
-      onCommitted: () => undefined,
-      limits: { batch: 256, riders: 8, ridersWaitMs: 1_000 },
-    })
+    const { committer, healths } = receiving(store)
     const kept: number[] = []
     const commit = async (index: number): Promise<string> => {
       const { kind } = await committer.commit(signedDelivery(index))
@@ -69,8 +60,91 @@ describe.skipIf(!mayMount)('a disk of 4 MiB', { timeout: 60_000 }, () => {
     })
   })
 
+  test('that is full while a thread writes the log back takes nothing more; with room again commits write it back, and later the thread', async () => {
+    const { disk, profile } = smallDisk(8)
+    const [long, ownBound] = [150, 200]
+    const keepPragmas = replacePragmas({ 'wal_autocheckpoint = 16000': `wal_autocheckpoint = ${ownBound}` })
+    const store = openedStore(profile)
+    keepPragmas()
+    believe(store)
+    await keep(profile, store, 0, 4)
+    const { committer, healths } = receiving(store)
+    let at = 0
+    const troubles: string[] = []
+    const leaveToAnother = vi.fn(store.log.leaveToAnother)
+    const writeBack = vi.fn(store.log.writeBack)
+    const writingBack = createWritingBack({
+      file: historyFile(profile),
+      thread: new URL('../src/main/store/log-thread.ts', import.meta.url),
+      log: { ...store.log, leaveToAnother, writeBack },
+      onTrouble: (detail) => troubles.push(detail),
+      clock: () => at,
+      long,
+    })
+    onTestFinished(writingBack.stop)
+    const log = () => store.log.length() ?? { pages: 0, writtenBack: 0 }
+    let index = 4
+    let kept = 4
+    const commit = async (): Promise<string> => {
+      const { kind } = await committer.commit(signedDelivery(index++))
+      if (kind === 'kept') kept++
+      return kind
+    }
+    const grow = async (pages: number) => {
+      while (log().pages < pages) expect(await commit()).toBe('kept')
+    }
+    const writtenBack = () => vi.waitFor(() => expect(log()).toMatchObject({ writtenBack: log().pages }), { timeout: 10_000 })
+
+    await grow(long)
+    await writtenBack()
+    expect(await commit()).toBe('kept')
+    // As long as the log was once it can be without more room. The history itself has to grow.
+    const ballast = join(disk, 'ballast')
+    fillUp(ballast)
+    while ((await commit()) === 'kept');
+    expect(healths).toMatchObject([{ kind: 'failing', detail: expect.stringMatching(/full/) }])
+    await vi.waitFor(() => expect(troubles).toEqual([expect.stringMatching(/full/)]), { timeout: 10_000 })
+    const left = log()
+    // It is tried again, and not told again.
+    for (let turn = 0; turn < 2; turn++) {
+      leaveToAnother.mockClear()
+      at += 31_000
+      await vi.waitFor(() => expect(leaveToAnother).toHaveBeenCalledWith(false), { timeout: 10_000 })
+      expect(await commit()).toBe('not-committed')
+    }
+    expect(troubles).toHaveLength(1)
+    expect(healths).toHaveLength(1)
+    expect(log()).toEqual(left)
+
+    rmSync(ballast)
+    leaveToAnother.mockClear()
+    expect(await commit()).toBe('kept')
+    expect(healths.map(({ kind }) => kind)).toEqual(['failing', 'ok'])
+    await grow(ownBound)
+    expect(log(), 'by a commit').toMatchObject({ writtenBack: log().pages })
+    expect(await commit()).toBe('kept')
+    expect(log().pages).toBeLessThan(long)
+    at += 31_000
+    await grow(long)
+    await vi.waitFor(() => expect(leaveToAnother).toHaveBeenLastCalledWith(true), { timeout: 10_000 })
+    await writtenBack()
+    expect(await commit()).toBe('kept')
+    expect(troubles).toHaveLength(1)
+    expect(writeBack, 'all of it was the thread, or a commit').not.toHaveBeenCalled()
+    await writingBack.stop()
+    store.close()
+    expect(await examine(profile, { verify: true })).toMatchObject({
+      kind: 'opened',
+      sequence: kept,
+      brokenLinks: 0,
+      structure: [],
+      mark: { kind: 'ok' },
+      verified: { holds: true },
+    })
+  })
+
   test('that is full when the history is closed or opened leaves everything as it was', async () => {
-    const { disk, profile } = smallDisk()
+    const { disk, profile } = smallDisk(4)
     const store = openedStore(profile)
     believe(store)
     await keep(profile, store, 0, 40)
@@ -109,26 +183,16 @@ test('a search finds what is not in the index of words yet where the index canno
   expect(page.kind !== 'refused' && page.detections.map(({ type }) => type)).toEqual(['Type2'])
 })
 
-function smallDisk() {
-  const disk = join(scratch(), 'disk')
-  mkdirSync(disk)
-  execFileSync('mount', ['-t', 'tmpfs', '-o', 'size=4m', 'tmpfs', disk])
-  onTestFinished(() => void execFileSync('umount', ['--lazy', disk]))
-  const profile = join(disk, 'profile')
-  mkdirSync(profile)
-  return { disk, profile }
-}
-
-/** Writes until the disk says ENOSPC, down to the last block. */
-function fillUp(file: string): void {
-  const descriptor = openSync(file, 'w')
-  for (const size of [1 << 16, 4096]) {
-    const block = Buffer.alloc(size)
-    try {
-      for (;;) writeSync(descriptor, block)
-    } catch (error) {
-      if ((error as NodeJS.ErrnoException).code !== 'ENOSPC') throw error
-    }
-  }
-  closeSync(descriptor)
+/** What commits deliveries, and what it says of the disk. */
+function receiving(store: Store) {
+  const healths: StorageHealth[] = []
+  const committer = createCommitter({
+    keeper: store.keeper,
+    publish: () => undefined,
+    now: () => 0,
+    onStorage: (health) => healths.push(health),
+    onCommitted: () => undefined,
+    limits: { batch: 256, riders: 8, ridersWaitMs: 1_000 },
+  })
+  return { committer, healths }
 }

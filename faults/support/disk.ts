@@ -37,7 +37,7 @@ export function createDisk(folder: string, random: Random): Disk {
   }
 
   function play(event: DiskEvent, index: number): void {
-    if (event.kind === 'said') return
+    if (event.kind === 'said' || event.kind === 'failed' || event.kind === 'writer-locked') return
     if (event.kind === 'created') return name(index, [event.path, { safe: Buffer.alloc(0), pending: [], end: 0 }])
     if (event.kind === 'synced' && event.path === folder) return syncNames(event)
     const body = now.get(event.path)

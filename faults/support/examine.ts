@@ -1,14 +1,14 @@
 import { createHash } from 'node:crypto'
 import Sqlite from 'better-sqlite3'
-import { compareMark, readMark } from '../../src/main/high-water-mark.ts'
-import type { MarkComparison } from '../../src/main/high-water-mark.ts'
+import { compareMark, readMark } from '../../src/main/proof/high-water-mark.ts'
+import type { MarkComparison } from '../../src/main/proof/high-water-mark.ts'
 import { contentOf } from '../../src/main/ingest/content-of.ts'
 import { noon } from '../../src/main/ingest/test-support.ts'
 import { historyFile, markFile } from '../../src/main/profile.ts'
 import { walkChain } from '../../src/main/store/chain.ts'
 import { openStore } from '../../src/main/store/store.ts'
-import { verifyHistory } from '../../src/main/verify-history.ts'
-import type { VerifiedHistory } from '../../src/main/verify-history.ts'
+import { verifyHistory } from '../../src/main/proof/verify-history.ts'
+import type { VerifiedHistory } from '../../src/main/proof/verify-history.ts'
 
 /** What is there after a fault, by the invariants: I1 `bodies`, I2 `verified`, I3 `brokenLinks`, I4 `structure`, I5 `mark`. */
 export type Examined =

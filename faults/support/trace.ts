@@ -2,7 +2,10 @@ import { readFileSync } from 'node:fs'
 import { dirname } from 'node:path'
 
 /** What a process did to the files of one folder, and what it said, in the order in which it was done. */
-export type DiskEvent =
+export type DiskEvent = {
+  /** The thread, by its number. */
+  readonly by: string
+} & (
   | { readonly kind: 'created'; readonly path: string }
   /** `at` is null where it goes on behind the one before. */
   | { readonly kind: 'written'; readonly path: string; readonly at: number | null; readonly bytes: Buffer }
@@ -12,9 +15,17 @@ export type DiskEvent =
   | { readonly kind: 'removed'; readonly path: string }
   /** Holds for what was written before event `since`: a write beside the sync may or may not be part of it. */
   | { readonly kind: 'synced'; readonly path: string; readonly since: number; readonly isOk: boolean }
+  /** A write that changed nothing. */
+  | { readonly kind: 'failed'; readonly path: string }
+  /** The lock was asked for that one writer at a time has, which is a byte of the index of the log. */
+  | { readonly kind: 'writer-locked'; readonly path: string }
   | { readonly kind: 'said'; readonly line: string }
+)
 
-const calls = 'openat,open,write,pwrite64,writev,pwritev,fsync,fdatasync,ftruncate,unlink,unlinkat,rename,renameat,renameat2'
+const calls = 'fcntl,openat,open,write,pwrite64,writev,pwritev,fsync,fdatasync,ftruncate,unlink,unlinkat,rename,renameat,renameat2'
+
+/** Where SQLite has its WAL_WRITE_LOCK. */
+const writerByte = 120
 
 /** The command before a command that writes down all it does to files, data included. */
 export function tracing(file: string, more: readonly string[] = []): readonly string[] {
@@ -22,7 +33,7 @@ export function tracing(file: string, more: readonly string[] = []): readonly st
   return ['strace', ...traced, ...more, '-o', file]
 }
 
-type Call = { readonly name: string; readonly text: string; readonly since: number }
+type Call = { readonly by: string; readonly name: string; readonly text: string; readonly since: number }
 
 /** Reads what `tracing` has written, as far as it is about `folder` and the files right in it. What it does not understand of that is an error, not passed over. */
 export function readTrace(file: string, folder: string): readonly DiskEvent[] {
@@ -43,20 +54,29 @@ export function readTrace(file: string, folder: string): readonly DiskEvent[] {
     const name = /^(\w+)\(/.exec(rest)?.[1]
     if (name === undefined) continue
     if (rest.endsWith('<unfinished ...>')) {
-      unfinished.set(pid, { name, text: rest.slice(0, -'<unfinished ...>'.length), since: events.length })
+      unfinished.set(pid, { by: pid, name, text: rest.slice(0, -'<unfinished ...>'.length), since: events.length })
     } else {
-      done({ name, text: rest, since: events.length })
+      done({ by: pid, name, text: rest, since: events.length })
     }
   }
   return events
 
-  function done({ name, text, since }: Call): void {
+  function done({ by, name, text, since }: Call): void {
     const [, result = ''] = /\)\s+= (-?\d+)[^"]*$/.exec(text) ?? []
     if (name === 'fsync' || name === 'fdatasync') {
       const path = descriptorPath(text)
-      if (isInside(path)) events.push({ kind: 'synced', path, since, isOk: result === '0' })
+      if (isInside(path)) events.push({ by, kind: 'synced', path, since, isOk: result === '0' })
       return
     }
+    if (name === 'fcntl') {
+      const [, from = '', length = ''] = /l_type=F_WRLCK, l_whence=SEEK_SET, l_start=(\d+), l_len=(\d+)/.exec(text) ?? []
+      const isTheirs = isInside(descriptorPath(text)) && descriptorPath(text).endsWith('-shm')
+      if (isTheirs && Number(from) <= writerByte && writerByte < Number(from) + Number(length))
+        events.push({ by, kind: 'writer-locked', path: descriptorPath(text) })
+      return
+    }
+    if (name === 'pwrite64' && result === '-1' && isInside(descriptorPath(text)))
+      events.push({ by, kind: 'failed', path: descriptorPath(text) })
     if (result === '' || result.startsWith('-')) return
     const quoted = [...text.matchAll(/"((?:\\x[0-9a-f]{2})*)"/g)].map(([, hex = '']) => Buffer.from(hex.replaceAll('\\x', ''), 'hex'))
     const paths = quoted.map((bytes) => bytes.toString())
@@ -68,34 +88,34 @@ export function readTrace(file: string, folder: string): readonly DiskEvent[] {
         // Whether it was there before is not said, and is known: the folder begins empty.
         if (text.includes('O_CREAT') && !known.has(first)) {
           known.add(first)
-          events.push({ kind: 'created', path: first })
+          events.push({ by, kind: 'created', path: first })
         }
-        events.push({ kind: 'opened', path: first, isEmptied: text.includes('O_TRUNC') })
+        events.push({ by, kind: 'opened', path: first, isEmptied: text.includes('O_TRUNC') })
         return
       }
       case 'rename':
         if (!isInside(first)) return
         known.delete(first)
         known.add(second)
-        events.push({ kind: 'renamed', path: first, to: second })
+        events.push({ by, kind: 'renamed', path: first, to: second })
         return
       case 'unlink':
         if (!isInside(first)) return
         known.delete(first)
-        events.push({ kind: 'removed', path: first })
+        events.push({ by, kind: 'removed', path: first })
         return
     }
     const path = descriptorPath(text)
     if (name === 'write' && text.startsWith('write(1<')) {
-      for (const line of first.split('\n')) if (line !== '') events.push({ kind: 'said', line })
+      for (const line of first.split('\n')) if (line !== '') events.push({ by, kind: 'said', line })
       return
     }
     if (!isInside(path)) return
     if (name === 'write' || name === 'pwrite64') {
       const at = name === 'write' ? null : lastNumber(text)
-      events.push({ kind: 'written', path, at, bytes: (quoted[0] ?? Buffer.alloc(0)).subarray(0, Number(result)) })
+      events.push({ by, kind: 'written', path, at, bytes: (quoted[0] ?? Buffer.alloc(0)).subarray(0, Number(result)) })
     } else if (name === 'ftruncate') {
-      events.push({ kind: 'resized', path, size: lastNumber(text) })
+      events.push({ by, kind: 'resized', path, size: lastNumber(text) })
     } else {
       throw new Error(`${name} in ${dirname(path)} is not understood`)
     }

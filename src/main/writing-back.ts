@@ -69,6 +69,7 @@ export function createWritingBack(parts: {
     started.on('message', (told: LogTold) => {
       askedAt = null
       if (told.kind === 'failed') return giveUp(told.detail)
+      if (told.kind === 'busy') return
       isInTrouble = false
       log.leaveToAnother(true)
     })

@@ -23,19 +23,22 @@ function open(): Sqlite.Database {
 function writeBack(): LogTold {
   try {
     db ??= open()
+    let isAnotherAtIt = true
     for (let passes = 1; ; passes += 1) {
-      checkpoint(db, 'PASSIVE')
+      if (checkpoint(db, 'PASSIVE').busy === 0) isAnotherAtIt = false
       // A pass tells of the log as it was when it began.
       const { log, checkpointed } = checkpoint(db, 'NOOP')
-      if (checkpointed >= log || passes === mostPasses) return { kind: 'done' }
+      if (checkpointed >= log || passes === mostPasses) return { kind: isAnotherAtIt ? 'busy' : 'done' }
     }
   } catch (error) {
     return { kind: 'failed', detail: (error as Error).message }
   }
 }
 
-function checkpoint(history: Sqlite.Database, how: 'PASSIVE' | 'NOOP'): { readonly log: number; readonly checkpointed: number } {
-  const [state] = history.pragma(`wal_checkpoint(${how})`) as readonly { readonly log: number; readonly checkpointed: number }[]
+type State = { readonly busy: number; readonly log: number; readonly checkpointed: number }
+
+function checkpoint(history: Sqlite.Database, how: 'PASSIVE' | 'NOOP'): State {
+  const [state] = history.pragma(`wal_checkpoint(${how})`) as readonly State[]
   if (state === undefined) throw new Error('nothing was said of the log')
   return state
 }
