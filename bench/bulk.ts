@@ -8,6 +8,7 @@ import { fork } from 'node:child_process'
 import { createHash } from 'node:crypto'
 import { once } from 'node:events'
 import { rmSync } from 'node:fs'
+import { totalmem } from 'node:os'
 import type { DetectionContent } from '../src/shared/detection.ts'
 import { contentOf } from '../src/main/ingest/content-of.ts'
 import { chainHash, contentHash, genesis } from '../src/main/store/chain.ts'
@@ -70,7 +71,8 @@ export function create(file: string): Database {
   const { db } = opened
   db.pragma('journal_mode = MEMORY')
   db.pragma('synchronous = OFF')
-  db.pragma('cache_size = -262144')
+  // Hashes fall anywhere into their index: what does not stay in memory is read again for each, and ten million then take hours.
+  db.pragma(`cache_size = -${Math.floor(totalmem() / 6 / 1024)}`)
   // Sorting for an index may need more than there is memory.
   db.pragma('temp_store = FILE')
   return db

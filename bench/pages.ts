@@ -62,6 +62,8 @@ export const pages: Benchmark = {
           },
           bound,
           note: (ours, theirs) => `${ours.toFixed(2)} ms beside ${theirs.toFixed(2)} ms`,
+          missed:
+            'about a millisecond of each page is not the statement: 100 rows become Detections, and the search is read and bound; kept small by one statement for each shape of a search',
         },
       ])
       figures.push(...compared)
@@ -72,8 +74,15 @@ export const pages: Benchmark = {
     const [first = [], last = []] = [p95s[0], p95s.at(-1)]
     const ratios = last.map((value, round) => value / (first[round] ?? Number.NaN))
     const growth = summed('P5', `p95 of ${sizes.at(-1)}`, `p95 of ${sizes[0]}`, ratios)
-    const note = sizes.at(-1) === 10_000_000 ? '' : 'of 10M with --rows 10000000; sizes one after the other'
-    return [...figures, { ...growth, target: '≤ 1.5x', met: growth.ratio <= 1.5, note }]
+    const met = growth.ratio <= 1.5
+    const notes = [
+      sizes.at(-1) === 10_000_000 ? '' : 'of 10M with --rows 10000000',
+      'sizes one after the other',
+      met
+        ? ''
+        : 'the statement itself grows as much: a page far back is 100 rows that lie anywhere in the file, and more of it than the page cache holds',
+    ]
+    return [...figures, { ...growth, target: '≤ 1.5x', met, note: notes.filter((note) => note !== '').join('; ') }]
   },
 }
 

@@ -1,7 +1,8 @@
 import { createPublicKey, verify, type KeyObject } from 'node:crypto'
 import { fileURLToPath } from 'node:url'
 import { careOnNode } from '../src/main/care/history-files.ts'
-import { startCore, type Core } from '../src/main/core.ts'
+import type { Core } from '../src/main/core-parts.ts'
+import { startCore } from '../src/main/core.ts'
 import type { DemoSigner } from '../src/main/sample/demo.ts'
 import { streamed } from './deliveries.ts'
 

@@ -1,4 +1,4 @@
-import { createHighWaterMark } from '../src/main/high-water-mark.ts'
+import { createHighWaterMark } from '../src/main/proof/high-water-mark.ts'
 import { contentOf } from '../src/main/ingest/content-of.ts'
 import type { Checked } from '../src/main/ingest/delivery.ts'
 import { observe } from '../src/main/ingest/drift.ts'

@@ -67,7 +67,7 @@ export const speaking: Benchmark = {
         })
         await flow.finish()
         const took = performance.now() - startedAt
-        if (outbox.undecided(null, 1).length > 0) throw new Error('something was not decided about')
+        if (outbox.undecided(null, 1).changes.length > 0) throw new Error('something was not decided about')
         return took
       },
       async theirs() {

@@ -6,9 +6,12 @@ import { join } from 'node:path'
 const results = join('test-results', 'counts')
 const report = (name) => join(results, `${name}.json`)
 
-/** The tests of one project of vitest.config.ts. */
-const vitest = (project) => ({
-  command: ['vitest', 'run', '--project', project, '--reporter=default', '--reporter=json', `--outputFile.json=${report(project)}`],
+/** The tests of these projects of vitest.config.ts, counted together. */
+const vitest = (name, ...projects) => ({
+  command: [
+    ...['vitest', 'run', ...projects.flatMap((project) => ['--project', project])],
+    ...['--reporter=default', '--reporter=json', `--outputFile.json=${report(name)}`],
+  ],
   count: ({ numPassedTests, numFailedTests, numPendingTests }) => ({
     passed: numPassedTests,
     failed: numFailedTests,
@@ -24,8 +27,8 @@ const steps = {
   types: { command: ['npm', 'run', '--silent', 'types'], isBeside: true },
   lint: { command: ['eslint', '.', '--max-warnings', '0'], isBeside: true },
   format: { command: ['prettier', '--check', '--log-level', 'warn', '.'], isBeside: true },
-  unit: vitest('unit'),
-  faults: vitest('faults'),
+  unit: vitest('unit', 'unit', 'unit-alone'),
+  faults: vitest('faults', 'faults'),
   build: { command: ['electron-vite', 'build', '--logLevel', 'warn'] },
   e2e: {
     command: ['playwright', 'test'],

@@ -11,6 +11,9 @@ import { openApp, realRow, type AppWindow } from './window.ts'
 const million = 1_000_000
 const rounds = 3
 const restMs = 2_000
+/** Where it goes, and what brought it nearer. */
+const spent =
+  'two page caches of up to 16 MB, the program as read and two threads of Node with stores of their own; that of the reader ends in the tray (1.13x before)'
 const megabyte = 1024 * 1024
 
 /** P14: what all processes together take of the memory, with the window open and when it is closed. */
@@ -33,7 +36,8 @@ export const memory: Benchmark = {
         const [mine, theirs] = [0, 1].map((side) => median(measured.map((values) => values[side]?.[side === 0 ? state : 'open'] ?? 0)))
         const summary = summed('P14', measuredWords, 'an empty window of the same Electron', ratios)
         const note = `${megabytes(mine)} beside ${megabytes(theirs)}, of ${measured[0]?.[0]?.processes[state]} and ${measured[0]?.[1]?.processes.open} processes`
-        return { ...summary, target: `≤ ${most}x`, met: summary.ratio <= most, note }
+        const met = summary.ratio <= most
+        return { ...summary, target: `≤ ${most}x`, met, note: met ? note : `${note}; ${spent}` }
       }
       return [
         figure('open', 1.3, `memory (PSS) with the window open, of ${size}`),
