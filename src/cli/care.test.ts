@@ -6,11 +6,13 @@ import { expect, test } from 'vitest'
 import { createBackups } from '../main/care/backup.ts'
 import { restore } from '../main/care/restore.ts'
 import { files, mark, openHistory, temporaryProfile } from '../main/care/test-support.ts'
-import { keep } from '../main/evidence-test-support.ts'
-import { readMark } from '../main/high-water-mark.ts'
+import { keep } from '../main/proof/evidence-test-support.ts'
+import { readMark } from '../main/proof/high-water-mark.ts'
 import { issuer, noon } from '../main/ingest/test-support.ts'
 import { historyFile, markFile, writeConnection } from '../main/profile.ts'
 import { backupFolder } from '../main/store/backup-folder.ts'
+import { searchIndexes } from '../main/store/search-damage.ts'
+import { damageSearchIndex } from '../main/store/test-support.ts'
 import type { RetentionReport } from '../shared/care.ts'
 import { retain } from './care.ts'
 import type { Context } from './context.ts'
@@ -77,4 +79,25 @@ test('retention keeps what nobody has taken up yet, unless it is told otherwise'
   }
   expect(preview()).toMatchObject({ goes: [], stays: { new: 3 } })
   expect(preview('--new-too')).toMatchObject({ goes: [{ detections: 3 }], stays: {} })
+})
+
+test('doctor makes what searches go by anew where that is damaged, and changes nothing where it is not', async () => {
+  const profile = await profileWith(3)
+  expect(run(profile, 'doctor', '--mend-search')).toMatchObject({ status: 0, stderr: expect.stringContaining('Nothing was changed') })
+  const store = openHistory(profile)
+  while (!store.textIndex.catchUp(100));
+  store.close()
+  for (const index of searchIndexes) damageSearchIndex(historyFile(profile), index)
+  const failed = run(profile, 'query', 'det-1')
+  expect(failed).toMatchObject({ status: 1, stderr: expect.stringContaining('Make it anew with tocsin doctor --mend-search') })
+  expect(run(profile, 'backup')).toMatchObject({
+    status: 0,
+    stderr: expect.stringContaining('Mend the history: tocsin doctor --mend-search'),
+  })
+  expect(run(profile, 'doctor', '--mend-search')).toMatchObject({
+    status: 0,
+    stderr: expect.stringContaining('everything can be found again'),
+  })
+  for (const text of ['det-1', '*et-1*']) expect(run(profile, 'query', text, '--json').stdout).toContain('"det-1"')
+  expect(run(profile, 'doctor', '--mend-search').stderr).toContain('Nothing was changed')
 })

@@ -6,56 +6,26 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { fileURLToPath } from 'node:url'
 import { afterEach, beforeEach, describe, expect, onTestFinished, test } from 'vitest'
-import { careOnNode } from '../main/care/history-files.ts'
 import type { Detection } from '../shared/detection.ts'
-import { startCore } from '../main/core.ts'
+import { startTestCore } from '../main/core-test-support.ts'
 import { writeConnection } from '../main/profile.ts'
 import { demoOrganization, loadDemoSigner } from '../main/sample/demo.ts'
 import { scenario } from '../main/sample/scenario.ts'
 import { send } from '../main/sample/send.ts'
 import { pageOf } from '../main/store/test-support.ts'
+import { runTocsin, script, type Ran } from './cli-test-support.ts'
 
 let profile: string
 beforeEach(() => void (profile = mkdtempSync(join(tmpdir(), 'tocsin-cli-'))))
 afterEach(() => rmSync(profile, { recursive: true, force: true }))
 
-type Ran = { readonly code: number | null; readonly out: string; readonly err: string }
-
-/** The command line as a user runs it: a process of its own. */
-function tocsin(...args: string[]): Promise<Ran> {
-  return new Promise((resolve) => {
-    const script = fileURLToPath(new URL('./index.ts', import.meta.url))
-    const child = spawn(process.execPath, [script, ...args], { stdio: ['ignore', 'pipe', 'pipe'] })
-    let out = ''
-    let err = ''
-    child.stdout.setEncoding('utf8').on('data', (part: string) => (out += part))
-    child.stderr.setEncoding('utf8').on('data', (part: string) => (err += part))
-    child.on('close', (code) => resolve({ code, out, err }))
-  })
-}
-
-const here = (...args: string[]): Promise<Ran> => tocsin(...args, '--user-data', profile)
+const here = (...args: string[]): Promise<Ran> => runTocsin([...args, '--user-data', profile])
 
 /** The app without its window, on this profile. */
 async function runningApp() {
-  const silent = (): void => {}
-  const started = await startCore({
-    readerThread: new URL('../main/reader/thread.ts', import.meta.url),
-    exportThread: new URL('../main/exporting/thread.ts', import.meta.url),
-    careProcess: careOnNode(new URL('../main/store/care-process.ts', import.meta.url)),
-    resources: new URL('../../resources', import.meta.url).pathname,
-    profile,
-    log: { info: silent, error: silent },
-    now: Date.now,
-    random: Math.random,
-    schedule: (work, delayMs) => {
-      const timer = setTimeout(work, delayMs)
-      return () => clearTimeout(timer)
-    },
-  })
-  if (started.kind !== 'started') throw new Error(started.detail)
-  onTestFinished(() => started.core.stop())
-  return started.core
+  const app = await startTestCore({ profile })
+  onTestFinished(() => app.stop())
+  return app
 }
 
 describe('simulate', () => {
@@ -171,7 +141,6 @@ describe('query', () => {
   test('stops in peace when its reader has seen enough', async () => {
     await runningApp()
     await here('simulate', '--count', '200')
-    const script = fileURLToPath(new URL('./index.ts', import.meta.url))
     const child = spawn(process.execPath, [script, 'query', '--json', '--user-data', profile], { stdio: ['ignore', 'pipe', 'pipe'] })
     child.stdout.destroy()
     let err = ''
@@ -250,7 +219,7 @@ describe('org', () => {
 describe('the command line', () => {
   test('takes --user-data before the command as well', async () => {
     await here('org', 'add', '--id', 'org-1', '--issuer', 'https://api.slashid.com')
-    expect((await tocsin('--user-data', profile, 'org', 'list')).out).toContain('org-1')
+    expect((await runTocsin(['--user-data', profile, 'org', 'list'])).out).toContain('org-1')
   })
 
   test.each([[['simulate', '--count', '0']], [['query', '--unknown']], [['simulate', 'extra']], [['org']], [[]]])(
@@ -264,7 +233,7 @@ describe('the command line', () => {
   )
 
   test('help is a success', async () => {
-    const ran = await tocsin('--help')
+    const ran = await runTocsin(['--help'])
     expect(ran.code).toBe(0)
     for (const command of ['org', 'simulate', 'query']) expect(ran.out).toContain(command)
   })
@@ -273,7 +242,7 @@ describe('the command line', () => {
     chmodSync(profile, 0o500)
     // Permissions do not stop root; no folder can be made in /proc by anyone.
     const below = process.getuid?.() === 0 ? '/proc/below' : join(profile, 'below')
-    const ran = await tocsin('org', 'add', '--id', 'o', '--issuer', 'https://api.slashid.com', '--user-data', below)
+    const ran = await runTocsin(['org', 'add', '--id', 'o', '--issuer', 'https://api.slashid.com', '--user-data', below])
     expect(ran).toMatchObject({ code: 1, err: expect.stringContaining('cannot be used') })
   })
 

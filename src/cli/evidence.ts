@@ -1,6 +1,6 @@
 import { resolve } from 'node:path'
 import type { DetectionId, DetectionKey, OrganizationId } from '../shared/detection.ts'
-import { evidenceFileName, saveEvidence } from '../main/evidence.ts'
+import { evidenceFileName, saveEvidence } from '../main/proof/evidence.ts'
 import type { Store } from '../main/store/store.ts'
 import { fail, openToRead, type Context, type ExitCode } from './context.ts'
 

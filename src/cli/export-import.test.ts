@@ -2,16 +2,16 @@ import { spawn, spawnSync } from 'node:child_process'
 import { mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
-import { fileURLToPath } from 'node:url'
 import { afterEach, beforeEach, expect, test } from 'vitest'
 import { keepAll } from '../main/archive-test-support.ts'
-import { keepUnsigned, signer } from '../main/evidence-test-support.ts'
+import { keepUnsigned, signer } from '../main/proof/evidence-test-support.ts'
 import { importLimits } from '../main/import-history.ts'
 import { contentOf } from '../main/ingest/content-of.ts'
 import { issuer, noon, pinned } from '../main/ingest/test-support.ts'
 import { thumbprint } from '../main/ingest/key-set.ts'
 import { historyFile, prepareProfile } from '../main/profile.ts'
 import { openStore } from '../main/store/store.ts'
+import { runTocsin, type Ran } from './cli-test-support.ts'
 import { limitsOf } from './import.ts'
 import { queryDetections } from './query.ts'
 
@@ -19,19 +19,7 @@ let folder: string
 beforeEach(() => void (folder = mkdtempSync(join(tmpdir(), 'tocsin-cli-'))))
 afterEach(() => rmSync(folder, { recursive: true, force: true }))
 
-type Ran = { readonly code: number | null; readonly out: string; readonly err: string }
-
-function tocsin(profile: string, ...args: string[]): Promise<Ran> {
-  return new Promise((resolve) => {
-    const script = fileURLToPath(new URL('./index.ts', import.meta.url))
-    const child = spawn(process.execPath, [script, '--user-data', join(folder, profile), ...args], { stdio: ['ignore', 'pipe', 'pipe'] })
-    let out = ''
-    let err = ''
-    child.stdout.setEncoding('utf8').on('data', (part: string) => (out += part))
-    child.stderr.setEncoding('utf8').on('data', (part: string) => (err += part))
-    child.on('close', (code) => resolve({ code, out, err }))
-  })
-}
+const tocsin = (profile: string, ...args: string[]): Promise<Ran> => runTocsin(['--user-data', join(folder, profile), ...args])
 
 /** A profile with two detections, written as the app would. */
 function profileWithTwo(name: string): void {

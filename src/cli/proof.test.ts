@@ -4,58 +4,28 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { fileURLToPath } from 'node:url'
 import { afterAll, afterEach, beforeEach, describe, expect, test } from 'vitest'
-import { careOnNode } from '../main/care/history-files.ts'
-import { startCore } from '../main/core.ts'
+import { startTestCore } from '../main/core-test-support.ts'
 import { historyFile, markFile } from '../main/profile.ts'
 import { testDatabase } from '../main/store/test-support.ts'
-import type { VerifiedHistory } from '../main/verify-history.ts'
+import { runTocsin, script, type Ran } from './cli-test-support.ts'
+import type { VerifiedHistory } from '../main/proof/verify-history.ts'
 
 let profile: string
 beforeEach(() => void (profile = mkdtempSync(join(tmpdir(), 'tocsin-proof-'))))
 afterEach(() => rmSync(profile, { recursive: true, force: true }))
 
-const script = fileURLToPath(new URL('./index.ts', import.meta.url))
-
-type Ran = { readonly code: number | null; readonly out: string; readonly err: string }
-
-function tocsin(...args: string[]): Promise<Ran> {
-  return new Promise((resolve) => {
-    const child = spawn(process.execPath, [script, ...args], { stdio: ['ignore', 'pipe', 'pipe'], cwd: profile })
-    let out = ''
-    let err = ''
-    child.stdout.setEncoding('utf8').on('data', (part: string) => (out += part))
-    child.stderr.setEncoding('utf8').on('data', (part: string) => (err += part))
-    child.on('close', (code) => resolve({ code, out, err }))
-  })
-}
-
-const here = (...args: string[]): Promise<Ran> => tocsin(...args, '--user-data', profile)
+const here = (...args: string[]): Promise<Ran> => runTocsin([...args, '--user-data', profile], { cwd: profile })
 
 /** Runs the app without its window on this profile for as long as `work` takes, with so many deliveries sent to it. */
 async function withApp(count: number, work: () => Promise<void> = async () => {}): Promise<void> {
-  const silent = (): void => {}
-  const started = await startCore({
-    readerThread: new URL('../main/reader/thread.ts', import.meta.url),
-    exportThread: new URL('../main/exporting/thread.ts', import.meta.url),
-    careProcess: careOnNode(new URL('../main/store/care-process.ts', import.meta.url)),
-    resources: new URL('../../resources', import.meta.url).pathname,
-    profile,
-    log: { info: silent, error: silent },
-    now: Date.now,
-    random: Math.random,
-    schedule: (task, delayMs) => {
-      const timer = setTimeout(task, delayMs)
-      return () => clearTimeout(timer)
-    },
-  } as Parameters<typeof startCore>[0])
-  if (started.kind !== 'started') throw new Error(started.detail)
+  const app = await startTestCore({ profile })
   try {
     // The sample makes the demo organization believed, so that none of what follows comes too early.
-    if (count > 0) expect(await started.core.sendSample()).toMatchObject({ kind: 'arrived' })
+    if (count > 0) expect(await app.sendSample()).toMatchObject({ kind: 'arrived' })
     if (count > 1) expect(await here('simulate', '--count', String(count - 1), '--seed', `proof-${count}`)).toMatchObject({ code: 0 })
     await work()
   } finally {
-    await started.core.stop()
+    await app.stop()
   }
 }
 
@@ -370,9 +340,12 @@ describe('evidence', () => {
       code: 1,
       err: expect.stringContaining('there already'),
     })
-    const ran = await tocsin('verify', '--bundle', out, '--user-data', join(profile, 'none'))
+    const ran = await runTocsin(['verify', '--bundle', out, '--user-data', join(profile, 'none')], { cwd: profile })
     expect(ran).toMatchObject({ code: 0, out: expect.stringMatching(/^verdict +all holds$/m) })
-    expect(JSON.parse((await tocsin('verify', '--json', '--bundle', out)).out)).toMatchObject({ detectionId: id, holds: true })
+    expect(JSON.parse((await runTocsin(['verify', '--json', '--bundle', out], { cwd: profile })).out)).toMatchObject({
+      detectionId: id,
+      holds: true,
+    })
   })
 
   test('is named by the id and lies where it was asked for, unless told otherwise', async () => {
@@ -396,12 +369,12 @@ describe('evidence', () => {
   ])('verify --bundle of a file %s says what is wrong', async (_, text, words) => {
     const file = join(profile, 'file')
     writeFileSync(file, text)
-    const ran = await tocsin('verify', '--bundle', file)
+    const ran = await runTocsin(['verify', '--bundle', file], { cwd: profile })
     expect(ran).toMatchObject({ code: 1, out: '', err: expect.stringContaining(words) })
   })
 
   test.each(['/nowhere/bundle.json', '/dev/zero', '/'])('verify --bundle %s is refused in words', async (file) => {
-    const ran = await tocsin('verify', '--bundle', file)
+    const ran = await runTocsin(['verify', '--bundle', file], { cwd: profile })
     expect(ran).toMatchObject({ code: 1, out: '', err: expect.stringContaining('cannot be read') })
     expect(ran.err).not.toMatch(/^\s+at /m)
   })

@@ -1,5 +1,5 @@
 import { bundleLimits } from '../main/export/bundle.ts'
-import { verifyBundle, type BundleFinding, type VerifiedBundle } from '../main/verify-bundle.ts'
+import { verifyBundle, type BundleFinding, type VerifiedBundle } from '../main/proof/verify-bundle.ts'
 import { fail, type Context, type ExitCode } from './context.ts'
 import { readTextFile } from './read-text-file.ts'
 import { table, visibleJson } from './visible.ts'

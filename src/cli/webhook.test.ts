@@ -1,14 +1,13 @@
-import { spawn } from 'node:child_process'
 import { mkdtempSync, readFileSync, readdirSync, rmSync, statSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
-import { fileURLToPath } from 'node:url'
 import { afterEach, beforeEach, expect, test } from 'vitest'
 import type { InletId } from '../shared/inlets.ts'
 import { contentOf } from '../main/ingest/content-of.ts'
 import { historyFile } from '../main/profile.ts'
 import { startSlashIdMock } from '../main/slashid/mock-slashid.ts'
 import { openStore } from '../main/store/store.ts'
+import { runTocsin, type Ran } from './cli-test-support.ts'
 
 const apiKey = 'canary-cli-key-44d0'
 let folder: string
@@ -25,20 +24,8 @@ afterEach(async () => {
   expect(slashid.violations).toEqual([])
 })
 
-function org(args: readonly string[], env: Record<string, string> = {}): Promise<{ code: number | null; out: string; err: string }> {
-  return new Promise((resolve) => {
-    const script = fileURLToPath(new URL('./index.ts', import.meta.url))
-    const child = spawn(process.execPath, [script, 'org', ...args, '--user-data', profile], {
-      stdio: ['ignore', 'pipe', 'pipe'],
-      env: { ...process.env, ...env },
-    })
-    let out = ''
-    let err = ''
-    child.stdout.setEncoding('utf8').on('data', (part: string) => (out += part))
-    child.stderr.setEncoding('utf8').on('data', (part: string) => (err += part))
-    child.on('close', (code) => resolve({ code, out, err }))
-  })
-}
+const org = (args: readonly string[], env: Record<string, string> = {}): Promise<Ran> =>
+  runTocsin(['org', ...args, '--user-data', profile], { env: { ...process.env, ...env } })
 
 const webhook = () => [...slashid.webhooks.values()][0]!
 

@@ -1,122 +1,38 @@
-import type { Detection } from '../shared/detection.ts'
-import type { DriftList } from '../shared/drift.ts'
-import type { Health } from '../shared/health.ts'
-import { isAuthenticatedRelay, type Gap } from '../shared/inlets.ts'
-import type { NewOrganization, OrganizationAdded, OrganizationChange, OrganizationChanged, Requests, SampleOutcome } from '../shared/ipc.ts'
-import type { OrganizationCount, OrganizationState } from '../shared/organization.ts'
-import { createCare, type CarePlace } from './care/care.ts'
-import type { StartCareProcess } from './care/history-files.ts'
+import { isAuthenticatedRelay } from '../shared/inlets.ts'
+import { createCare } from './care/care.ts'
 import type { CoreEvents } from './core-events.ts'
-import { createDesk, type DeskPlace } from './desk/desk.ts'
-import { createInsight, type InsightPlace } from './desk/insight.ts'
-import { createDetectionPlace, type DetectionPlace } from './detection-place.ts'
+import type { Core, CoreParts } from './core-parts.ts'
+import { createDesk } from './desk/desk.ts'
+import { createInsight } from './desk/insight.ts'
+import { createDetectionPlace } from './detection-place.ts'
 import { createExporting } from './exporting/exporting.ts'
 import { createHealthMonitor } from './health.ts'
-import { createAppHooks } from './hooks/hooks.ts'
-import type { HooksPlace } from './hooks/hooks-place.ts'
-import { createHighWaterMark } from './high-water-mark.ts'
 import { check } from './ingest/check.ts'
 import { contentOf } from './ingest/content-of.ts'
 import type { Change } from './ingest/delivery.ts'
 import { observe } from './ingest/drift.ts'
-import { createInbox, type InboxPlace } from './inbox/inbox-place.ts'
 import { createKeyRing } from './ingest/keys.ts'
 import { parse } from './ingest/parse.ts'
 import { createPipeline } from './ingest/pipeline.ts'
-import type { Schedule } from './ingest/refresher.ts'
 import { inletFactories } from './ways/inlet-factories.ts'
-import type { InletFactories } from './ways/inlet-runners.ts'
 import { createTunnel } from './inlets/tunnel.ts'
 import { historyFile, markFile } from './profile.ts'
 import { createOrganizations } from './organizations.ts'
 import { createPaced } from './paced.ts'
-import { createPublisher, type Listeners } from './publish.ts'
-import { createQuarantineWatch, type QuarantinePlace } from './quarantine.ts'
-import { createReception, type Reception } from './ways/reception.ts'
-import { createRulesPlace, type RulesPlace } from './rules/rules-place.ts'
+import { createHighWaterMark } from './proof/high-water-mark.ts'
+import { createPublisher } from './publish.ts'
+import { createQuarantineWatch } from './quarantine.ts'
+import { createReception } from './ways/reception.ts'
 import { createSearching } from './searching.ts'
-import type { Keychain } from './secrets.ts'
 import { sendSample } from './send-sample.ts'
-import { createSettingsPlace, type SettingsPlace } from './settings-place.ts'
-import { createSlashIdAccess, type SlashIdAccess } from './slashid-access.ts'
-import { createSpeaking, type SpeakingPlace } from './speaking/speaking.ts'
+import { createSettingsPlace } from './settings-place.ts'
+import { createSlashIdAccess } from './slashid-access.ts'
 import { theApp } from './store/history-lock.ts'
 import { openStore, type OpenedStore } from './store/store.ts'
-import { createTasks, type Tasks } from './tasks.ts'
-import { createTriagePlace, type TriagePlace } from './triage/triage-place.ts'
-import type { CreateTunnel } from './ways/tunnel-keeper.ts'
-import type { UnsignedInlet } from './ways/unsigned-inlet.ts'
+import { createTasks } from './tasks.ts'
+import { createTelling } from './telling.ts'
+import { createTriagePlace } from './triage/triage-place.ts'
 import { createWritingBack } from './writing-back.ts'
-import type { WaysInManager } from './ways/ways-in-parts.ts'
-
-export type CoreParts = {
-  readonly profile: string
-  readonly log: { info(text: string): void; error(text: string, error?: unknown): void }
-  readonly now: () => number
-  readonly random: () => number
-  readonly schedule: Schedule
-  /** Without one, secrets last until the app quits. */
-  readonly keychain?: Keychain
-  readonly env?: Readonly<Record<string, string | undefined>>
-  /** The program of reader/thread.ts, as built or as it is. */
-  readonly readerThread: URL | string
-  /** The program of exporting/thread.ts, likewise. */
-  readonly exportThread: URL | string
-  /** The program of store/log-thread.ts, likewise. Without it commits write the log back themselves. */
-  readonly logThread?: URL | string
-  /** Starts store/care-process.ts beside this process. */
-  readonly careProcess: StartCareProcess
-  /** The folder of the files that the running app opens. */
-  readonly resources: string
-  /** The real ones where there are no others. */
-  readonly inlets?: InletFactories
-  readonly tunnel?: CreateTunnel
-}
-
-/** Everything Tocsin does without a window: the way of a delivery from the receiver to the history, and what can be asked of it. */
-export type Core = SettingsPlace & {
-  subscribe(listeners: Listeners<CoreEvents>): () => void
-  health(): Health
-  /** Where deliveries reach this app on loopback, secret included; null while there is no port yet. */
-  receiverUrl(): string | null
-  /** Tries the same address again, e.g. after another program has given the port back. */
-  restartReceiver(): Promise<Health>
-  readonly desk: DeskPlace
-  readonly insight: InsightPlace
-  readonly triage: TriagePlace
-  readonly inbox: InboxPlace
-  readonly rules: RulesPlace
-  readonly hooks: HooksPlace
-  readonly speaking: SpeakingPlace
-  readonly open: DetectionPlace['open']
-  readonly evidence: DetectionPlace['evidence']
-  readonly tasks: Omit<Tasks, 'stop'>
-  readonly care: CarePlace
-  /** The window is gone: what only served it is given back, until it is asked something again. */
-  rest(): void
-  unread(): number
-  newest(most: number): readonly Detection[]
-  organizations(): readonly OrganizationState[]
-  organizationCounts(): readonly OrganizationCount[]
-  /** Believes an organization from now on. */
-  addOrganization(wanted: NewOrganization): Promise<OrganizationAdded>
-  changeOrganization(change: OrganizationChange): Promise<OrganizationChanged>
-  readonly quarantine: QuarantinePlace
-  readonly drift: { list(): DriftList }
-  readonly registration: SlashIdAccess['registration']
-  readonly secretHeader: SlashIdAccess['secretHeader']
-  readonly unsigned: Pick<UnsignedInlet, 'read' | 'switch'>
-  readonly ways: Pick<WaysInManager, 'read' | 'consent'>
-  readonly inlets: Reception['inlets']
-  readonly tunnel: WaysInManager['tunnel']
-  readonly gaps: { list(query: Requests['gaps:list']['argument']): readonly Gap[] }
-  /** Told by whoever watches the computer. */
-  readonly wake: WaysInManager['wake']
-  /** Signs one detection of the demo organization and sends it to the receiver, the way SlashID would. */
-  sendSample(): Promise<SampleOutcome>
-  /** In reverse order of the start: no new deliveries, those in flight are kept and answered, then the history closes. */
-  stop(): Promise<void>
-}
 
 export type CoreStarted = { readonly kind: 'started'; readonly core: Core } | Exclude<OpenedStore, { kind: 'opened' }>
 
@@ -127,10 +43,19 @@ export async function startCore(parts: CoreParts): Promise<CoreStarted> {
   if (opened.kind !== 'opened') return opened
   const { store } = opened
 
-  const { publish, subscribe } = createPublisher<CoreEvents>((error) => log.error('a listener failed', error))
+  const publisher = createPublisher<CoreEvents>((error) => log.error('a listener failed', error))
+  const { publish, subscribe } = publisher
   const settingsChanged = () => publish('settings', store.settings.read())
   const { textIndex } = store
-  const searching = createSearching({ file: historyFile(profile), thread: parts.readerThread, textIndex, schedule, log })
+  const searching = createSearching({
+    file: historyFile(profile),
+    thread: parts.readerThread,
+    textIndex,
+    schedule,
+    log,
+    now,
+    onMending: (told) => care.searchMending(told),
+  })
   const writingBack =
     parts.logThread === undefined
       ? null
@@ -142,7 +67,17 @@ export async function startCore(parts: CoreParts): Promise<CoreStarted> {
     now,
   })
   const mark = createHighWaterMark({ file: markFile(profile), history: store, now, onHealth: health.proof })
-  const care = createCare({ profile, store, careProcess: parts.careProcess, health, publish, log, now, schedule })
+  const care = createCare({
+    profile,
+    store,
+    careProcess: parts.careProcess,
+    mendSearch: searching.mend,
+    health,
+    publish,
+    log,
+    now,
+    schedule,
+  })
   const access = createSlashIdAccess({
     store,
     keychain: keychain ?? null,
@@ -226,8 +161,6 @@ export async function startCore(parts: CoreParts): Promise<CoreStarted> {
   })
   const { ways, receiver, unsigned } = reception
 
-  // Compares before anything is kept, and may write for a while, during which its health is told with that of everything above.
-  const marking = mark.start()
   const foreign = createPaced(() => publish('foreign', null), { everyMs: 1_000, schedule })
   const stopWatching = store.onForeignChange(() => {
     mark.wake()
@@ -238,7 +171,8 @@ export async function startCore(parts: CoreParts): Promise<CoreStarted> {
     ways.reload()
     settingsChanged()
   })
-  await keys.reload()
+  // The mark compares first, before anything is kept. It may write for a while, during which its health is told with that of everything above.
+  await Promise.all([mark.start(), keys.reload()])
   const tasks = createTasks({
     store,
     keeper,
@@ -254,42 +188,21 @@ export async function startCore(parts: CoreParts): Promise<CoreStarted> {
     now,
     schedule,
   })
-  const inbox = createInbox({
+  const telling = createTelling({
+    store,
     ask: searching.ask,
-    settings: store.settings,
-    onChanged: () => publish('inbox', null),
-    now,
-    schedule,
-  })
-  const touched = (changed: CoreEvents['touched']) => {
-    publish('touched', changed)
-    inbox.touched()
-  }
-  const rules = createRulesPlace({ rows: store.rules, ask: searching.ask, onChanged: (changed) => publish('rules', changed), now })
-  const hooks = createAppHooks({
-    rows: store.hooks,
     secrets: access.secrets,
     resources: parts.resources,
-    onChanged: (list) => publish('hooks', list),
-    onRemoved: () => publish('rules', rules.list()),
-    onFault: (error) => log.error('a hook could not be sent to', error),
+    publisher,
+    log,
     now,
     random,
     schedule,
   })
-  const speaking = createSpeaking({
-    outbox: store.outbox,
-    rules: rules.list,
-    settings: store.settings.read,
-    onSaid() {
-      inbox.touched()
-      hooks.wake()
-    },
-    onTrouble: (error) => log.error('what was said could not be written down', error),
-    now,
-    schedule,
-  })
-  subscribe({ changes: speaking.changed, rules: speaking.rulesChanged, settings: speaking.settingsChanged })
+  const touched = (changed: CoreEvents['touched']) => {
+    publish('touched', changed)
+    telling.touched()
+  }
   const place = createDetectionPlace({ store, onTouched: (detection) => touched({ changed: [detection], more: false }), now })
 
   const core: Core = {
@@ -303,10 +216,10 @@ export async function startCore(parts: CoreParts): Promise<CoreStarted> {
     desk: createDesk({ ask: searching.ask, rows: store.savedViews, onViews: (views) => publish('views', views) }),
     insight: createInsight({ ask: searching.ask, resources: parts.resources, now }),
     triage: createTriagePlace({ rows: store.triage, writeBack: store.retention.writeBack, ask: searching.ask, onTriaged: touched, now }),
-    inbox: inbox.place,
-    rules,
-    hooks: hooks.place,
-    speaking: speaking.place,
+    inbox: telling.inbox,
+    rules: telling.rules,
+    hooks: telling.hooks,
+    speaking: telling.speaking,
     ...place,
     tasks,
     care: care.place,
@@ -344,9 +257,7 @@ export async function startCore(parts: CoreParts): Promise<CoreStarted> {
       await reception.stop()
       await pipeline.stop()
       await searching.stop()
-      await speaking.stop()
-      await hooks.stop()
-      inbox.stop()
+      await telling.stop()
       await access.stop()
       await keys.stop()
       await mark.stop()
@@ -357,7 +268,6 @@ export async function startCore(parts: CoreParts): Promise<CoreStarted> {
       await care.closed()
     },
   }
-  await marking
   care.open()
   await reception.start()
   care.start()

@@ -1,6 +1,6 @@
 import type { Detection, DetectionKey } from '../shared/detection.ts'
 import type { DetectionDetail } from '../shared/ipc.ts'
-import { evidenceFileName, saveEvidence, type EvidenceWritten } from './evidence.ts'
+import { evidenceFileName, saveEvidence, type EvidenceWritten } from './proof/evidence.ts'
 import { summarize } from './ingest/content-of.ts'
 import type { Store } from './store/store.ts'
 

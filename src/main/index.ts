@@ -5,9 +5,9 @@ import { startCore } from './core.ts'
 import { createPaced } from './paced.ts'
 import { openProfile } from './profile.ts'
 import { careInUtilityProcess } from './shell/care-process.ts'
-import { createChangePush } from './shell/change-push.ts'
 import { askAfterCrash } from './shell/dialogs.ts'
 import { schedule } from './schedule.ts'
+import { followCore } from './shell/follow-core.ts'
 import { createHandlers } from './shell/handlers.ts'
 import { createGate } from './shell/ipc.ts'
 import { launch, type Launch } from './shell/launch.ts'
@@ -64,7 +64,13 @@ async function start({ profile, log, ending, fail }: Launch): Promise<void> {
     createTray({
       resources,
       hasTrayHost,
-      shows: () => ({ health: core.health(), unread: core.unread(), muted: muting.read(), newest: core.newest(5) }),
+      shows: () => ({
+        health: core.health(),
+        unread: core.unread(),
+        muted: muting.read(),
+        newest: core.newest(5),
+        isHidden: core.settings().notificationContent === 'hidden',
+      }),
       onOpen: show,
       onChosen: (key) => void window.show().then(() => openTarget(gate, { kind: 'detection', key })),
       onMute: muting.choose,
@@ -121,57 +127,17 @@ async function start({ profile, log, ending, fail }: Launch): Promise<void> {
     }),
   )
   const gate = ending.add(createGate({ ipcMain, handlers: createHandlers({ core, profile, startAtLogin }), page: window.contents, log }))
-  const pushes = ending.add(createChangePush((changed) => gate.push('detections:changed', changed)))
+  const following = ending.add(followCore({ core, gate, tray, window }))
 
   function show(): void {
     void window.show()
   }
-  function showCounts(): void {
-    tray.changed()
-    window.setUnread(core.unread())
-  }
-  function showAnew(): void {
-    gate.push('detections:changed', { changed: [], more: true })
-    showCounts()
-  }
-  core.subscribe({
-    changes(changes) {
-      pushes.add(changes.map(({ detection }) => detection))
-      tray.changed()
-    },
-    touched({ changed, more }) {
-      pushes.add(changed, more)
-      showCounts()
-    },
-    gone: showAnew,
-    foreign: showAnew,
-    health(health) {
-      gate.push('health:changed', health)
-      showCounts()
-    },
-    organizations: (states) => gate.push('organizations:changed', states),
-    quarantine: (counts) => gate.push('quarantine:changed', counts),
-    inbox: () => gate.push('inbox:changed', null),
-    views: (views) => gate.push('views:changed', views),
-    rules(rules) {
-      gate.push('rules:changed', rules)
-      tray.changed()
-    },
-    hooks: (hooks) => gate.push('hooks:changed', hooks),
-    ways: (ways) => gate.push('ways:changed', ways),
-    gap: (gap) => gate.push('gap:changed', gap),
-    task: (task) => gate.push('task:changed', task),
-    settings(settings) {
-      applyTheme(settings.theme)
-      gate.push('settings:changed', settings)
-    },
-  })
 
   ending.add(watchComputer(core.wake))
   app.on('second-instance', show)
   app.on('activate', show)
   app.on('window-all-closed', () => {})
-  showCounts()
+  following.showCounts()
   const note = proofNote(core.health().proof)
   if (note !== null) void notifier.show(note)
   // Started at login: where the tray stands for Tocsin, no window is opened.
@@ -180,5 +146,6 @@ async function start({ profile, log, ending, fail }: Launch): Promise<void> {
   registerLinks({ app, platform: process.platform, argv: process.argv, isAsked: process.env['TOCSIN_LINKS'] === '1' })
   // Last: whether the user may be disturbed is to be known first. What comes until then waits in the history.
   await notifier.looked()
-  ending.add(core.speaking.start({ notifier, timelineFocused: window.isTimelineFocused }))
+  // A window keeps its focus behind a locked screen, where nobody looks at it.
+  ending.add(core.speaking.start({ notifier, timelineFocused: () => window.isTimelineFocused() && !notifier.isScreenLocked() }))
 }

@@ -4,10 +4,9 @@ import type { AddressInfo } from 'node:net'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { expect, onTestFinished, test, vi } from 'vitest'
-import { careOnNode } from './care/history-files.ts'
 import type { Json, JsonObject, OrganizationId, Sequence } from '../shared/detection.ts'
 import type { QuarantineCounts } from '../shared/quarantine.ts'
-import { startCore } from './core.ts'
+import { startTestCore } from './core-test-support.ts'
 import { claimsOf, createSigner, tokenOf, type Signer } from './ingest/test-support.ts'
 
 const organization = 'org-1' as OrganizationId
@@ -27,13 +26,8 @@ async function setUp() {
   const clock = { ahead: 0 }
   const planned: (() => void)[] = []
   const now = () => Date.now() + clock.ahead
-  const started = await startCore({
-    readerThread: new URL('./reader/thread.ts', import.meta.url),
-    exportThread: new URL('./exporting/thread.ts', import.meta.url),
-    careProcess: careOnNode(new URL('./store/care-process.ts', import.meta.url)),
-    resources: new URL('../../resources', import.meta.url).pathname,
+  const core = await startTestCore({
     profile,
-    log: { info: () => undefined, error: () => undefined },
     now,
     random: () => 0.5,
     // Nothing is looked at again but when the test says so.
@@ -42,8 +36,6 @@ async function setUp() {
       return () => undefined
     },
   })
-  if (started.kind !== 'started') throw new Error(started.detail)
-  const { core } = started
   onTestFinished(async () => {
     await core.stop()
     server.close()

@@ -5,10 +5,10 @@ import { mkdtempSync, readFileSync, readdirSync, rmSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { afterEach, beforeEach, describe, expect, onTestFinished, test } from 'vitest'
-import { careOnNode } from './care/history-files.ts'
 import type { OrganizationId } from '../shared/detection.ts'
 import type { InletId } from '../shared/inlets.ts'
-import { startCore, type Core } from './core.ts'
+import type { Core } from './core-parts.ts'
+import { startTestCore } from './core-test-support.ts'
 import { createSigner, headerOf, tokenOf } from './ingest/test-support.ts'
 import { readConnection } from './profile.ts'
 import type { Keychain } from './secrets.ts'
@@ -44,24 +44,13 @@ const keychain: Keychain = {
 }
 
 async function start(more: { keychain?: Keychain; env?: Record<string, string>; inlets?: InletFactories } = {}): Promise<Core> {
-  const started = await startCore({
-    readerThread: new URL('./reader/thread.ts', import.meta.url),
-    exportThread: new URL('./exporting/thread.ts', import.meta.url),
-    careProcess: careOnNode(new URL('./store/care-process.ts', import.meta.url)),
-    resources: new URL('../../resources', import.meta.url).pathname,
+  const core = await startTestCore({
     profile,
     log: { info: (text) => said.push(text), error: (text, error) => said.push(`${text} ${String(error)}`) },
-    now: Date.now,
-    random: Math.random,
-    schedule(work, delayMs) {
-      const timer = setTimeout(work, delayMs)
-      return () => clearTimeout(timer)
-    },
     ...more,
   })
-  if (started.kind !== 'started') throw new Error(started.detail)
-  onTestFinished(() => started.core.stop().catch(() => undefined))
-  return started.core
+  onTestFinished(() => core.stop().catch(() => undefined))
+  return core
 }
 
 async function add(core: Core, id: string = org): Promise<void> {

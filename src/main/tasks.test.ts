@@ -2,20 +2,19 @@ import { existsSync, mkdtempSync, readFileSync, readdirSync, rmSync, writeFileSy
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { expect, onTestFinished, test, vi } from 'vitest'
-import { careOnNode } from './care/history-files.ts'
 import type { Detection } from '../shared/detection.ts'
 import type { Task, TaskStarted } from '../shared/tasks.ts'
 import { keepAll } from './archive-test-support.ts'
-import { startCore, type Core } from './core.ts'
-import { keepUnsigned, signer } from './evidence-test-support.ts'
-import { readMark } from './high-water-mark.ts'
+import type { Core } from './core-parts.ts'
+import { startTestCore } from './core-test-support.ts'
+import { keepUnsigned, signer } from './proof/evidence-test-support.ts'
+import { readMark } from './proof/high-water-mark.ts'
 import type { Change } from './ingest/delivery.ts'
 import { contentOf } from './ingest/content-of.ts'
 import { issuer, noon, pinned } from './ingest/test-support.ts'
 import { decide } from './notify/decide.ts'
 import { listening } from './notify/test-support.ts'
 import { historyFile, markFile, prepareProfile } from './profile.ts'
-import { schedule } from './schedule.ts'
 import { openStore } from './store/store.ts'
 
 const nothingLogged: string[] = []
@@ -41,19 +40,10 @@ async function start(count: number) {
     opened.store.close()
   }
   const logged: string[] = []
-  const started = await startCore({
+  const core = await startTestCore({
     profile,
     log: { info: () => undefined, error: (text, error) => logged.push(`${text} ${String(error)}`) },
-    now: Date.now,
-    random: Math.random,
-    schedule,
-    readerThread: new URL('./reader/thread.ts', import.meta.url),
-    exportThread: new URL('./exporting/thread.ts', import.meta.url),
-    careProcess: careOnNode(new URL('./store/care-process.ts', import.meta.url)),
-    resources: new URL('../../resources', import.meta.url).pathname,
   })
-  if (started.kind !== 'started') throw new Error(started.detail)
-  const { core } = started
   onTestFinished(async () => {
     await core.stop()
     expect(logged).toEqual(nothingLogged)

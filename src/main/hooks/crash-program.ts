@@ -2,22 +2,17 @@
  * `crash-program FILE URL STEP [ID …]`: keeps threats of these ids, has a rule send them to the hook of URL, and sends what waits. At STEP the
  * process is gone, as if its power had been cut.
  */
-import { createHash } from 'node:crypto'
-import type { DetectionContent, DetectionId, Instant, OrganizationId } from '../../shared/detection.ts'
 import type { Hook } from '../../shared/hooks.ts'
-import type { Checked } from '../ingest/delivery.ts'
+import { die, openHistory, threat } from '../crash-test-support.ts'
 import { schedule } from '../schedule.ts'
 import { createSecrets } from '../secrets.ts'
-import { openStore } from '../store/store.ts'
 import { createAppHooks } from './hooks.ts'
 
 export type CrashStep = 'waiting' | 'sent' | 'none'
 
 const [, , file = '', url = '', step = 'none', ...ids] = process.argv
 const now = Date.now
-const opened = openStore({ file, contentOf: () => null, now })
-if (opened.kind !== 'opened') throw new Error(opened.detail)
-const { store } = opened
+const store = openHistory(file, now)
 
 let isEnqueued = false
 const hooks = createAppHooks({
@@ -39,8 +34,8 @@ const hooks = createAppHooks({
 })
 const [known] = hooks.place.list()
 const saved = known ?? save()
-store.keeper.keep(ids.map(received))
-const changes = store.outbox.undecided(null, 100)
+store.keeper.keep(ids.map((id) => threat(id, now())))
+const changes = store.outbox.undecided(null, 100).changes
 store.outbox.quiet(
   changes.map(({ transition }) => ({ sequence: transition.sequence, at: now(), rule: 'r', hook: saved.id, because: 'rule' })),
 )
@@ -61,40 +56,5 @@ function save(): Hook {
 }
 
 function dieAt(place: CrashStep): void {
-  if (step === place) process.kill(process.pid, 'SIGKILL')
-}
-
-function received(id: string): Checked {
-  const at = new Date(now()).toISOString() as Instant
-  const detection: DetectionContent = {
-    id: id as DetectionId,
-    kind: 'threat',
-    type: 'CredentialStuffingAttempt',
-    status: 'detected',
-    detectedAt: at,
-    entityId: id,
-    entityType: 'okta_user',
-    sourceType: null,
-    connectionId: null,
-    confidence: 0.9,
-    trackingStatus: null,
-    tactics: [],
-    techniques: [],
-    frameworks: [],
-    metadata: {},
-    extra: {},
-  }
-  return {
-    delivery: { body: Buffer.from(id), headers: {}, inlet: 'receiver', receivedAt: at },
-    token: {
-      organizationId: 'org-1' as OrganizationId,
-      keyId: 'kid',
-      jti: id,
-      signingInputHash: createHash('sha256').update(id).digest(),
-      issuedAt: at,
-      expiresAt: at,
-      triggerName: 'threat_detection',
-    },
-    standing: { kind: 'trusted', trust: 'verified', content: { kind: 'detection', detection } },
-  }
+  if (step === place) die()
 }

@@ -4,13 +4,11 @@ import { join } from 'node:path'
 import { expect, onTestFinished, test, vi } from 'vitest'
 import type { HookId } from '../../shared/hooks.ts'
 import type { RuleDraft } from '../../shared/rules.ts'
-import { careOnNode } from '../care/history-files.ts'
-import { startCore } from '../core.ts'
-import { signer } from '../evidence-test-support.ts'
+import { startTestCore } from '../core-test-support.ts'
+import { signer } from '../proof/evidence-test-support.ts'
 import { issuer, pinned, tokenWith } from '../ingest/test-support.ts'
 import { prepareProfile } from '../profile.ts'
 import { send } from '../sample/send.ts'
-import { schedule } from '../schedule.ts'
 import { receiver } from './test-support.ts'
 
 async function start() {
@@ -19,19 +17,10 @@ async function start() {
   const profile = join(folder, 'profile')
   prepareProfile(profile)
   const logged: string[] = []
-  const started = await startCore({
+  const core = await startTestCore({
     profile,
     log: { info: (text) => logged.push(text), error: (text, error) => logged.push(`${text} ${String(error)}`) },
-    now: Date.now,
-    random: Math.random,
-    schedule,
-    readerThread: new URL('../reader/thread.ts', import.meta.url),
-    exportThread: new URL('../exporting/thread.ts', import.meta.url),
-    careProcess: careOnNode(new URL('../store/care-process.ts', import.meta.url)),
-    resources: new URL('../../../resources', import.meta.url).pathname,
   })
-  if (started.kind !== 'started') throw new Error(started.detail)
-  const { core } = started
   onTestFinished(core.stop)
   await core.addOrganization({ id: pinned, issuer, name: 'Pinned', jwks: JSON.stringify({ keys: [signer.publicKey] }) })
   const speaking = core.speaking.start({

@@ -3,41 +3,24 @@ import type { Instant } from '../../shared/detection.ts'
 import type { Reader } from '../reader/reader.ts'
 import { answer } from '../reader/questions.ts'
 import { at, content, start, testStore, trusted } from '../store/test-support.ts'
+import { createTestClock } from '../test-clock.ts'
 import { createInbox } from './inbox-place.ts'
 
 function setUp(count = 0) {
-  let now = start + 1_000_000
-  const store = testStore({ now: () => now })
+  const { now, schedule, pass } = createTestClock(start + 1_000_000)
+  const store = testStore({ now })
   let keptAt = 0
   const receive = (ids: readonly string[]) =>
     store.keeper.keep(ids.map((id) => trusted(content({ id }), { issued: (keptAt += 1), received: keptAt })))
   receive(Array.from({ length: count }, (_, index) => `d-${index + 1}`))
-  let timers: { readonly at: number; readonly run: () => void }[] = []
   const changes: number[] = []
   const inbox = createInbox({
     ask: (async (name: 'inbox', argument: never) => answer(store, name, argument)) as unknown as Reader['ask'],
     settings: store.settings,
-    onChanged: () => changes.push(now),
-    now: () => now,
-    schedule(run, afterMs) {
-      const timer = { at: now + afterMs, run }
-      timers.push(timer)
-      return () => {
-        timers = timers.filter((other) => other !== timer)
-      }
-    },
+    onChanged: () => changes.push(now()),
+    now,
+    schedule,
   })
-  function pass(ms: number): void {
-    const until = now + ms
-    for (;;) {
-      const next = timers.filter((timer) => timer.at <= until).sort((a, b) => a.at - b.at)[0]
-      if (next === undefined) break
-      timers = timers.filter((timer) => timer !== next)
-      now = next.at
-      next.run()
-    }
-    now = until
-  }
   return {
     store,
     receive,
@@ -45,7 +28,7 @@ function setUp(count = 0) {
     place: inbox.place,
     pass,
     changes,
-    now: () => now,
+    now,
   }
 }
 

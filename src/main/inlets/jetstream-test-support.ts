@@ -13,6 +13,7 @@ import { createPipeline } from '../ingest/pipeline.ts'
 import { demoOrganizationWith } from '../new-organization.ts'
 import { loadDemoSigner } from '../sample/demo.ts'
 import { scenario } from '../sample/scenario.ts'
+import { schedule as realSchedule } from '../schedule.ts'
 import { openStore } from '../store/store.ts'
 import type { Schedule } from '../ingest/refresher.ts'
 import type { FetchingInlet, LinkState, NotTaken } from './inlet.ts'
@@ -37,11 +38,6 @@ export function setUpOf(url: string, more: Partial<SetUp> = {}): SetUp {
   }
 }
 
-export const soon = (task: () => void, afterMs: number): (() => void) => {
-  const timer = setTimeout(task, afterMs)
-  return () => clearTimeout(timer)
-}
-
 /** A JetStream inlet and all it did. Its waits are as short as the test needs them; stopped after the test. */
 export function inletOf(
   setUp: SetUp,
@@ -58,7 +54,7 @@ export function inletOf(
   } = {},
 ) {
   const { ingest = () => Promise.resolve(kept), secret = null, position = { at: null }, ackWaitMs = 30_000, expiresMs = 10_000 } = options
-  const { now = Date.now, schedule = soon, onWrite = () => {} } = options
+  const { now = Date.now, schedule = realSchedule, onWrite = () => {} } = options
   const did = { states: [] as LinkState[], deliveries: [] as Delivery[], outcomes: [] as Outcome[], turnedAway: [] as NotTaken[] }
   const lost: (number | null)[] = []
   const waits: number[] = []
@@ -114,7 +110,7 @@ export async function app(folder = temporaryFolder()) {
     fetchKeys: () => Promise.resolve({ kind: 'failed', because: 'unreachable', detail: 'none here' }),
     now: Date.now,
     random: () => 0.5,
-    schedule: soon,
+    schedule: realSchedule,
     onKeysChanged: () => undefined,
     onStatesChanged: () => undefined,
   })

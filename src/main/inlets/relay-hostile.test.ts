@@ -3,7 +3,8 @@ import { createServer as createTcpServer, type AddressInfo, type Socket } from '
 import { describe, expect, onTestFinished, test } from 'vitest'
 import { WebSocketServer, type WebSocket } from 'ws'
 import { relayCloses, relayLimits } from '../../shared/relay.ts'
-import { fakeSchedule, keptOutcome, newDisk, seeded, startInlet, type InletOptions } from './relay-test-support.ts'
+import { createTestClock } from '../test-clock.ts'
+import { keptOutcome, newDisk, seeded, startInlet, type InletOptions } from './relay-test-support.ts'
 
 const token = 'A'.repeat(43)
 
@@ -335,12 +336,12 @@ describe('time', () => {
       [mute.url, () => mute.heard.length === 1],
     ]
     for (const [url, isAsFarAsItGets] of cases) {
-      const time = fakeSchedule()
+      const time = createTestClock(0)
       const app = start(url, { schedule: time.schedule })
       while (!isAsFarAsItGets()) await new Promise(setImmediate)
-      time.advance(14_999)
+      time.pass(14_999)
       expect(app.last()).toEqual({ kind: 'connecting' })
-      time.advance(1)
+      time.pass(1)
       await app.until(() => app.last()?.kind === 'waiting')
       expect(app.last()).toMatchObject({ detail: expect.stringContaining('15 seconds') })
       await app.stop()
@@ -355,20 +356,20 @@ describe('time', () => {
         if (answers && data.toString() === 'ping') socket.send('pong')
       })
     })
-    const time = fakeSchedule()
+    const time = createTestClock(0)
     const app = start(relay.url, { schedule: time.schedule })
     await app.until(() => app.last()?.kind === 'live')
     for (let i = 1; i <= 5; i++) {
-      time.advance(30_000)
+      time.pass(30_000)
       while (relay.heard.filter((one) => one === 'ping').length < i) await new Promise(setImmediate)
       // The answer is back once the deadline has moved.
       while (!time.waits().includes(45_000)) await new Promise(setImmediate)
     }
     expect(app.last()?.kind).toBe('live')
     answers = false
-    time.advance(44_999)
+    time.pass(44_999)
     expect(app.last()?.kind).toBe('live')
-    time.advance(1)
+    time.pass(1)
     await app.until(() => app.last()?.kind === 'waiting')
     expect(app.last()).toMatchObject({ because: 'relay-down', detail: expect.stringContaining('45 seconds') })
   })
@@ -379,7 +380,7 @@ describe('time', () => {
       if (isRefusing) return socket.terminate()
       socket.send(hello())
     })
-    const time = fakeSchedule()
+    const time = createTestClock(0)
     const app = start(relay.url, { schedule: time.schedule })
     const waits: number[] = []
     for (let i = 1; i <= 9; i++) {
@@ -388,11 +389,11 @@ describe('time', () => {
       const [wait = 0] = time.waits()
       waits.push(wait)
       if (i === 8) isRefusing = false
-      if (i < 9) time.advance(wait)
+      if (i < 9) time.pass(wait)
       if (i < 8) continue
       if (i === 9) break
       await app.until(() => app.last()?.kind === 'live')
-      time.advance(10_000)
+      time.pass(10_000)
       isRefusing = true
       app.inlet.reconnect()
     }

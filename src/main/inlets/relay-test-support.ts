@@ -3,6 +3,7 @@ import type { InletId } from '../../shared/inlets.ts'
 import type { Sequence } from '../../shared/detection.ts'
 import type { Delivery, Outcome } from '../ingest/delivery.ts'
 import type { Schedule } from '../ingest/refresher.ts'
+import { schedule as realSchedule } from '../schedule.ts'
 import type { LinkState, NotTaken } from './inlet.ts'
 import { createRelayInlet } from './relay.ts'
 
@@ -29,11 +30,6 @@ export type InletOptions = {
   readonly schedule?: Schedule
   /** Where a crash would come in between: nothing of the disk changes any more. */
   readonly isDead?: () => boolean
-}
-
-const realSchedule: Schedule = (task, afterMs) => {
-  const timer = setTimeout(task, afterMs)
-  return () => clearTimeout(timer)
 }
 
 export const keptOutcome: Outcome = { kind: 'kept', sequence: 1 as Sequence }
@@ -100,32 +96,5 @@ export function startInlet({ url, token, disk = newDisk(), ingest, schedule = re
       while (!holds()) await new Promise<void>((resolve) => wake.push(resolve))
     },
     last: (): LinkState | undefined => states.at(-1),
-  }
-}
-
-/** Time that only the test moves. */
-export function fakeSchedule() {
-  let at = 0
-  let planned: { readonly task: () => void; readonly at: number }[] = []
-  return {
-    schedule: (task: () => void, afterMs: number) => {
-      const plan = { task, at: at + afterMs }
-      planned.push(plan)
-      return () => {
-        planned = planned.filter((one) => one !== plan)
-      }
-    },
-    advance(ms: number): void {
-      const until = at + ms
-      for (;;) {
-        const [next] = planned.filter((plan) => plan.at <= until).sort((a, b) => a.at - b.at)
-        if (next === undefined) break
-        planned = planned.filter((one) => one !== next)
-        at = next.at
-        next.task()
-      }
-      at = until
-    },
-    waits: () => planned.map((plan) => plan.at - at),
   }
 }

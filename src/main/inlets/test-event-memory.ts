@@ -2,6 +2,7 @@ import type { InletId, InletSetUp } from '../../shared/inlets.ts'
 import type { Sequence } from '../../shared/detection.ts'
 import { createGosmeeInlet } from './gosmee.ts'
 import type { FetchingParts } from './inlet.ts'
+import { schedule, watchMemory } from './memory-test-support.ts'
 import { createRelayInlet } from './relay.ts'
 
 /**
@@ -9,8 +10,7 @@ import { createRelayInlet } from './relay.ts'
  * how far memory rose: what is held, garbage collected before each look, or what the process takes of the machine.
  */
 const [, , url = '', measure, kind = 'gosmee'] = process.argv
-let rest = Infinity
-let most = 0
+const memory = watchMemory(measure, 25)
 let received = 0
 let turnedAway = 0
 let turn: Promise<void> = Promise.resolve()
@@ -27,11 +27,7 @@ const parts: Omit<FetchingParts<InletSetUp>, 'setUp' | 'secret'> = {
     return { kind: 'kept', sequence: received as Sequence }
   },
   onState({ kind }) {
-    if (kind === 'live' && rest === Infinity) {
-      globalThis.gc?.()
-      rest = memory()
-      process.stdout.write('live\n')
-    }
+    if (kind === 'live' && memory.settle()) process.stdout.write('live\n')
     if (kind === 'waiting') tell()
   },
   onTurnedAway: () => turnedAway++,
@@ -41,10 +37,7 @@ const parts: Omit<FetchingParts<InletSetUp>, 'setUp' | 'secret'> = {
   },
   now: Date.now,
   random: Math.random,
-  schedule(task, afterMs) {
-    const timer = setTimeout(task, afterMs)
-    return () => clearTimeout(timer)
-  },
+  schedule,
 }
 const inlet =
   kind === 'relay'
@@ -60,21 +53,7 @@ const inlet =
       })
 
 function tell(): void {
-  sample()
-  process.stdout.write(JSON.stringify({ aboveRest: most - rest, received, turnedAway }) + '\n')
-  process.exit()
+  memory.end({ received, turnedAway })
 }
 
-function sample(): void {
-  most = Math.max(most, memory())
-}
-
-function memory(): number {
-  if (measure === 'taken') return process.memoryUsage.rss()
-  globalThis.gc?.()
-  const { heapUsed, external } = process.memoryUsage()
-  return heapUsed + external
-}
-
-setInterval(sample, 25)
 inlet.start()

@@ -1,14 +1,14 @@
 import type { InletId } from '../../shared/inlets.ts'
 import type { Sequence } from '../../shared/detection.ts'
 import { createJetstreamInlet } from './jetstream.ts'
+import { schedule, watchMemory } from './memory-test-support.ts'
 
 /**
  * A program of its own: takes what the NATS server at an address sends until it has all of a number or is given up, and prints how far
  * memory rose: what is held, garbage collected before each look, or what the process takes of the machine.
  */
 const [, , url = '', wanted = '', pace = '', measure = ''] = process.argv
-let rest = Infinity
-let most = 0
+const memory = watchMemory(measure, 20)
 let received = 0
 let settled = 0
 let turn: Promise<void> = Promise.resolve()
@@ -40,10 +40,7 @@ const inlet = createJetstreamInlet({
     return { kind: 'kept', sequence: settled as Sequence }
   },
   onState(state) {
-    if (state.kind === 'connecting' && rest === Infinity) {
-      globalThis.gc?.()
-      rest = memory()
-    }
+    if (state.kind === 'connecting') memory.settle()
     if (state.kind === 'waiting') tell(state.detail)
   },
   onTurnedAway: () => {},
@@ -53,29 +50,11 @@ const inlet = createJetstreamInlet({
   },
   now: Date.now,
   random: Math.random,
-  schedule(task, afterMs) {
-    const timer = setTimeout(task, afterMs)
-    return () => clearTimeout(timer)
-  },
+  schedule,
 })
 
 function tell(end: string): void {
-  sample()
-  const seconds = (performance.now() - startedAt) / 1_000
-  process.stdout.write(JSON.stringify({ aboveRest: most - rest, received, seconds, end }) + '\n')
-  process.exit()
+  memory.end({ received, seconds: (performance.now() - startedAt) / 1_000, end })
 }
 
-function sample(): void {
-  most = Math.max(most, memory())
-}
-
-function memory(): number {
-  if (measure === 'taken') return process.memoryUsage.rss()
-  globalThis.gc?.()
-  const { heapUsed, external } = process.memoryUsage()
-  return heapUsed + external
-}
-
-setInterval(sample, 20)
 inlet.start()

@@ -8,6 +8,7 @@ import { randomUUID } from 'node:crypto'
 import { describe, expect, it, onTestFinished } from 'vitest'
 import type { TunnelSetUp, TunnelState } from '../../shared/inlets.ts'
 import { schedule as realSchedule } from '../schedule.ts'
+import { createTestClock } from '../test-clock.ts'
 import { until } from './test-support.ts'
 import { createTunnel, type TunnelParts } from './tunnel.ts'
 
@@ -56,31 +57,9 @@ function processesWith(mark: string): readonly { readonly pid: number; readonly 
   return found
 }
 
-/** Time that passes only when told to. */
-function clock() {
-  let time = Date.UTC(2025, 0, 2, 3, 4, 5)
-  const planned = new Map<() => void, number>()
-  return {
-    now: () => time,
-    schedule(task: () => void, afterMs: number) {
-      planned.set(task, time + afterMs)
-      return () => planned.delete(task)
-    },
-    waits: () => [...planned.values()].map((at) => at - time),
-    pass(ms: number): void {
-      time += ms
-      for (const [task, at] of [...planned]) {
-        if (at > time) continue
-        planned.delete(task)
-        task()
-      }
-    },
-  }
-}
-
 function supervised(parts: Pick<TunnelParts, 'setUp' | 'env'> & Partial<TunnelParts>) {
   const states: TunnelState[] = []
-  const time = clock()
+  const time = createTestClock(Date.UTC(2025, 0, 2, 3, 4, 5))
   const tunnel = createTunnel({
     port: 4711,
     now: time.now,

@@ -5,7 +5,7 @@ import type { GapLedger, Watched } from './gap-ledger.ts'
 import { createGapLedger } from './gaps.ts'
 import type { Store } from '../store/store.ts'
 import { start, testStore } from '../store/test-support.ts'
-import { createTestClock } from './test-clock.ts'
+import { createTestClock } from '../test-clock.ts'
 
 const relay = 'relay:abcdefgh' as InletId
 const receiver = 'receiver' as InletId

@@ -1,6 +1,6 @@
 import { expect, test } from 'vitest'
 import { listeningReceiver, postText, secret, sendRaw, statusOf } from '../inlets/test-support.ts'
-import { createTestClock } from './test-clock.ts'
+import { createTestClock } from '../test-clock.ts'
 import { createOriginProbe, createProbeSender } from './origin-probe.ts'
 
 const settle = () => new Promise((resolve) => setTimeout(resolve, 100))

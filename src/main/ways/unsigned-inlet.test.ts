@@ -3,10 +3,10 @@ import { createServer, request } from 'node:http'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { expect, onTestFinished, test } from 'vitest'
-import { careOnNode } from '../care/history-files.ts'
 import type { DetectionId, OrganizationId } from '../../shared/detection.ts'
-import { startCore, type Core } from '../core.ts'
-import { readMark } from '../high-water-mark.ts'
+import type { Core } from '../core-parts.ts'
+import { startTestCore } from '../core-test-support.ts'
+import { readMark } from '../proof/high-water-mark.ts'
 import { contentOf } from '../ingest/content-of.ts'
 import { createSigner, deliveryOf, tokenWith } from '../ingest/test-support.ts'
 import { unsignedFacts } from '../ingest/unsigned.ts'
@@ -14,7 +14,7 @@ import { createReceiver } from '../inlets/receiver.ts'
 import { historyFile, markFile } from '../profile.ts'
 import { openStore } from '../store/store.ts'
 import { testStore } from '../store/test-support.ts'
-import { verifyHistory } from '../verify-history.ts'
+import { verifyHistory } from '../proof/verify-history.ts'
 
 const organization = 'org-1' as OrganizationId
 const signer = createSigner('k1')
@@ -28,22 +28,15 @@ function temporaryProfile(): string {
 }
 
 async function start(profile: string): Promise<Core> {
-  const started = await startCore({
-    readerThread: new URL('../reader/thread.ts', import.meta.url),
-    exportThread: new URL('../exporting/thread.ts', import.meta.url),
-    careProcess: careOnNode(new URL('../store/care-process.ts', import.meta.url)),
-    resources: new URL('../../../resources', import.meta.url).pathname,
+  const core = await startTestCore({
     profile,
-    log: { info: () => undefined, error: () => undefined },
-    now: Date.now,
     random: () => 0.5,
     schedule: () => () => undefined,
     keychain: { isThere: () => true, seal: (text) => Buffer.from(text), open: (sealed) => Buffer.from(sealed).toString() },
   })
-  if (started.kind !== 'started') throw new Error(started.detail)
   const jwks = JSON.stringify({ keys: [{ ...signer.publicKey, alg: 'ES256', use: 'sig' }] })
-  await started.core.addOrganization({ id: organization, issuer: 'https://api.slashid.com', name: 'Example', jwks })
-  return started.core
+  await core.addOrganization({ id: organization, issuer: 'https://api.slashid.com', name: 'Example', jwks })
+  return core
 }
 
 /** The app without its window, its unsigned way in switched on. */

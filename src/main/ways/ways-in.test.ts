@@ -9,7 +9,7 @@ import type { TunnelParts } from '../inlets/tunnel.ts'
 import { createSecrets } from '../secrets.ts'
 import type { Store } from '../store/store.ts'
 import { start, testStore } from '../store/test-support.ts'
-import { createTestClock } from './test-clock.ts'
+import { createTestClock } from '../test-clock.ts'
 import { createWaysIn } from './ways-in.ts'
 import type { WaysInManager } from './ways-in-parts.ts'
 

@@ -1,12 +1,12 @@
 import { open, rename } from 'node:fs/promises'
 import { dirname } from 'node:path'
 import { z } from 'zod'
-import type { Instant } from '../shared/detection.ts'
-import type { Place, ProofHealth } from '../shared/health.ts'
-import type { Keeper } from './ingest/delivery.ts'
-import { toInstant } from './ingest/instant.ts'
-import { readSmallFile } from './profile.ts'
-import type { Store } from './store/store.ts'
+import type { Instant } from '../../shared/detection.ts'
+import type { Place, ProofHealth } from '../../shared/health.ts'
+import type { Keeper } from '../ingest/delivery.ts'
+import { toInstant } from '../ingest/instant.ts'
+import { readSmallFile } from '../profile.ts'
+import type { Store } from '../store/store.ts'
 
 /** What is compared: the history that is open, or a file that may take its place. */
 type History = {

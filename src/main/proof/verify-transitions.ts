@@ -1,7 +1,7 @@
-import type { DetectionContent, Instant } from '../shared/detection.ts'
-import { asKept, boundedChanges } from './export/bounded-changes.ts'
-import type { Bundle } from './export/bundle.ts'
-import { fieldChanges } from './store/field-changes.ts'
+import type { DetectionContent, Instant } from '../../shared/detection.ts'
+import { asKept, boundedChanges } from '../export/bounded-changes.ts'
+import type { Bundle } from '../export/bundle.ts'
+import { fieldChanges } from '../store/field-changes.ts'
 
 type Transition = Bundle['transitions'][number]
 

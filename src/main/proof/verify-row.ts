@@ -1,12 +1,12 @@
-import { trusts } from '../shared/detection.ts'
-import type { Instant, OrganizationId } from '../shared/detection.ts'
-import { importInlet, unsignedImportInlet } from '../shared/imported.ts'
-import { isAuthenticatedRelay } from '../shared/inlets.ts'
-import { skewMs, type Examined } from './ingest/check.ts'
-import type { StoredKey } from './ingest/key-store.ts'
-import { parse } from './ingest/parse.ts'
-import { unsignedInlet } from './ingest/unsigned.ts'
-import type { RecordedDelivery } from './store/proof.ts'
+import { trusts } from '../../shared/detection.ts'
+import type { Instant, OrganizationId } from '../../shared/detection.ts'
+import { importInlet, unsignedImportInlet } from '../../shared/imported.ts'
+import { isAuthenticatedRelay } from '../../shared/inlets.ts'
+import { skewMs, type Examined } from '../ingest/check.ts'
+import type { StoredKey } from '../ingest/key-store.ts'
+import { parse } from '../ingest/parse.ts'
+import { unsignedInlet } from '../ingest/unsigned.ts'
+import type { RecordedDelivery } from '../store/proof.ts'
 
 /** Where what is kept of one delivery is not what its body says. */
 export type RowFinding =

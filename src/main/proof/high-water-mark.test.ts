@@ -1,8 +1,8 @@
 import { copyFileSync, existsSync, mkdirSync, readFileSync, rmdirSync, rmSync, statSync, truncateSync, writeFileSync } from 'node:fs'
 import { expect, onTestFinished, test, vi } from 'vitest'
-import type { ProofHealth } from '../shared/health.ts'
+import type { ProofHealth } from '../../shared/health.ts'
 import { compareMark, createHighWaterMark, readMark } from './high-water-mark.ts'
-import { at, content, keepOne, start, temporaryFile, testStore, trusted } from './store/test-support.ts'
+import { at, content, keepOne, start, temporaryFile, testStore, trusted } from '../store/test-support.ts'
 
 const later = start + 60_000
 

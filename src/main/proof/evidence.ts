@@ -1,11 +1,11 @@
 import { randomBytes } from 'node:crypto'
 import { existsSync, renameSync, rmSync, writeFileSync } from 'node:fs'
-import type { DetectionKey } from '../shared/detection.ts'
-import type { EvidenceSaved } from '../shared/ipc.ts'
-import { readBundle } from './export/bundle.ts'
-import { buildBundle, type EvidenceSource } from './export/evidence.ts'
-import { toInstant } from './ingest/instant.ts'
-import { version } from './version.ts'
+import type { DetectionKey } from '../../shared/detection.ts'
+import type { EvidenceSaved } from '../../shared/ipc.ts'
+import { readBundle } from '../export/bundle.ts'
+import { buildBundle, type EvidenceSource } from '../export/evidence.ts'
+import { toInstant } from '../ingest/instant.ts'
+import { version } from '../version.ts'
 
 export type EvidenceWritten = Exclude<EvidenceSaved, { kind: 'cancelled' }>
 

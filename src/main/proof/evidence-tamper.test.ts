@@ -3,11 +3,11 @@ import { writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { fileURLToPath } from 'node:url'
 import { describe, expect, test } from 'vitest'
-import type { DetectionId } from '../shared/detection.ts'
-import type { Bundle } from './export/bundle.ts'
-import { thumbprint } from './ingest/key-set.ts'
-import { createSigner, instant, issuer, noon, pinned } from './ingest/test-support.ts'
-import { chainHash, contentHash } from './store/chain.ts'
+import type { DetectionId } from '../../shared/detection.ts'
+import type { Bundle } from '../export/bundle.ts'
+import { thumbprint } from '../ingest/key-set.ts'
+import { createSigner, instant, issuer, noon, pinned } from '../ingest/test-support.ts'
+import { chainHash, contentHash } from '../store/chain.ts'
 import { verifyBundle } from './verify-bundle.ts'
 import { bundleOf, folder, history, keep, keepUnsigned, mixed, signer, verified } from './evidence-test-support.ts'
 
@@ -205,7 +205,7 @@ function broughtBy(inlet: string, trust: 'verified' | 'late'): Bundle {
 const hasPython = spawnSync('/usr/bin/python3', ['-c', 'import jwt, cryptography']).status === 0
 
 describe.skipIf(!hasPython)('without Tocsin', () => {
-  const program = fileURLToPath(new URL('../../resources/evidence/verify.py', import.meta.url))
+  const program = fileURLToPath(new URL('../../../resources/evidence/verify.py', import.meta.url))
   function python(bundle: unknown) {
     const file = join(folder(), 'e.json')
     writeFileSync(file, typeof bundle === 'string' ? bundle : JSON.stringify(bundle))
