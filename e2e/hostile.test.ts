@@ -124,7 +124,7 @@ test('hostile text is text in every place it can appear: nothing runs, is asked 
       await home(page)
       for (const [index, text] of hostileTexts
         .filter((one) => one.trim() !== '')
-        .slice(0, 20)
+        .slice(-20)
         .entries()) {
         const name = text.slice(0, 80)
         await ask(page, 'view:save', {
@@ -143,6 +143,12 @@ test('hostile text is text in every place it can appear: nothing runs, is asked 
       await page.getByRole('button', { name: 'Manage saved views' }).click()
       await page.waitForTimeout(200)
       await expectSealed(page, 'saved views')
+      await page
+        .getByRole('button', { name: /^Remove .*(⟨RLO⟩|\u202E)/ })
+        .first()
+        .click()
+      await page.getByText(/was removed\./).waitFor()
+      await expectSealed(page, 'a view that was removed')
       await page.keyboard.press('Escape')
       const { detections } = (await ask(page, 'timeline:page', {
         text: '',
@@ -175,9 +181,11 @@ test('hostile text is text in every place it can appear: nothing runs, is asked 
       await expect(pane(page).getByRole('heading', { name: /^Notes, / })).toBeVisible()
       await expectSealed(page, 'notes and labels')
       await page.keyboard.press('Escape')
-      await visit(page, `timeline?q=${encodeURIComponent(hostileTexts[1] ?? '')}`)
-      await page.waitForTimeout(400)
-      await expectSealed(page, 'no match')
+      for (const text of [hostileTexts[1] ?? '', 'שלום '.concat('X'.repeat(400))]) {
+        await visit(page, `timeline?q=${encodeURIComponent(text)}`)
+        await page.waitForTimeout(400)
+        await expectSealed(page, `no match of ${text.slice(0, 20)}`)
+      }
       await home(page)
       await page.getByRole('button', { name: 'Export', exact: true }).click()
       await expectSealed(page, 'export')

@@ -381,6 +381,7 @@ const sized = ({ electron }: RunningApp, bounds: (typeof sizes)[keyof typeof siz
   electron.evaluate(({ BrowserWindow }, to) => BrowserWindow.getAllWindows()[0]?.setContentSize(to.width, to.height), bounds)
 
 test('pictures of a test of a way in that passed', async () => {
+  test.setTimeout(900_000)
   mkdirSync(out, { recursive: true })
   const profile = temporaryProfile()
   const relay = await startDevelopmentRelay()

@@ -1,7 +1,7 @@
 import { describe, expect, test } from 'vitest'
 import type { DetectionId, Instant, OrganizationId } from '../../shared/detection.ts'
 import type { PostureIntervals, ThreatPoint } from '../../shared/entity.ts'
-import { listWords, overlapsOf, toStrip, wholeSpan } from './strip.ts'
+import { listWords, overlapsOf, toStrip, wholeSpan, zoomed } from './strip.ts'
 
 const day = 86_400_000
 const start = Date.UTC(2031, 4, 17)
@@ -74,3 +74,24 @@ test.each([
   [['a', 'b'], 'a and b'],
   [['a', 'b', 'c'], 'a and 2 others'],
 ])('%j is said as %s', (names, words) => expect(listWords(names)).toBe(words))
+
+describe('zooming', () => {
+  const whole = { from: start, to: start + 12 * day }
+
+  test('goes about the middle, and keeps to what there is', () => {
+    expect(zoomed(whole, 0.5, whole)).toEqual({ from: start + 3 * day, to: start + 9 * day })
+    expect(zoomed({ from: start, to: start + 2 * day }, 2, whole)).toEqual({ from: start, to: start + 4 * day })
+    expect(zoomed({ from: start + 11 * day, to: start + 12 * day }, 2, whole)).toEqual({ from: start + 10 * day, to: start + 12 * day })
+  })
+
+  test('out of more than there is is all of it', () => {
+    expect(zoomed(whole, 2, whole)).toBeNull()
+    expect(zoomed({ from: start + day, to: start + 8 * day }, 2, whole)).toBeNull()
+  })
+
+  test('in is never less than a minute, however often', () => {
+    let span = whole
+    for (let press = 0; press < 100; press++) span = zoomed(span, 0.5, whole) ?? whole
+    expect(span.to - span.from).toBe(60_000)
+  })
+})

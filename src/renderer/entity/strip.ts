@@ -16,6 +16,7 @@ export type Strip = {
 
 const mostLanes = 12
 const leastSpanMs = 3_600_000
+const leastZoomMs = 60_000
 
 type Drawn = Pick<EntityDetail, 'points' | 'posture'>
 
@@ -28,6 +29,14 @@ export function wholeSpan({ points, posture }: Drawn, now: number): Span {
   const from = Math.min(now - leastSpanMs, ...starts)
   const air = (now - from) * 0.02
   return { from: from - air, to: now + air }
+}
+
+/** Scaled about its middle, and within the whole; null where that is all of it. */
+export function zoomed({ from, to }: Span, by: number, whole: Span): Span | null {
+  const width = Math.max(leastZoomMs, (to - from) * by)
+  if (width >= whole.to - whole.from) return null
+  const start = Math.min(Math.max((from + to - width) / 2, whole.from), whole.to - width)
+  return { from: start, to: start + width }
 }
 
 /** Where everything stands in a width of so many pixels: threats as points, posture as bars, those that last up to now. */

@@ -20,6 +20,10 @@ export function integrityWords(integrity: IntegrityHealth): IntegrityWords {
         icon: 'checked',
         text: `Tocsin did not end in order last time. Every table was looked at, and all is well (${exactTime(integrity.at)}).`,
       }
+    case 'mending':
+      return { icon: 'clock', text: integrity.detail }
+    case 'mended':
+      return { icon: 'checked', text: integrity.detail }
     case 'damaged':
     case 'unknown':
       return { icon: integrity.kind === 'damaged' ? 'alert' : 'info', text: integrity.detail }

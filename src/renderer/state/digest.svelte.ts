@@ -16,6 +16,8 @@ export class DigestState {
   trouble = $state<string | null>(null)
   /** Something happened while the user was away, and the page was not seen yet. */
   isDue = $state(false)
+  /** The moment up to which the user marked it as seen, once that is kept. */
+  #seenUntil = $state<Instant | null>(null)
   readonly #bridge: Bridge
   readonly #now: () => number
   readonly #unlisten: () => void
@@ -35,6 +37,11 @@ export class DigestState {
       if (gap.because === 'asleep' && gap.to !== null) void this.offer()
     })
     void this.offer()
+  }
+
+  /** All that the page shows was marked as seen. */
+  get isSeen() {
+    return this.value !== null && this.value.until === this.#seenUntil
   }
 
   /** What arrives is read too, until the returned function is called. */
@@ -103,14 +110,18 @@ export class DigestState {
   async seen(): Promise<void> {
     this.isDue = false
     if (this.value === null) return
+    const { until } = this.value
     this.#isFollowing = false
     // What is under way would replace what was marked.
     this.#ticket += 1
     this.#isAsking = false
     try {
-      await this.#bridge.invoke('digest:seen', { until: this.value.until })
+      await this.#bridge.invoke('digest:seen', { until })
+      this.#seenUntil = until
+      this.trouble = null
     } catch (error) {
       this.trouble = reasonOf(error)
+      this.#isFollowing = true
     }
   }
 

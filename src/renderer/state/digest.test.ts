@@ -102,3 +102,27 @@ test('trying again asks for what was chosen', async () => {
   await state.again()
   expect(asked.at(-1)).toEqual({ name: 'digest:read', argument: { since } })
 })
+
+test('what came after the mark is not called seen, nor is what could not be marked', async () => {
+  const before = digestOf(noon - 20 * hourMs, { threats: 1 })
+  const after: Digest = { ...digestOf(noon, { threats: 1 }), until: instant(noon + hourMs) }
+  let digest = before
+  let isBroken = true
+  const { bridge } = createMemoryBridge({
+    'digest:read': () => digest,
+    'digest:seen': () => {
+      if (isBroken) throw new Error('no space is left')
+      return null
+    },
+  })
+  const state = new DigestState(bridge, () => noon)
+  await state.read(null)
+  await state.seen()
+  expect(state).toMatchObject({ isSeen: false, trouble: 'no space is left' })
+  isBroken = false
+  await state.seen()
+  expect(state).toMatchObject({ isSeen: true, trouble: null })
+  digest = after
+  await state.read(null)
+  expect(state.isSeen).toBe(false)
+})

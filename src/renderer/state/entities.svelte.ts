@@ -57,6 +57,12 @@ export class Entities {
     void this.read()
   }
 
+  /** Whatever they are called, whenever they were seen. */
+  all(): void {
+    this.begins = ''
+    this.within(null)
+  }
+
   async read(): Promise<void> {
     this.#forgetTimer()
     const ticket = ++this.#ticket

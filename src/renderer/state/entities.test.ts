@@ -26,6 +26,18 @@ test('typing asks once it pauses, with a range that reaches past now', async () 
   expect(asked).toHaveLength(3)
 })
 
+test('all of them are there again at once, whatever was typed and however short the time', async () => {
+  const { bridge, asked } = createMemoryBridge({ 'entities:list': () => nothing })
+  const entities = new Entities(bridge, () => now)
+  entities.visit()
+  entities.within(1)
+  entities.search('zzz')
+  entities.all()
+  expect(asked.at(-1)?.argument).toEqual({ range: null, begins: '' })
+  await vi.advanceTimersByTimeAsync(500)
+  expect(asked).toHaveLength(3)
+})
+
 function detailOf(entityId: string): EntityDetail {
   const at = '2031-05-17T00:00:00.000Z' as Instant
   const lists = { entityTypes: [], types: [], sources: [], techniques: [], points: [], posture: [], openIssues: [], notes: [], related: [] }

@@ -6,7 +6,7 @@ export const formatWords: readonly { readonly format: ExportFormat; readonly nam
   {
     format: 'ndjson',
     name: 'NDJSON',
-    text: 'Everything there is, signed tokens included, one detection a line; another Tocsin can import it and check it again.',
+    text: 'Signed tokens, notes and triage, one detection a line; another Tocsin can import it and check it again. Not in it: who changed its triage when.',
   },
   { format: 'ocsf', name: 'OCSF 1.8', text: 'Detection Findings (class 2004), one a line, for a SIEM or a data lake.' },
   { format: 'ecs', name: 'ECS 8.17', text: 'Documents of the Elastic Common Schema, one a line, for Elasticsearch or OpenSearch.' },
