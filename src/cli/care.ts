@@ -7,11 +7,13 @@ import { applyRetention, previewRetention } from '../main/care/retention.ts'
 import { schedule } from '../main/schedule.ts'
 import { backupFolder, megabytes } from '../main/store/backup-folder.ts'
 import { shareHistory } from '../main/store/history-lock.ts'
+import { mendSearchCommand, searchDamageWords } from '../main/store/search-damage.ts'
 import { openStore } from '../main/store/store.ts'
 import type { RetentionReport } from '../shared/care.ts'
 import type { DetectionId, DetectionKey, OrganizationId } from '../shared/detection.ts'
 import { contentOf } from '../main/ingest/content-of.ts'
 import { change, fail, openToRead, type Context, type ExitCode } from './context.ts'
+import { mendSearch } from './mend-search.ts'
 import { table, visibleJson } from './visible.ts'
 
 const files: HistoryFiles = createHistoryFiles(careOnNode(new URL('../main/store/care-process.ts', import.meta.url)))
@@ -28,11 +30,12 @@ async function cancellable<T>(work: (signal: AbortSignal) => Promise<T>): Promis
   }
 }
 
-export type DoctorOptions = { readonly json: boolean; readonly time: number }
+export type DoctorOptions = { readonly json: boolean; readonly time: number; readonly mendSearch: boolean }
 
-/** `doctor`: 1 where anything is in trouble. Reads only. */
-export async function doctor(context: Context, { json, time }: DoctorOptions): Promise<ExitCode> {
+/** `doctor`: 1 where anything is in trouble. Reads only, unless it is to mend what searches go by. */
+export async function doctor(context: Context, { json, time, mendSearch: isMending }: DoctorOptions): Promise<ExitCode> {
   const { profile, now } = context
+  if (isMending) return cancellable((signal) => mendSearch(context, { files, mostMs: time * 1000, signal }))
   const lines = await cancellable((signal) => examine({ profile, files, now, mostCheckMs: time * 1000, signal }))
   const isHealthy = lines.every(({ state }) => state !== 'trouble')
   const words = { ok: 'OK', attention: 'attention', trouble: 'TROUBLE' } as const
@@ -72,10 +75,14 @@ export async function backUp(context: Context): Promise<ExitCode> {
   }).finally(held.release)
   switch (outcome.kind) {
     case 'made': {
-      const { backup, copyMs, verifyMs, removed } = outcome
+      const { backup, copyMs, verifyMs, removed, searchDamage } = outcome
       context.say(
         `Verified: ${backup.sequence.toLocaleString('en')} deliveries, ${megabytes(backup.bytes)}; copied in ${seconds(copyMs)}, checked in ${seconds(verifyMs)}${removed > 0 ? `; ${removed} older ones removed` : ''}.`,
       )
+      if (searchDamage.length > 0)
+        context.say(
+          `${searchDamageWords(searchDamage)}; the backup holds all of it, and fills its own anew. Mend the history: ${mendSearchCommand}`,
+        )
       await context.write(`${backup.name}\n`)
       return 0
     }

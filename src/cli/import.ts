@@ -1,7 +1,7 @@
 import { resolve } from 'node:path'
 import { isDeclaredUnsigned, keptImportCheck } from '../main/import/check.ts'
 import { importHistory, importLimits, type Imported, type ImportLimits } from '../main/import-history.ts'
-import { createHighWaterMark } from '../main/high-water-mark.ts'
+import { createHighWaterMark } from '../main/proof/high-water-mark.ts'
 import { contentOf } from '../main/ingest/content-of.ts'
 import { historyFile, markFile, prepareProfile } from '../main/profile.ts'
 import { holdersOf, theApp } from '../main/store/history-lock.ts'

@@ -117,7 +117,9 @@ function program(): Command {
 
   tocsin
     .command('export')
-    .description('what a search finds, as a file for other programs; ndjson holds everything and can be imported')
+    .description(
+      'what a search finds, as a file for other programs; ndjson holds everything but who changed its triage when, and can be imported',
+    )
     .allowUnknownOption()
     .argument('[text...]', 'as for query; everything unless given')
     .addOption(
@@ -199,6 +201,7 @@ function addCare(tocsin: Command): void {
     .description('the health of the profile in one page; exit code 1 if anything is in trouble')
     .option('--json', 'one JSON object instead of a table', false)
     .option('--time <seconds>', 'how long the look at the structure may take', wholeNumber(1, 86_400), 30)
+    .option('--mend-search', 'where nothing but what searches go by is damaged, make that anew from what was received', false)
     .action((options: DoctorOptions, command: Command) =>
       run(command, async (context) => (await import('./care.ts')).doctor(context, options)),
     )
@@ -245,7 +248,10 @@ try {
     // Help that was asked for is a success; help for want of a command is not.
     process.exitCode = error.exitCode === 0 ? 0 : 2
   } else {
-    say(`It did not work: ${error instanceof Error ? error.message : String(error)}. What is in the history is safe.`)
+    const what = `It did not work: ${error instanceof Error ? error.message : String(error)}. What is in the history is safe.`
+    const { indexesDamagedBy, mendSearchCommand, searchDamageWords } = await import('../main/store/search-damage.ts')
+    const damaged = indexesDamagedBy(error)
+    say(damaged.length === 0 ? what : `${what} ${searchDamageWords(damaged)}. Make it anew with ${mendSearchCommand}, then try again.`)
     process.exitCode = 1
   }
 }

@@ -9,21 +9,37 @@ export type QueryOptions = {
   readonly limit?: number
   /** What no index of words has seen yet is compared row by row, for so long in all. */
   readonly patienceMs?: number
+  /** Bytes that the write-ahead log may grow meanwhile. */
+  readonly mostLogGrowth?: number
 }
 
 const pageSize = 500
 /** Enough for a million rows or so. */
 const defaultPatienceMs = 30_000
+/** Whoever does not take what was found keeps the log of the app from starting over, and everything that is received makes it longer. */
+const defaultLogGrowth = 1024 * 1024 * 1024
+const lookAtLogEveryMs = 1_000
 
-/** `query`: detections, newest first. Read page by page, so that any number of them takes the same room. */
+/**
+ * `query`: detections, newest first. Read page by page, so that any number of them takes the same room, and all of one moment: what changes
+ * meanwhile moves to the top, and between two pages it would be passed over.
+ */
 export async function queryDetections(
   context: Context,
   text: string,
-  { json, limit = Infinity, patienceMs = defaultPatienceMs }: QueryOptions,
+  { json, limit = Infinity, patienceMs = defaultPatienceMs, mostLogGrowth = defaultLogGrowth }: QueryOptions,
 ): Promise<ExitCode> {
   const opened = openToRead(context)
   if (opened.kind === 'missing') return fail(context, 'No detections yet: Tocsin has not run on this profile. Start it with npm start.', 0)
   if (opened.kind !== 'opened') return fail(context, opened.detail)
+  const still = opened.store.holdStill()
+  let isOvertaken = false
+  const lookAtLog = (): void => {
+    if (isOvertaken || still.logGrowth() <= mostLogGrowth) return
+    isOvertaken = true
+    still.end()
+  }
+  const timer = setInterval(lookAtLog, lookAtLogEveryMs)
   try {
     let isEmpty = true
     let isWhole = true
@@ -36,6 +52,13 @@ export async function queryDetections(
         json ? detections.map((detection) => `${visibleJson(detection)}\n`).join('') : table(columns, detections.map(toCells), isEmpty),
       )
       isEmpty = false
+      lookAtLog()
+      if (isOvertaken)
+        return fail(
+          context,
+          'This is not all: what was received meanwhile could not be put away any longer, since whoever takes the answer is too slow. Nothing ' +
+            'is lost. Ask again, with --limit, for less of it, or write it to a file with tocsin export.',
+        )
     }
     if (isEmpty) context.say(text === '' ? 'No detections yet.' : 'No detection matches.')
     if (!isWhole)
@@ -45,6 +68,8 @@ export async function queryDetections(
       )
     return 0
   } finally {
+    clearInterval(timer)
+    still.end()
     opened.store.close()
   }
 }

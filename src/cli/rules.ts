@@ -61,7 +61,8 @@ export function tryRule(context: Context, { query, action, json }: TryOptions): 
         `  ${at}  ${visible(type)}${entityId === null ? '' : ` of ${visible(entityId)}`}: ${words(then)}, not ${words(now)}\n`,
       )
     if (matchesEverything) context.say('It finds everything: no rule behind it, and no default, would decide anything.')
-    if (!isWhole) context.say('The history holds more of these days than was looked at: these are the newest.')
+    if (!isWhole)
+      context.say(`The history holds more of these days than was looked at: these are the newest, back to ${days[0]?.day ?? 'today'}.`)
     return 0
   })
 }

@@ -15,6 +15,7 @@ import { createOcsfWriter } from './export/ocsf.ts'
 import { openFileSink, type Sink } from './export/sink.ts'
 import { toInstant } from './ingest/instant.ts'
 import { within } from './query/query.ts'
+import { indexesDamagedBy, mendSearchCommand, searchDamageWords } from './store/search-damage.ts'
 import type { Snapshot } from './store/walk.ts'
 import type { Store } from './store/store.ts'
 
@@ -69,7 +70,8 @@ export function exportToFile(path: string, { replace, temporary, ...parts }: Exp
   return exportHistory({
     ...parts,
     async openSink() {
-      if (!replace && existsSync(path)) throw new Error('a file of that name is there already')
+      if (!replace && existsSync(path))
+        throw new Error('a file of that name is there already: choose another name, or remove that file first')
       return openFileSink(path, { replace, ...(temporary === undefined ? {} : { temporary }) })
     },
   })
@@ -109,10 +111,11 @@ export async function exportHistory(parts: ExportParts & { readonly openSink: ()
   } catch (error) {
     await sink?.discard()
     if (signal.aborted) return { kind: 'cancelled' }
-    return {
-      kind: 'failed',
-      detail: `The export came to no end: ${(error as Error).message}. The history is as it was; no half file was left.`,
-    }
+    const what = `The export came to no end: ${(error as Error).message}. The history is as it was; no half file was left.`
+    const damaged = indexesDamagedBy(error)
+    if (damaged.length === 0) return { kind: 'failed', detail: what }
+    const next = `Search for the same in Tocsin, which makes it anew, or quit it and run ${mendSearchCommand}; then export again.`
+    return { kind: 'failed', detail: `${what} ${searchDamageWords(damaged)}. ${next}` }
   } finally {
     snapshot.close()
   }

@@ -3,11 +3,11 @@ import { join } from 'node:path'
 import fc from 'fast-check'
 import { describe, expect, test } from 'vitest'
 import { exported, found, imported, installation, keepAll, linesOf, scratch, textOf, type Said } from './archive-test-support.ts'
-import { keepUnsigned, signer } from './evidence-test-support.ts'
+import { keepUnsigned, signer } from './proof/evidence-test-support.ts'
 import { importLimits } from './import-history.ts'
 import { createSigner, noon, pinned, tokenWith } from './ingest/test-support.ts'
 import type { Store } from './store/store.ts'
-import { verifyHistory } from './verify-history.ts'
+import { verifyHistory } from './proof/verify-history.ts'
 
 const second = noon / 1000
 
@@ -106,6 +106,78 @@ describe('an archive', () => {
     expect(await imported(to.store, [archive])).toMatchObject({ counts: { new: 30 } })
     expect(bare(to.store)).toEqual(bare(from.store))
     expect(transitionsOf(to.store, 'd')).toEqual(transitionsOf(from.store, 'd'))
+  })
+
+  test('brings notes with their times, why it was judged so and the mark to keep, and the second time nothing', async () => {
+    const from = installation()
+    keepAll(from.store, [
+      { id: 'noted', status: 'ongoing', iat: second - 9 },
+      { id: 'kept', status: 'ongoing', iat: second - 8 },
+      { id: 'plain', status: 'ongoing', iat: second - 7 },
+    ])
+    const key = (id: string) => ({ organizationId: pinned, id: id as never })
+    const texts = ['=cmd|x', '<img src=x onerror=alert(1)>\u202e\u0000"', 'ä'.repeat(10_000), 'twice', 'twice']
+    for (const note of texts) from.store.triage.write(null, from.store.triage.rowsOf([key('noted')]), { note }, 0)
+    const verdict = { verdict: 'expected', reason: 'a drill; "as planned"' } as const
+    from.store.triage.write(null, from.store.triage.rowsOf([key('noted')]), { state: 'done', verdict, addLabel: 'drill' }, 0)
+    from.store.retention.keep(key('kept'), true)
+    const archive = await exported(from.store, 'ndjson')
+    expect(linesOf(archive).filter((line) => 'own' in line)).toHaveLength(2)
+
+    const to = installation()
+    const told: number[] = []
+    const onKept = (changes: readonly { readonly detection: { readonly triage: { readonly noteCount: number } } }[]): void =>
+      void told.push(...changes.map(({ detection }) => detection.triage.noteCount))
+    const bring = async () => await imported(to.store, [archive], { onKept })
+    const trail = (store: Store) => {
+      const read = store.triageTrail.read(key('noted'))
+      return { reason: read?.verdictReason, notes: read?.notes.map(({ at, text }) => ({ at, text })) }
+    }
+    expect(await bring()).toMatchObject({ counts: { new: 3, malformed: 0 } })
+    // The same words at the same moment are one note.
+    const notes = [...new Map(trail(from.store).notes?.map((note) => [JSON.stringify(note), note])).values()]
+    expect(notes.map(({ text }) => text).sort()).toEqual([...new Set(texts)].sort())
+    expect(trail(to.store)).toEqual({ reason: verdict.reason, notes })
+    expect(told.sort()).toEqual([0, 0, notes.length])
+    expect(['noted', 'kept', 'plain'].map((id) => to.store.retention.isKept(key(id)))).toEqual([false, true, false])
+
+    const before = { trail: trail(to.store), all: found(to.store) }
+    expect(await bring()).toMatchObject({ counts: { new: 0, duplicate: 3 } })
+    expect({ trail: trail(to.store), all: found(to.store) }).toEqual(before)
+    expect(await holds(to.store)).toEqual(sound)
+
+    // Written here meanwhile, and not overwritten; what was received here and not imported takes nothing of it.
+    to.store.triage.write(null, to.store.triage.rowsOf([key('noted')]), { note: 'ours', verdict: null }, 0)
+    const ours = trail(to.store)
+    await bring()
+    expect(trail(to.store)).toEqual(ours)
+    const local = installation()
+    keepAll(local.store, [{ id: 'noted', status: 'ongoing', iat: second - 9 }])
+    await imported(local.store, [archive])
+    expect(trail(local.store)).toEqual({ reason: null, notes: [] })
+  })
+
+  test('of more notes than a line has room for brings all of them, and none that is larger than a note may be', async () => {
+    const from = installation()
+    keepAll(from.store, [{ id: 'd', status: 'ongoing', iat: second - 9 }])
+    const key = { organizationId: pinned, id: 'd' as never }
+    const rows = from.store.triage.rowsOf([key])
+    for (let index = 0; index < 60; index += 1) from.store.triage.write(null, rows, { note: `${index}${'\u0001'.repeat(9_990)}` }, 0)
+    const archive = await exported(from.store, 'ndjson')
+    const lines = linesOf(archive)
+    expect(lines.length).toBeGreaterThan(3)
+    for (const line of textOf(archive).split('\n')) expect(line.length).toBeLessThan(8 * 1024 * 1024)
+    const to = installation()
+    expect(await imported(to.store, [archive])).toMatchObject({ counts: { new: 1, malformed: 0 } })
+    const texts = (store: Store) => store.triageTrail.read(key)?.notes.map(({ text }) => text)
+    expect(texts(to.store)).toEqual(texts(from.store))
+    const [line] = lines as { own: { notes: object[] } }[]
+    const large = { ...line, own: { ...line!.own, notes: [{ at: '2026-01-01T00:00:00Z', text: 'x'.repeat(10_001) }] } }
+    const other = installation()
+    expect(await imported(other.store, [file(JSON.stringify(large))])).toMatchObject({
+      counts: { new: 0 },
+      reasons: { 'not-an-archive': 1 },
+    })
   })
 
   test('does not change what this user decided, nor call imported what was received here', async () => {

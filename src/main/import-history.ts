@@ -8,7 +8,7 @@ import { nextTurn, orAborted, pause } from './import/turns.ts'
 import { createTally, type ImportCounts, type Reason, type Remark } from './import/tally.ts'
 import type { Change, Checked, Delivery, Keeper } from './ingest/delivery.ts'
 import { readToken } from './ingest/token.ts'
-import type { CarriedTriage } from './store/imported.ts'
+import type { CarriedOwn, CarriedTriage } from './store/imported.ts'
 import type { Store } from './store/store.ts'
 
 export type ImportProgress = {
@@ -88,7 +88,7 @@ const stretchMs = 8
 const smallestBatch = 32
 
 /** The detection that lines of an archive say they are about. */
-type About = { readonly key: DetectionKey; readonly triage: CarriedTriage | null }
+type About = { readonly key: DetectionKey; readonly triage: CarriedTriage | null; readonly own: CarriedOwn | null }
 type Item = {
   readonly file: string
   readonly line: number
@@ -214,6 +214,7 @@ export async function importHistory(parts: ImportParts): Promise<Imported> {
     const kept = worthy.length === 0 ? [] : parts.keeper.keep(worthy.map(({ checked }) => checked))
     const changes: Change[] = []
     const triage = new Map<About, CarriedTriage>()
+    const own = new Map<About, CarriedOwn>()
     kept.forEach((one, index) => {
       const { item, checked } = worthy[index] as Checking
       if (one.kind === 'quarantine-full') return tally.count('noRoom')
@@ -221,10 +222,12 @@ export async function importHistory(parts: ImportParts): Promise<Imported> {
       else tally.count(checked.standing.kind === 'waiting' ? 'waiting' : 'new')
       if (one.kind === 'kept' && one.change !== null) changes.push(one.change)
       const { about } = item
-      if (about === null || about.triage === null) return
-      if (isAbout(checked, about.key)) triage.set(about, about.triage)
+      if (about === null || !isAbout(checked, about.key)) return
+      if (about.triage !== null) triage.set(about, about.triage)
+      if (about.own !== null) own.set(about, about.own)
     })
-    const carried = new Map(parts.imported.carryTriage([...triage.values()]).map((detection) => [nameOf(detection), detection]))
+    const touched = [...parts.imported.carryTriage([...triage.values()]), ...parts.imported.carryOwn([...own.values()])]
+    const carried = new Map(touched.map((detection) => [nameOf(detection), detection]))
     if (changes.length === 0) return
     parts.onKept?.(changes.map((change) => ({ ...change, detection: carried.get(nameOf(change.detection)) ?? change.detection })))
   }
@@ -265,8 +268,9 @@ const tooLong: Brought = { deliveries: [], about: null, malformed: ['line-too-lo
 function toAbout({ about }: Brought): About | null {
   if (about === null) return null
   const key = { organizationId: about.organizationId, id: about.id }
-  const { triage } = about
-  return { key, triage: triage === undefined || isUntouched(triage) ? null : { key, ...triage } }
+  const { triage, own } = about
+  const carried = triage === undefined || isUntouched(triage) ? null : { key, ...triage, verdictReason: own?.verdictReason ?? null }
+  return { key, triage: carried, own: own === undefined ? null : { key, ...own } }
 }
 
 function nameOf({ organizationId, id }: DetectionKey): string {
@@ -274,7 +278,7 @@ function nameOf({ organizationId, id }: DetectionKey): string {
 }
 
 /** What every detection begins with: there is nothing to carry over. */
-function isUntouched({ state, verdict, labels, snoozedUntil, isUnread }: Omit<CarriedTriage, 'key'>): boolean {
+function isUntouched({ state, verdict, labels, snoozedUntil, isUnread }: Omit<CarriedTriage, 'key' | 'verdictReason'>): boolean {
   return state === 'new' && verdict === null && labels.length === 0 && snoozedUntil === null && isUnread
 }
 

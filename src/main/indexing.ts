@@ -25,8 +25,10 @@ export function createIndexing(parts: {
   readonly textIndex: Pick<TextIndex, 'catchUp' | 'fill' | 'merge'>
   readonly schedule: Schedule
   readonly onTrouble: (error: unknown) => void
+  /** Nothing is left to index, for now. */
+  readonly onCaughtUp?: () => void
 }): Indexing {
-  const { textIndex, schedule, onTrouble } = parts
+  const { textIndex, schedule, onTrouble, onCaughtUp } = parts
   let cancel: (() => void) | null = null
   let isStopped = false
   let isWoken = false
@@ -61,6 +63,7 @@ export function createIndexing(parts: {
         isMerged = false
       }
       if (hasMore || !isMerged) plan(pauseMs)
+      else onCaughtUp?.()
     } catch (error) {
       onTrouble(error)
       plan(troubleMs)

@@ -7,6 +7,8 @@ export type IntegrityHealth =
   | { readonly kind: 'checking'; readonly startedAt: Instant }
   | { readonly kind: 'checked'; readonly at: Instant; readonly tookMs: number }
   | { readonly kind: 'damaged'; readonly at: Instant; readonly findings: readonly string[]; readonly detail: string }
+  /** Only what searches go by was damaged, which is made anew from what was received, or was. */
+  | { readonly kind: 'mending' | 'mended'; readonly at: Instant; readonly detail: string }
   /** Nothing can be said: the look itself failed, or took too long. */
   | { readonly kind: 'unknown'; readonly at: Instant; readonly detail: string }
 

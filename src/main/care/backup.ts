@@ -3,14 +3,24 @@ import { join } from 'node:path'
 import type { BackupHealth } from '../../shared/care.ts'
 import type { Instant } from '../../shared/detection.ts'
 import { listBackups, moveDurably, noRoomFor, prepareFolder, removeUnfinished, unfinishedFile } from '../store/backup-folder.ts'
+import { checkCopy } from './check-copy.ts'
 import type { HistoryFiles } from './history-files.ts'
 import type { Schedule } from '../ingest/refresher.ts'
 import { toInstant } from '../ingest/instant.ts'
 import { rotateFolder } from '../store/rotate-folder.ts'
+import type { SearchIndex } from '../store/search-damage.ts'
 import { backupBounds, backupName, type Backup, type BackupBounds } from '../store/rotation.ts'
 
 export type BackupOutcome =
-  | { readonly kind: 'made'; readonly backup: Backup; readonly copyMs: number; readonly verifyMs: number; readonly removed: number }
+  | {
+      readonly kind: 'made'
+      readonly backup: Backup
+      readonly copyMs: number
+      readonly verifyMs: number
+      readonly removed: number
+      /** Indexes of searches that are damaged in the history; in the backup they are begun anew. */
+      readonly searchDamage: readonly SearchIndex[]
+    }
   /** `detail` is for people; nothing is left of it, and the backups that were there still are. */
   | { readonly kind: 'failed'; readonly detail: string }
   | { readonly kind: 'cancelled' }
@@ -40,9 +50,11 @@ export function createBackups(parts: {
   readonly now: () => number
   readonly schedule: Schedule
   readonly onHealth?: (health: BackupHealth) => void
+  /** A copy shows that indexes of searches are damaged in the history: nothing but a search would. */
+  readonly onSearchDamage?: (indexes: readonly SearchIndex[]) => void
   readonly bounds?: BackupBounds
 }): Backups {
-  const { history, folder, files, now, schedule, onHealth, bounds = backupBounds } = parts
+  const { history, folder, files, now, schedule, onHealth, onSearchDamage, bounds = backupBounds } = parts
   const ending = new AbortController()
   let making: Promise<BackupOutcome> | null = null
   let next: (() => void) | null = null
@@ -112,7 +124,7 @@ export function createBackups(parts: {
     const { sequence } = copied.head
     if (sequence === 0) return { kind: 'nothing-to-back-up' }
     const copiedAt = now()
-    const checked = await files.check(unfinished, { depth: 'full', signal })
+    const { checked, mended: searchDamage } = await checkCopy(files, unfinished, signal)
     if (checked.kind === 'cancelled') return checked
     if (checked.kind !== 'sound') return failed(`the copy did not pass its check: ${words(checked)}`)
     const { head } = checked
@@ -123,7 +135,8 @@ export function createBackups(parts: {
     moveDurably(unfinished, join(folder, name), folder)
     const removed = rotateFolder(folder, bounds)
     const backup: Backup = { name, madeAt, sequence, beforeSchema: null, bytes: copied.bytes }
-    return { kind: 'made', backup, copyMs: copiedAt - begunAt, verifyMs: now() - copiedAt, removed }
+    if (searchDamage.length > 0) onSearchDamage?.(searchDamage)
+    return { kind: 'made', backup, copyMs: copiedAt - begunAt, verifyMs: now() - copiedAt, removed, searchDamage }
   }
 
   return {

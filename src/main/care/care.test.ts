@@ -2,31 +2,18 @@ import { spawn } from 'node:child_process'
 import { once } from 'node:events'
 import { existsSync, readdirSync, writeFileSync } from 'node:fs'
 import { expect, onTestFinished, test } from 'vitest'
-import type { Health } from '../../shared/health.ts'
-import { startCore, type Core } from '../core.ts'
-import { keep } from '../evidence-test-support.ts'
+import { healthWord, type Health } from '../../shared/health.ts'
+import type { Core } from '../core-parts.ts'
+import { startTestCore } from '../core-test-support.ts'
+import { keep } from '../proof/evidence-test-support.ts'
 import { noon, pinned } from '../ingest/test-support.ts'
 import { historyFile } from '../profile.ts'
-import { schedule } from '../schedule.ts'
+import { damageSearchIndex } from '../store/test-support.ts'
 import type { DetectionId } from '../../shared/detection.ts'
 import { readStart, startFile } from './unclean-end.ts'
-import { careProcess, openHistory, temporaryProfile } from './test-support.ts'
+import { careProcess, files, openHistory, temporaryProfile } from './test-support.ts'
 
-async function coreOf(profile: string): Promise<Core> {
-  const started = await startCore({
-    profile,
-    log: { info() {}, error() {} },
-    now: () => noon,
-    random: Math.random,
-    schedule,
-    readerThread: new URL('../reader/thread.ts', import.meta.url),
-    exportThread: new URL('../exporting/thread.ts', import.meta.url),
-    careProcess,
-    resources: temporaryProfile(),
-  })
-  if (started.kind !== 'started') throw new Error(started.detail)
-  return started.core
-}
+const coreOf = (profile: string): Promise<Core> => startTestCore({ profile, now: () => noon, careProcess, resources: temporaryProfile() })
 
 function filledProfile(): string {
   const profile = temporaryProfile()
@@ -77,6 +64,28 @@ test('a backup that is asked for is in the list and in health; a stop in the mid
   expect((await second).kind).toBe('cancelled')
   expect(readdirSync(folder)).toEqual([backups[0]?.name])
 })
+
+test.each(['an unclean end', 'a backup'])(
+  'damage of what searches go by that shows after %s is mended by itself, and everything is found again',
+  async (after) => {
+    const profile = filledProfile()
+    const store = openHistory(profile)
+    while (!store.textIndex.catchUp(100));
+    store.close()
+    damageSearchIndex(historyFile(profile), 'words')
+    if (after === 'an unclean end') writeFileSync(startFile(profile), '')
+    const core = await coreOf(profile)
+    onTestFinished(() => core.stop())
+    const words: string[] = []
+    core.subscribe({ health: ({ integrity }) => void ('detail' in integrity && words.push(integrity.detail)) })
+    if (after === 'a backup') expect((await core.care.backups.make()).kind).toBe('made')
+    const { integrity } = await healthWhere(core, (health) => health.integrity.kind === 'mended')
+    expect(integrity).toMatchObject({ detail: expect.stringContaining('everything can be found again') })
+    expect(words.join(), 'and nobody is sent to restore anything').not.toMatch(/restore/)
+    expect(healthWord(core.health())).not.toBe('trouble')
+    expect(await files.check(historyFile(profile), { depth: 'quick' })).toMatchObject({ kind: 'sound' })
+  },
+)
 
 test('retention leaves what is marked to keep, and tells that detections are gone', async () => {
   const core = await coreOf(filledProfile())

@@ -1,4 +1,12 @@
-import type { BackupList, BackupMade, RetentionApplied, RetentionChoice, RetentionReport, RetentionSaved } from '../../shared/care.ts'
+import type {
+  BackupList,
+  BackupMade,
+  IntegrityHealth,
+  RetentionApplied,
+  RetentionChoice,
+  RetentionReport,
+  RetentionSaved,
+} from '../../shared/care.ts'
 import type { DetectionKey } from '../../shared/detection.ts'
 import type { Settings } from '../../shared/settings.ts'
 import type { HealthMonitor } from '../health.ts'
@@ -6,6 +14,7 @@ import { toInstant } from '../ingest/instant.ts'
 import type { Schedule } from '../ingest/refresher.ts'
 import { historyFile } from '../profile.ts'
 import { backupFolder, megabytes } from '../store/backup-folder.ts'
+import type { SearchIndex } from '../store/search-damage.ts'
 import type { Store } from '../store/store.ts'
 import { createBackups, type BackupOutcome } from './backup.ts'
 import { createHistoryFiles, type StartCareProcess } from './history-files.ts'
@@ -37,6 +46,8 @@ export type Care = {
   open(): void
   /** What comes by the day. */
   start(): void
+  /** To be told of what searches go by, where that was damaged. */
+  searchMending(health: IntegrityHealth): void
   /** Ends what is under way, so that nobody else has the history open. */
   stop(): Promise<void>
   /** When the history is closed. */
@@ -47,25 +58,35 @@ export function createCare(parts: {
   readonly profile: string
   readonly store: Pick<Store, 'retention' | 'settings'>
   readonly careProcess: StartCareProcess
+  /** Begins indexes of searches anew that are damaged, and tells `searchMending`. */
+  readonly mendSearch: (indexes: readonly SearchIndex[]) => void
   readonly health: Pick<HealthMonitor, 'integrity' | 'backups' | 'retention'>
   readonly publish: { (event: 'settings', settings: Settings): void; (event: 'gone', detections: null): void }
   readonly log: { error(text: string, error?: unknown): void }
   readonly now: () => number
   readonly schedule: Schedule
 }): Care {
-  const { profile, store, health, publish, log, now, schedule } = parts
+  const { profile, store, mendSearch, health, publish, log, now, schedule } = parts
   const files = createHistoryFiles(parts.careProcess)
   const history = historyFile(profile)
   const folder = backupFolder(history)
+  let structure: IntegrityHealth = { kind: 'ok' }
+  let search: IntegrityHealth | null = null
+  /** What is wrong with the whole is told before what is wrong with what searches go by. */
+  function tellIntegrity(news: IntegrityHealth): void {
+    health.integrity(search === null || structure.kind === 'damaged' || structure.kind === 'checking' ? structure : search)
+    if (news.kind === 'damaged' || news.kind === 'unknown' || news.kind === 'mending') log.error(news.detail)
+  }
   const endWatch = createEndWatch({
     profile,
     history,
     files,
     now,
     onHealth(integrity) {
-      health.integrity(integrity)
-      if (integrity.kind === 'damaged' || integrity.kind === 'unknown') log.error(integrity.detail)
+      structure = integrity
+      tellIntegrity(integrity)
     },
+    onSearchDamage: mendSearch,
   })
   const backups = createBackups({
     history,
@@ -73,6 +94,7 @@ export function createCare(parts: {
     files,
     now,
     schedule,
+    onSearchDamage: mendSearch,
     onHealth(backup) {
       health.backups(backup)
       if (backup.kind === 'failing') log.error(backup.detail)
@@ -122,6 +144,10 @@ export function createCare(parts: {
     start() {
       backups.start()
       runs.start()
+    },
+    searchMending(news) {
+      search = news
+      tellIntegrity(news)
     },
     async stop() {
       await Promise.all([backups.stop(), runs.stop(), endWatch.stopLooking()])

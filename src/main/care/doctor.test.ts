@@ -1,13 +1,15 @@
-import { chmodSync, mkdirSync, rmSync, statSync, truncateSync, writeFileSync } from 'node:fs'
+import { chmodSync, closeSync, mkdirSync, openSync, rmSync, statSync, truncateSync, writeFileSync, writeSync } from 'node:fs'
 import { describe, expect, onTestFinished, test } from 'vitest'
 import { createBackups } from './backup.ts'
 import { backupOfAnother, files, mark, openHistory, temporaryProfile } from './test-support.ts'
 import { examine } from './doctor.ts'
-import { keep } from '../evidence-test-support.ts'
+import { keep } from '../proof/evidence-test-support.ts'
 import { noon } from '../ingest/test-support.ts'
 import { historyFile, markFile, writeConnection } from '../profile.ts'
 import { backupFolder } from '../store/backup-folder.ts'
 import { shareHistory, theApp } from '../store/history-lock.ts'
+import { searchIndexes } from '../store/search-damage.ts'
+import { damageSearchIndex, testDatabase } from '../store/test-support.ts'
 import { startFile } from './unclean-end.ts'
 
 function runApp(profile: string): void {
@@ -135,6 +137,18 @@ describe('doctor', () => {
       '',
       'tocsin restore',
     ],
+    [
+      'an index of the searches is damaged, in pages that are whole',
+      (profile) => {
+        const db = testDatabase(historyFile(profile)).unsafeMode()
+        db.exec('UPDATE substring_index_data SET block = zeroblob(length(block)) WHERE id > 10')
+        db.close()
+      },
+      'structure',
+      'trouble',
+      'substring_index',
+      'tocsin doctor --mend-search',
+    ],
     ['the history is gone', (profile) => rmSync(historyFile(profile)), 'history', 'trouble', 'there are backups', 'tocsin restore'],
     ['the mark is gone', (profile) => rmSync(markFile(profile)), 'chain and mark', 'trouble', '', 'tocsin verify'],
     [
@@ -163,6 +177,39 @@ describe('doctor', () => {
       text: expect.stringContaining(text),
       next: expect.stringContaining(next),
     })
+  })
+
+  test.each(searchIndexes)(
+    'of an index of %s that is damaged, and nothing else, advises to mend it and not to restore anything',
+    async (index) => {
+      const profile = await healthyProfile()
+      damageSearchIndex(historyFile(profile), index)
+      const lines = await look(profile)
+      expect(lines.find(({ what }) => what === 'structure')).toMatchObject({
+        state: 'trouble',
+        text: expect.stringMatching(/Nothing that was received is affected/),
+        next: 'tocsin doctor --mend-search',
+      })
+      expect(lines.filter(({ next }) => next?.includes('restore'))).toEqual([])
+    },
+  )
+
+  test('of damage where nobody made a backup says what can be done without', async () => {
+    const profile = await healthyProfile()
+    rmSync(backupFolder(historyFile(profile)), { recursive: true })
+    const handle = openSync(historyFile(profile), 'r+')
+    const pages = Math.floor(statSync(historyFile(profile)).size / 4096)
+    for (let page = 5; page < pages; page += 3) writeSync(handle, Buffer.alloc(64, 0x5a), 0, 64, page * 4096)
+    closeSync(handle)
+    const lines = await look(profile)
+    const structure = lines.find(({ what }) => what === 'structure')
+    expect(structure).toMatchObject({
+      state: 'trouble',
+      next: expect.stringMatching(/no backup.*copy the profile.*tocsin verify, tocsin export/),
+    })
+    // The table of the command shows no more.
+    expect(structure?.next?.length).toBeLessThanOrEqual(120)
+    expect(lines.filter(({ next }) => next?.includes('tocsin restore'))).toEqual([])
   })
 
   test('of a backup that is days old, and of a look that took too long, says so', async () => {

@@ -1,7 +1,7 @@
 import { statfsSync, statSync } from 'node:fs'
 import { join } from 'node:path'
 import { proofWords } from '../../shared/proof-words.ts'
-import { compareMark, readMark, type MarkComparison } from '../high-water-mark.ts'
+import { compareMark, readMark, type MarkComparison } from '../proof/high-water-mark.ts'
 import type { FileChecked, HistoryFiles } from './history-files.ts'
 import { historyFile, markFile, readConnection } from '../profile.ts'
 import { backupFolder, listBackups, megabytes } from '../store/backup-folder.ts'
@@ -10,6 +10,7 @@ import { openHistoryFile } from '../store/history-file.ts'
 import { holderWords, holdersOf, theApp } from '../store/history-lock.ts'
 import { migrations } from '../store/migrations/index.ts'
 import { heldNowhereElse } from '../store/rotate-folder.ts'
+import { indexesFoundDamaged, mendSearchCommand, searchDamageWords } from '../store/search-damage.ts'
 import { readStart, startFile } from './unclean-end.ts'
 
 export type DoctorLine = {
@@ -45,15 +46,23 @@ export async function examine(parts: {
   return [
     ...appLines(profile, now),
     ...fileLines(profile),
-    structureLine(checked),
+    structureLine(checked, history),
     proofLine(profile),
-    ...(read.kind === 'read' ? factLines(read.facts, now()) : [line('history', 'trouble', `cannot be read: ${read.detail}`, restoreIt)]),
+    ...(read.kind === 'read'
+      ? factLines(read.facts, now())
+      : [line('history', 'trouble', `cannot be read: ${read.detail}`, whatIsLeft(history))]),
     backupLine(history, now()),
     permissionsLine(profile),
   ]
 }
 
 const restoreIt = 'Quit Tocsin, then: tocsin restore'
+
+/** What can be done about damage: what is there is never to be made worse, and no backup is spoken of that nobody made. */
+function whatIsLeft(history: string): string {
+  if (listBackups(backupFolder(history)).length > 0) return restoreIt
+  return 'There is no backup. Quit Tocsin and copy the profile folder elsewhere; tocsin verify, tocsin export: what can be read'
+}
 
 function line(what: string, state: DoctorLine['state'], text: string, next: string | null = null): DoctorLine {
   return { what, state, text, next }
@@ -68,7 +77,11 @@ function missingLine(profile: string, what: string): DoctorLine {
     ...(isThere(markFile(profile)) ? ['its mark is still there'] : []),
     ...(backups > 0 ? ['there are backups'] : []),
   ]
-  if (left.length > 0) return line('history', 'trouble', `${what}, and ${left.join(', ')}`, restoreIt)
+  if (left.length > 0) {
+    const next =
+      backups > 0 ? restoreIt : 'There is no backup. Put the history back from where it lies now, or: tocsin restore --from a copy of it'
+    return line('history', 'trouble', `${what}, and ${left.join(', ')}`, next)
+  }
   if (what === 'is a folder') return line('history', 'trouble', what, `Move it away: ${JSON.stringify(history)}`)
   return line('history', 'attention', 'there is none yet', 'Start Tocsin once to begin it')
 }
@@ -115,7 +128,7 @@ function fileLines(profile: string): readonly DoctorLine[] {
   ]
 }
 
-function structureLine(checked: FileChecked): DoctorLine {
+function structureLine(checked: FileChecked, history: string): DoctorLine {
   switch (checked.kind) {
     case 'sound':
       return line('structure', 'ok', 'every table and index is in order')
@@ -126,8 +139,12 @@ function structureLine(checked: FileChecked): DoctorLine {
         `${checked.done} of ${checked.of} tables are in order; then the time ran out`,
         'tocsin doctor --time 600',
       )
-    case 'damaged':
-      return line('structure', 'trouble', checked.findings.slice(0, 3).join('; '), restoreIt)
+    case 'damaged': {
+      const text = checked.findings.slice(0, 3).join('; ')
+      const indexes = indexesFoundDamaged(checked.findings)
+      if (indexes.length === 0) return line('structure', 'trouble', text, whatIsLeft(history))
+      return line('structure', 'trouble', `${searchDamageWords(indexes)} (${text})`, mendSearchCommand)
+    }
     case 'failed':
       return line('structure', 'attention', `could not be looked at: ${checked.detail}`, 'Try again')
     case 'cancelled':
@@ -137,7 +154,7 @@ function structureLine(checked: FileChecked): DoctorLine {
 
 function proofLine(profile: string): DoctorLine {
   const opened = openHistoryFile(historyFile(profile))
-  if (opened.kind === 'unreadable') return line('chain and mark', 'trouble', opened.detail, restoreIt)
+  if (opened.kind === 'unreadable') return line('chain and mark', 'trouble', opened.detail, whatIsLeft(historyFile(profile)))
   const reading = readMark(markFile(profile))
   try {
     const head = opened.history.head()
@@ -151,7 +168,7 @@ function proofLine(profile: string): DoctorLine {
     const agrees = comparison.unmarked === 0 ? 'the mark agrees' : `the mark agrees up to ${count(comparison.unmarked)} before that`
     return line('chain and mark', 'ok', `ends at ${at}; ${agrees}`)
   } catch (error) {
-    return line('chain and mark', 'trouble', (error as Error).message, restoreIt)
+    return line('chain and mark', 'trouble', (error as Error).message, whatIsLeft(historyFile(profile)))
   } finally {
     opened.history.close()
   }

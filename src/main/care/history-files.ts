@@ -4,6 +4,7 @@ import type { Readable } from 'node:stream'
 import { fileURLToPath } from 'node:url'
 import type { CareLine } from '../store/care-line.ts'
 import type { HistoryHead } from '../store/history-file.ts'
+import type { SearchIndex } from '../store/search-damage.ts'
 
 type Failed = { readonly kind: 'failed'; readonly code: string; readonly detail: string }
 type Cancelled = { readonly kind: 'cancelled' }
@@ -16,6 +17,7 @@ export type FileChecked =
   | Cancelled
 
 export type FileCopied = Extract<CareLine, { kind: 'copied' }> | Failed | Cancelled
+export type FileMended = Extract<CareLine, { kind: 'mended' }> | Failed | Cancelled
 
 /** Work on whole history files in a process of its own, so that nobody waits for it who receives. Nothing here ever rejects. */
 export type HistoryFiles = {
@@ -30,6 +32,8 @@ export type HistoryFiles = {
     copy: string,
     how: { readonly signal?: AbortSignal | undefined; readonly onProgress?: (done: number, of: number) => void },
   ): Promise<FileCopied>
+  /** Begins indexes of searches anew in a copy that nobody else has open. */
+  mend(copy: string, indexes: readonly SearchIndex[], how: { readonly signal?: AbortSignal | undefined }): Promise<FileMended>
 }
 
 type Ended = {
@@ -67,11 +71,15 @@ export function createHistoryFiles(start: StartCareProcess): HistoryFiles {
     async check(file, { depth, mostMs, signal }) {
       const { line, part, head } = await run([depth, file], { mostMs, signal })
       if (line.kind === 'late') return { kind: 'partial', ...part, head }
-      return line.kind === 'copied' ? unexpected : line
+      return line.kind === 'copied' || line.kind === 'mended' ? unexpected : line
     },
     async copy(file, copy, { signal, onProgress }) {
       const { line } = await run(['copy', file, copy], { signal, onPart: ({ done, of }) => onProgress?.(done, of) })
       return line.kind === 'copied' || line.kind === 'failed' || line.kind === 'cancelled' ? line : unexpected
+    },
+    async mend(copy, indexes, { signal }) {
+      const { line } = await run(['mend', copy, ...indexes], { signal })
+      return line.kind === 'mended' || line.kind === 'failed' || line.kind === 'cancelled' ? line : unexpected
     },
   }
 

@@ -1,7 +1,8 @@
 import { chmodSync, closeSync, copyFileSync, fsyncSync, mkdirSync, openSync, renameSync, statSync, writeFileSync } from 'node:fs'
 import { basename, join } from 'node:path'
 import type { Place } from '../../shared/health.ts'
-import { compareMark, readMark, type FoundLoss, type Mark, type MarkComparison } from '../high-water-mark.ts'
+import { compareMark, readMark, type FoundLoss, type Mark, type MarkComparison } from '../proof/high-water-mark.ts'
+import { checkCopy } from './check-copy.ts'
 import type { HistoryFiles } from './history-files.ts'
 import { toInstant } from '../ingest/instant.ts'
 import { historyFile, markFile } from '../profile.ts'
@@ -67,7 +68,7 @@ async function restoreAlone({ profile, from, files, now, signal }: Parts): Promi
         continue
       }
       // What is judged is what will be used, and not what it was copied from.
-      const checked = await files.check(unfinished, { depth: 'full', signal })
+      const { checked } = await checkCopy(files, unfinished, signal)
       if (checked.kind === 'cancelled') return refused('It was cancelled.')
       if (checked.kind === 'sound') return putInPlace(unfinished, candidate, checked.head)
       problems.push(`${basename(candidate)}: ${checked.kind === 'damaged' ? (checked.findings[0] ?? 'damaged') : checked.kind}`)

@@ -1,6 +1,6 @@
 import { expect, onTestFinished, test } from 'vitest'
 import type { RetentionChoice, RetentionHealth } from '../../shared/care.ts'
-import { keep } from '../evidence-test-support.ts'
+import { keep } from '../proof/evidence-test-support.ts'
 import { noon } from '../ingest/test-support.ts'
 import type { Retention } from '../store/retention.ts'
 import { createRetentionRuns } from './retention-runs.ts'

@@ -6,14 +6,14 @@ import { describe, expect, onTestFinished, test } from 'vitest'
 import type { RetentionReport } from '../../shared/care.ts'
 import type { DetectionId } from '../../shared/detection.ts'
 import { mark, openHistory, temporaryProfile } from './test-support.ts'
-import { keep, keepUnsigned } from '../evidence-test-support.ts'
-import { readMark } from '../high-water-mark.ts'
+import { keep, keepUnsigned } from '../proof/evidence-test-support.ts'
+import { readMark } from '../proof/high-water-mark.ts'
 import { noon, pinned } from '../ingest/test-support.ts'
 import { historyFile, markFile } from '../profile.ts'
 import { applyRetention, previewRetention, type RetentionWish } from './retention.ts'
 import { oldestDetection } from '../store/retention.ts'
 import type { Store } from '../store/store.ts'
-import { verifyHistory } from '../verify-history.ts'
+import { verifyHistory } from '../proof/verify-history.ts'
 
 const seconds = noon / 1000
 const signal = new AbortController().signal

@@ -1,29 +1,45 @@
 import { existsSync, truncateSync, writeFileSync, openSync, writeSync, closeSync, statSync } from 'node:fs'
 import { expect, test } from 'vitest'
 import { files, openHistory, temporaryProfile } from './test-support.ts'
-import { keep } from '../evidence-test-support.ts'
+import { keep } from '../proof/evidence-test-support.ts'
 import { noon } from '../ingest/test-support.ts'
 import { historyFile } from '../profile.ts'
 import type { IntegrityHealth } from '../../shared/care.ts'
+import { searchIndexes, type SearchIndex } from '../store/search-damage.ts'
+import { damageSearchIndex } from '../store/test-support.ts'
 import { createEndWatch, readStart, startFile } from './unclean-end.ts'
 
 function closedHistory() {
   const profile = temporaryProfile()
   const store = openHistory(profile)
   for (let i = 0; i < 50; i++) keep(store, `det-${i}`, 'ongoing', noon / 1000 - 60 + i)
+  while (!store.textIndex.catchUp(100));
   store.close()
   return profile
 }
 
 function watch(profile: string) {
   const told: IntegrityHealth[] = []
+  const searchDamage: SearchIndex[] = []
   let tell: (health: IntegrityHealth) => void = () => {}
   const next = () => new Promise<IntegrityHealth>((resolve) => (tell = resolve))
   const onHealth = (health: IntegrityHealth) => {
     told.push(health)
     tell(health)
   }
-  return { told, next, end: createEndWatch({ profile, history: historyFile(profile), files, now: () => noon, onHealth }) }
+  return {
+    told,
+    searchDamage,
+    next,
+    end: createEndWatch({
+      profile,
+      history: historyFile(profile),
+      files,
+      now: () => noon,
+      onHealth,
+      onSearchDamage: (indexes) => searchDamage.push(...indexes),
+    }),
+  }
 }
 
 test('after an orderly end nothing is looked at', async () => {
@@ -61,8 +77,23 @@ test('damage is told in words, with the next step', async () => {
   writeFileSync(startFile(profile), '')
   const { end, next } = watch(profile)
   end.start()
-  expect(await next()).toMatchObject({ kind: 'damaged', detail: expect.stringContaining('tocsin restore') })
+  expect(await next()).toMatchObject({
+    kind: 'damaged',
+    detail: expect.stringMatching(/There is no backup yet.*copy its profile folder.*tocsin verify.*tocsin export/),
+  })
   await end.stop()
+})
+
+test.each(searchIndexes)('damage of an index of %s alone is for whoever mends it, and no reason to restore anything', async (index) => {
+  const profile = closedHistory()
+  damageSearchIndex(historyFile(profile), index)
+  writeFileSync(startFile(profile), '')
+  const { end, next, told, searchDamage } = watch(profile)
+  end.start()
+  expect(await next()).toMatchObject({ kind: 'checked' })
+  expect(searchDamage).toEqual([index])
+  await end.stop()
+  expect(told.map(({ kind }) => kind)).toEqual(['checking', 'checked'])
 })
 
 test('a history that cannot be opened at all is damaged, too', async () => {

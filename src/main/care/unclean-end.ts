@@ -6,7 +6,8 @@ import type { Instant } from '../../shared/detection.ts'
 import type { HistoryFiles } from './history-files.ts'
 import { toInstant } from '../ingest/instant.ts'
 import { readSmallFile } from '../profile.ts'
-import { syncFolder } from '../store/backup-folder.ts'
+import { backupFolder, listBackups, syncFolder } from '../store/backup-folder.ts'
+import { indexesFoundDamaged, type SearchIndex } from '../store/search-damage.ts'
 
 /** A start that has not been followed by a stop yet, as long as its process runs; else the last end was none. */
 export type OpenStart = { readonly pid: number; readonly startedAt: Instant }
@@ -49,8 +50,10 @@ export function createEndWatch(parts: {
   readonly files: HistoryFiles
   readonly now: () => number
   readonly onHealth: (health: IntegrityHealth) => void
+  /** Nothing but these is damaged. */
+  readonly onSearchDamage: (indexes: readonly SearchIndex[]) => void
 }): EndWatch {
-  const { profile, history, files, now, onHealth } = parts
+  const { profile, history, files, now, onHealth, onSearchDamage } = parts
   const ending = new AbortController()
   let looking: Promise<void> = Promise.resolve()
   let isCutShort = false
@@ -66,8 +69,13 @@ export function createEndWatch(parts: {
         return
       case 'sound':
         return onHealth({ kind: 'checked', at, tookMs: now() - startedAt })
-      case 'damaged':
-        return onHealth({ kind: 'damaged', at, findings: checked.findings, detail: damaged(checked.findings[0] ?? '') })
+      case 'damaged': {
+        const indexes = indexesFoundDamaged(checked.findings)
+        if (indexes.length === 0)
+          return onHealth({ kind: 'damaged', at, findings: checked.findings, detail: damaged(checked.findings[0] ?? '', history) })
+        onHealth({ kind: 'checked', at, tookMs: now() - startedAt })
+        return onSearchDamage(indexes)
+      }
       case 'partial':
         return onHealth({
           kind: 'unknown',
@@ -109,8 +117,12 @@ export function createEndWatch(parts: {
 
 const byHand = 'Deliveries are received and kept. To look again: tocsin doctor.'
 
-function damaged(finding: string): string {
-  return `Tocsin did not end in order, and the history is damaged (${finding}). Deliveries are still kept where that is possible. Quit Tocsin, then run tocsin restore: it sets the damaged files aside and puts the newest backup in their place.`
+function damaged(finding: string, history: string): string {
+  const next =
+    listBackups(backupFolder(history)).length > 0
+      ? 'Quit Tocsin, then run tocsin restore: it sets the damaged files aside and puts the newest backup in their place.'
+      : 'There is no backup yet. Quit Tocsin and copy its profile folder elsewhere; then tocsin verify says what still holds, and tocsin export saves what can be read.'
+  return `Tocsin did not end in order, and the history is damaged (${finding}). Deliveries are still kept where that is possible. ${next}`
 }
 
 /** Overwritten in place: half of it still says that the history was open. */

@@ -1,5 +1,6 @@
 import { z } from 'zod'
 import type { DetectionId, Instant, OrganizationId } from '../../shared/detection.ts'
+import { longestNote, longestReason, mostNotes } from '../../shared/triage.ts'
 
 /**
  * A line of an archive. Exports write a detection in the shape of `Detection` with the deliveries it was made of, and where these
@@ -8,6 +9,8 @@ import type { DetectionId, Instant, OrganizationId } from '../../shared/detectio
 export const archiveLimits = {
   /** Deliveries begin another line after this many bytes of theirs. */
   lineBytes: 2 * 1024 * 1024,
+  /** Notes go on on another line after this many bytes of theirs. */
+  noteBytes: 1024 * 1024,
   /** A longer line is none of ours. */
   longestLine: 8 * 1024 * 1024,
   /** Of one delivery, as at the receiver. */
@@ -37,11 +40,20 @@ const triageSchema = z.object({
   isUnread: z.boolean(),
 })
 
+const ownSchema = z.object({
+  verdictReason: z.string().max(longestReason).nullable(),
+  isKept: z.boolean(),
+  notes: z.array(z.object({ at: instant, text: z.string().min(1).max(longestNote) })).max(mostNotes),
+})
+export type ArchivedOwn = z.infer<typeof ownSchema>
+
 export const archiveLine = z.object({
   organizationId: id.transform((text) => text as OrganizationId),
   id: id.transform((text) => text as DetectionId),
   /** Not on a line of further deliveries. */
   triage: triageSchema.optional(),
+  /** What else the user made of it; not there where that is nothing, nor in archives of older versions. */
+  own: ownSchema.optional(),
   deliveries: z.array(deliverySchema).max(archiveLimits.deliveries),
 })
 export type ArchiveLine = z.infer<typeof archiveLine>

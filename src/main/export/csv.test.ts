@@ -13,7 +13,7 @@ function lineOf(type: string): string {
     ...{ row: 1, id: 'd-1', organization_id: 'o-1', trust: 'verified', changed_at: 0, received_at: 0, resolved_at: null },
     ...{ newest_sequence: 1, is_demo: 0, is_imported: 0 },
   }
-  return [...createCsvWriter().add({ detection: fromRow(row), newest: () => null, deliveries: () => [] })].join('')
+  return [...createCsvWriter().add({ detection: fromRow(row), newest: () => null, deliveries: () => [], own: () => null })].join('')
 }
 
 /** The same cell as a well-kept writer of CSV makes it. It takes no line end for the beginning of a formula; some spreadsheets do. */

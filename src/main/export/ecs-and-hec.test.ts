@@ -59,7 +59,7 @@ const transition: Transition = {
   to: 'resolved',
   changes: [],
 }
-const leaving = (detection: Detection): Leaving => ({ detection, newest: () => null, deliveries: () => [] })
+const leaving = (detection: Detection): Leaving => ({ detection, newest: () => null, deliveries: () => [], own: () => null })
 const hostile = { ...threat, type: 'a\nb\u202e"\\\u0000', entityId: '\ud800', metadata: { __proto__x: '\u2028' } }
 
 /** Names and types of the fields that are used, as generated/csv/fields.csv of github.com/elastic/ecs has them at v8.17.0; `[]` where it wants arrays. */

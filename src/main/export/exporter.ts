@@ -40,6 +40,7 @@ export function* pieces(
         detection,
         newest: () => snapshot.newestDelivery(place),
         deliveries: () => deliveriesOf(snapshot, place),
+        own: () => snapshot.ownOf(detection, place),
       }
       for (const part of writer.add(leaving)) {
         text += part

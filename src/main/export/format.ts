@@ -1,5 +1,5 @@
 import type { Detection } from '../../shared/detection.ts'
-import type { WalkedDelivery } from '../store/walk.ts'
+import type { Own, WalkedDelivery } from '../store/walk.ts'
 
 /** One detection on its way out, with what it can be asked for while it passes. */
 export type Leaving = {
@@ -8,6 +8,8 @@ export type Leaving = {
   newest(): WalkedDelivery | null
   /** All of them in the order they were received, a few in memory at a time. */
   deliveries(): Iterable<WalkedDelivery>
+  /** What the user made of it beyond what a detection says; null where that is nothing. */
+  own(): Own | null
 }
 
 /** Makes text of detections, one after the other. A writer is for one export. */

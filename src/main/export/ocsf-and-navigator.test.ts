@@ -1,7 +1,7 @@
 import { readFileSync } from 'node:fs'
 import { describe, expect, test } from 'vitest'
 import { attackFile, exported, found, installation, keepAll, linesOf, textOf } from '../archive-test-support.ts'
-import { keepUnsigned } from '../evidence-test-support.ts'
+import { keepUnsigned } from '../proof/evidence-test-support.ts'
 import { noon } from '../ingest/test-support.ts'
 import { readAttack } from './attack.ts'
 import { toFinding } from './ocsf.ts'
@@ -122,7 +122,7 @@ describe('OCSF', () => {
   test('fails the comparison where an attribute is missing, wrong or unknown', () => {
     const { store } = everything()
     const [detection] = found(store)
-    const event = toFinding({ detection: detection!, newest: () => null, deliveries: () => [] }, attack())
+    const event = toFinding({ detection: detection!, newest: () => null, deliveries: () => [], own: () => null }, attack())
     expect(faultsOf(event)).toEqual([])
     expect(faultsOf({ ...event, activity_id: 4, surprise: 1, time: 1, finding_info: {} })).toEqual([
       'activity_id is none of its enumeration: 4',

@@ -27,7 +27,7 @@ export type BroughtDelivery = {
 export type Brought = {
   readonly deliveries: readonly BroughtDelivery[]
   /** The detection it says it is about; null for a raw token. */
-  readonly about: Pick<ArchiveLine, 'organizationId' | 'id' | 'triage'> | null
+  readonly about: Pick<ArchiveLine, 'organizationId' | 'id' | 'triage' | 'own'> | null
   readonly malformed: readonly Malformation[]
 }
 
@@ -73,11 +73,11 @@ function readArchived(text: string, now: number): Brought {
     const isDetection = typeof value === 'object' && value !== null && 'organizationId' in value && !('deliveries' in value)
     return malformed(isDetection ? 'without-deliveries' : 'not-an-archive')
   }
-  const { organizationId, id, triage, deliveries } = parsed.data
+  const { organizationId, id, triage, own, deliveries } = parsed.data
   const read = deliveries.map((claims) => readDelivery(claims, now))
   return {
     deliveries: read.flatMap((one) => (typeof one === 'string' ? [] : [one])),
-    about: triage === undefined ? { organizationId, id } : { organizationId, id, triage },
+    about: { organizationId, id, ...(triage === undefined ? {} : { triage }), ...(own === undefined ? {} : { own }) },
     malformed: deliveries.length === 0 ? ['without-deliveries'] : read.filter((one) => typeof one === 'string'),
   }
 }

@@ -29,10 +29,25 @@ const And = createToken({ name: 'And', pattern: /AND(?=[\s()"]|$)/ })
 const Not = createToken({ name: 'Not', pattern: /NOT(?=[\s()"]|$)/ })
 /** Directly before what it excludes; a lone dash is a word that finds nothing to say. */
 const Minus = createToken({ name: 'Minus', pattern: /-(?=[^\s)])/ })
-/** A name and its operator, with nothing between: what follows is the value, whatever characters it has. */
+/** No host and no sentence is named like these; what stands in them is found as words. */
+const parts = 'meta|extra|triage|detection|trigger_content'
+/**
+ * A name and its operator, with nothing between: what follows is the value, whatever characters it has. Names in names are there only of
+ * metadata, but others that look so are no words either, which would find nothing without a word. A host with a port behind it is one.
+ */
 const FieldName = createToken({
   name: 'FieldName',
-  pattern: /(?:metadata\.[^\s:<>=()"]+|[A-Za-z][A-Za-z0-9_-]*)(?::(?:>=|<=|>|<|=)?|>=|<=|>|<|=)/,
+  pattern: new RegExp(
+    '(?:' +
+      [
+        'metadata\\.[^\\s:<>=()"]*',
+        `(?:${parts})(?:\\.[a-z0-9_-]+)+(?=[:<>=])`,
+        '[a-z][a-z_]*(?:\\.[a-z0-9_-]+)+(?=[<>=]|:(?![\\s()]|$|\\d{1,5}(?![^\\s()/?#*])))',
+        '[a-z][a-z0-9_-]*',
+      ].join('|') +
+      ')(?::(?:>=|<=|>|<|=)?|>=|<=|>|<|=)',
+    'i',
+  ),
   push_mode: 'value',
 })
 /** A quote that is not closed yet reaches to the end: somebody is typing. */

@@ -3,10 +3,11 @@ import type { Detection, Instant, Json, JsonObject } from '../../shared/detectio
 import { fits, numberOf } from './pattern.ts'
 import type { Comparison, ListField, Pattern, Query, State, TextField, TimeField, What } from './query.ts'
 import { indexedTokens, searchedFields } from './tokens.ts'
+import { between, holdsWords } from './words.ts'
 
 type Test = (row: Looked) => boolean
 
-/** A detection that is looked at; its tokens are made once for all words that ask for them, and only where any does. */
+/** A detection that is looked at; its tokens are made once for all words that ask for them, and only where any has to. */
 export type Looked = { readonly detection: Detection; readonly tokens: () => string }
 
 /** For many queries that ask of the same detection. */
@@ -29,11 +30,11 @@ export function matchingLooked(query: Query): (looked: Looked) => boolean {
 function compile(query: Query): Test {
   switch (query.kind) {
     case 'all': {
-      const tests = query.of.map(compile)
+      const tests = cheapestFirst(query.of)
       return (row) => tests.every((test) => test(row))
     }
     case 'any': {
-      const tests = query.of.map(compile)
+      const tests = cheapestFirst(query.of)
       return (row) => tests.some((test) => test(row))
     }
     case 'not': {
@@ -41,8 +42,8 @@ function compile(query: Query): Test {
       return (row) => !test(row)
     }
     case 'words': {
-      const wanted = query.isPrefix ? between(query.tokens).slice(0, -1) : between(query.tokens)
-      return (row) => row.tokens().includes(wanted)
+      const holds = holdsWords(query)
+      return ({ detection, tokens }) => holds(detection, tokens)
     }
     case 'anywhere':
       return ({ detection }) => searchedFields(detection).some((text) => fits(query.pattern, text))
@@ -65,15 +66,39 @@ function compile(query: Query): Test {
     case 'is':
       return ({ detection }) => isIn(query.state, detection, query.now)
     case 'has':
-      return ({ detection }) => has(query.what, detection)
+      return ({ detection }) => things[query.what](detection)
     default:
       return assertNever(query)
   }
 }
 
-/** No token holds a space, so that some of them stand in all of them where the one text stands in the other. */
-function between(tokens: readonly string[]): string {
-  return ` ${tokens.join(' ')} `
+/** In whatever order they are asked, they say the same; what stands at hand may spare what has to be parsed or parted into words. */
+function cheapestFirst(queries: readonly Query[]): readonly Test[] {
+  return [...queries].sort((one, other) => costOf(one) - costOf(other)).map(compile)
+}
+
+function costOf(query: Query): number {
+  switch (query.kind) {
+    case 'all':
+    case 'any':
+      return Math.max(0, ...query.of.map(costOf))
+    case 'not':
+      return costOf(query.of)
+    case 'has':
+    case 'is':
+    case 'time':
+      return 1
+    case 'list':
+      return 2
+    case 'metadata':
+      return 3
+    case 'anywhere':
+      return 4
+    case 'words':
+      return 5
+    default:
+      return 0
+  }
 }
 
 const texts: Readonly<Record<TextField, (detection: Detection) => string | null>> = {
@@ -141,36 +166,35 @@ function compares(value: number, { by, number }: Comparison): boolean {
   }
 }
 
-function isIn(state: State, { status, triage, demo, imported }: Detection, now: Instant): boolean {
+/** Of a detection no more is looked at than is asked for: it may be read from a row only then. */
+function isIn(state: State, detection: Detection, now: Instant): boolean {
   switch (state) {
     case 'unread':
-      return triage.isUnread
+      return detection.triage.isUnread
     case 'open':
-      return status !== 'resolved'
+      return detection.status !== 'resolved'
     case 'demo':
-      return demo
+      return detection.demo
     case 'imported':
-      return imported
-    case 'snoozed':
-      return triage.snoozedUntil !== null && triage.snoozedUntil > now
+      return detection.imported
+    case 'snoozed': {
+      const { snoozedUntil } = detection.triage
+      return snoozedUntil !== null && snoozedUntil > now
+    }
     default:
       return assertNever(state)
   }
 }
 
-function has(what: What, detection: Detection): boolean {
-  const { triage, confidence, entityId, connectionId, tactics, techniques, frameworks, metadata } = detection
-  const answers: Readonly<Record<What, boolean>> = {
-    note: triage.noteCount > 0,
-    label: triage.labels.length > 0,
-    verdict: triage.verdict !== null,
-    confidence: confidence !== null,
-    entity: entityId !== null,
-    connection: connectionId !== null,
-    tactic: tactics.length > 0,
-    technique: techniques.length > 0,
-    framework: frameworks.length > 0,
-    metadata: Object.keys(metadata).length > 0,
-  }
-  return answers[what]
+const things: Readonly<Record<What, (detection: Detection) => boolean>> = {
+  note: ({ triage }) => triage.noteCount > 0,
+  label: ({ triage }) => triage.labels.length > 0,
+  verdict: ({ triage }) => triage.verdict !== null,
+  confidence: ({ confidence }) => confidence !== null,
+  entity: ({ entityId }) => entityId !== null,
+  connection: ({ connectionId }) => connectionId !== null,
+  tactic: ({ tactics }) => tactics.length > 0,
+  technique: ({ techniques }) => techniques.length > 0,
+  framework: ({ frameworks }) => frameworks.length > 0,
+  metadata: ({ metadata }) => Object.keys(metadata).length > 0,
 }

@@ -53,6 +53,7 @@ test.each<[string, unknown]>([
   ['is:Ongoing', { kind: 'text', field: 'status', pattern: pattern('ongoing') }],
   ['has:note', { kind: 'has', what: 'note' }],
   ['metadata.ip:10.0.0.1', { kind: 'metadata', path: ['ip'], test: pattern('10.0.0.1') }],
+  ['Metadata.IP:x', { kind: 'metadata', path: ['IP'], test: pattern('x') }],
   ['metadata.count>=3', { kind: 'metadata', path: ['count'], test: { kind: 'comparison', by: '>=', number: 3 } }],
   ['last:7d', { kind: 'time', field: 'detected', from: '2026-03-03T12:00:00.000Z', to: null }],
   ['after:2026-01-01', { kind: 'time', field: 'detected', from: local(2026, 1, 1), to: null }],
@@ -79,11 +80,38 @@ test('a name with a dot in the metadata is found under it as well', () => {
   })
 })
 
+test.each([
+  'e.g.:',
+  'e.g.:x',
+  '10.0.0.1:443',
+  'example.com:443',
+  'a.example.com:8443/path?x=1',
+  'sub-domain.example.com:22',
+  'example.com:',
+  'example.com',
+  'example.com/a:b',
+  'v1.2:rc',
+  'anna.smith@example.com:x',
+  '*.example.com:x',
+  '.hidden:x',
+  'a..b:x',
+  '(example.com:443)',
+])('%s is text that is looked for, however much it looks like a field', (text) => {
+  expect(['words', 'anywhere']).toContain(read(text).kind)
+})
+
 describe('what cannot be meant is refused at its characters, with what would be right', () => {
   test.each([
     ['a stauts:x', 'unknown-field', 2, 6, 'no field stauts. There is kind'],
     ['a statu:x', 'unknown-field', 2, 5, 'Did you mean status?'],
     ['https://example.com', 'unknown-field', 0, 5, 'in quotes'],
+    ['a extra.severity:high', 'unknown-field', 2, 14, 'only metadata. has names'],
+    ['-extra.severity:3', 'unknown-field', 1, 14, 'such as metadata.severity'],
+    ['Meta.ip:10.0.0.1', 'unknown-field', 0, 7, 'such as metadata.ip'],
+    ['metdata.a.b>=3', 'unknown-field', 0, 11, 'such as metadata.a.b'],
+    ['triage.state:"done"', 'unknown-field', 0, 12, 'in quotes'],
+    ['(source.type:okta)', 'unknown-field', 1, 11, 'in quotes'],
+    ['example.com:https', 'unknown-field', 0, 11, 'in quotes'],
     ['kind:thread', 'bad-value', 5, 6, 'kind is threat or posture'],
     ['confidence>=high', 'bad-value', 12, 4, 'such as 0.8'],
     ['type>=3', 'bad-value', 6, 1, 'Write type:MissingMFA'],
@@ -92,6 +120,7 @@ describe('what cannot be meant is refused at its characters, with what would be 
     ['is:urgent', 'bad-value', 3, 6, 'unread, open'],
     ['has:teeth', 'bad-value', 4, 5, 'note, label'],
     ['metadata..x:1', 'unknown-field', 0, 11, 'single dots'],
+    ['metadata.:1', 'unknown-field', 0, 9, 'single dots'],
     [`type:${'a*'.repeat(9)}`, 'bad-value', 5, 18, '8 asterisks'],
   ])('%s', (text, because, at, length, words) => {
     expect(refusal(text)).toMatchObject({ because, at, length, detail: expect.stringContaining(words) })

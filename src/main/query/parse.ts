@@ -7,15 +7,22 @@ import { exactly, patternOf } from './pattern.ts'
 import { listFields, queryLimits, states, textFields, things, timeFields } from './query.ts'
 import type { Comparison, Parsed, Query, QueryRefusal, State, TextField, TimeField, What } from './query.ts'
 import { tokensOf } from './tokens.ts'
+import { workOf } from './work.ts'
 import { readDuration, readSpan, toInstant } from './when.ts'
 
 /** What a search is read by. */
 export type SearchContext = {
   /** What relative times start from, in epoch ms. */
   readonly now: number
-  /** What `is:suppressed` stands for: the queries of all suppressions that hold now. Where nobody says, it is refused. */
+  /** What `is:suppressed` stands for: the queries of all suppressions that hold now. Where nobody says, or they are too many, it is refused. */
   readonly suppressed?: () => readonly Query[]
+  /** What these may add to the search, however often it asks for them. By default so much that a statement can compare it with every row. */
+  readonly mostSuppressedWork?: number
 }
+
+const mostInStatement = 4_000
+/** In one search. */
+type Reading = SearchContext & { suppressedWork: number }
 
 /** Reads what was typed. Never throws, and needs a bounded time for any text. */
 export function parse(text: string, context: SearchContext): Parsed {
@@ -24,7 +31,7 @@ export function parse(text: string, context: SearchContext): Parsed {
   const grown = grow(text, queryLimits, exampleOf)
   if (grown.kind === 'refused') return grown
   if (grown.tree === null) return { kind: 'parsed', query: { kind: 'all', of: [] } }
-  const outcome = toQuery(grown.tree, context)
+  const outcome = toQuery(grown.tree, { ...context, suppressedWork: 0 })
   return isRefusal(outcome) ? { kind: 'refused', ...outcome } : { kind: 'parsed', query: outcome }
 }
 
@@ -34,7 +41,7 @@ function isRefusal(outcome: Query | Refusal): outcome is Refusal {
   return 'because' in outcome
 }
 
-function toQuery(tree: Tree, context: SearchContext): Query | Refusal {
+function toQuery(tree: Tree, context: Reading): Query | Refusal {
   switch (tree.kind) {
     case 'all':
     case 'any': {
@@ -84,7 +91,7 @@ function anyOf(queries: readonly Query[]): Query {
 
 type Field = Extract<Tree, { kind: 'field' }>
 
-function toField(field: Field, context: SearchContext): Query | Refusal {
+function toField(field: Field, context: Reading): Query | Refusal {
   const { now } = context
   const { by, value, at } = field
   const name = field.name.toLowerCase()
@@ -203,20 +210,31 @@ const sugar: Readonly<Record<string, readonly [TextField, string]>> = {
   done: ['triage', 'done'],
 }
 
-function toState(value: Value, { now, suppressed }: SearchContext): Query | Refusal {
+function toState(value: Value, context: Reading): Query | Refusal {
   const word = value.text.toLowerCase()
-  if (word === 'suppressed') {
-    if (suppressed !== undefined) return anyOf(suppressed())
-    return badValue(
-      value,
-      'Rules and suppressions are not asked about what is suppressed: it is kept quiet before any of them. Leave it out.',
-    )
-  }
+  const { now } = context
+  if (word === 'suppressed') return toSuppressed(value, context)
   const state = states.find((one): one is State => one === word)
   if (state !== undefined) return { kind: 'is', state, now: toInstant(now) }
   const other = Object.hasOwn(sugar, word) ? sugar[word] : undefined
   if (other !== undefined) return { kind: 'text', field: other[0], pattern: exactly(other[1]) }
   return badValue(value, `After is: comes ${orList([...states, 'suppressed', ...Object.keys(sugar)])}.`)
+}
+
+function toSuppressed(value: Value, context: Reading): Query | Refusal {
+  if (context.suppressed === undefined)
+    return badValue(
+      value,
+      'Rules and suppressions are not asked about what is suppressed: it is kept quiet before any of them. Leave it out.',
+    )
+  const queries = context.suppressed()
+  context.suppressedWork += queries.reduce((sum, query) => sum + workOf(query), 0)
+  if (context.suppressedWork <= (context.mostSuppressedWork ?? mostInStatement)) return anyOf(queries)
+  return badValue(
+    value,
+    `The ${queries.length} suppressions that hold now ask for more than one search can look for; they keep quiet what they did. ` +
+      'Ask for is:suppressed once at most, search for what one of them says, or lift those under Rules that are needed no more.',
+  )
 }
 
 function toHas(value: Value): Query | Refusal {
@@ -238,6 +256,13 @@ function isKnown(name: string): boolean {
 }
 
 function unknownField(name: string, at: number): Refusal {
+  if (name.includes('.'))
+    return {
+      because: 'unknown-field',
+      at,
+      length: name.length,
+      detail: `There is no field ${name}: only metadata. has names of its own behind it, such as metadata.${name.slice(name.indexOf('.') + 1)}. To look for the text itself, put it in quotes.`,
+    }
   const near = [...fieldNames, ...aliases.keys()].find((one) => isNear(one, name.toLowerCase()))
   const hint = near === undefined ? `There is ${fieldNames.slice(1, 9).join(', ')} and more.` : `Did you mean ${near}?`
   return {

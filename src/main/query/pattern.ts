@@ -12,10 +12,11 @@ export function exactly(text: string): Pattern {
 
 /** Whether the whole text fits. Takes each part where it first occurs, so that it costs no more than a walk for each of them. */
 export function fits({ parts }: Pattern, text: string): boolean {
-  const folded = fold(text)
   const [first = ''] = parts
+  // A text is as long folded as it was.
+  if (parts.length === 1) return text.length === first.length && fold(text) === first
+  const folded = fold(text)
   const last = parts.at(-1) ?? ''
-  if (parts.length === 1) return folded === first
   if (folded.length < first.length + last.length || !folded.startsWith(first) || !folded.endsWith(last)) return false
   let from = first.length
   const end = folded.length - last.length

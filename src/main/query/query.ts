@@ -78,10 +78,14 @@ export type QueryRefusal = (typeof queryRefusals)[number]
 
 export const queryLimits = { characters: longestSearch, terms: 64, depth: 16, asterisks: 8 } as const
 
+const toBeFolded = /[A-Z\ud800-\udfff]/
+
 /**
  * Both sides compare in this form. Only A to Z are folded, as SQLite's NOCASE does it; a broken surrogate pair becomes
  * the replacement character, as SQLite keeps it.
  */
 export function fold(text: string): string {
+  // Most need nothing of it, and each value of each detection is asked.
+  if (!toBeFolded.test(text)) return text
   return text.replace(/[A-Z]+/g, (letters) => letters.toLowerCase()).replace(/\p{Surrogate}/gu, '\ufffd')
 }

@@ -13,18 +13,15 @@ export type Condition = { readonly sql: string; readonly values: readonly (strin
 export function toSql(query: Query, among = 'TRUE'): Condition {
   switch (query.kind) {
     case 'all':
-      return query.of.length === 0 ? { sql: 'TRUE', values: [] } : join(query.of, 'AND', among)
+      return query.of.length === 0 ? { sql: 'TRUE', values: [] } : allOf(query.of, among)
     case 'any':
-      return join(query.of, 'OR', among)
+      return anyOf(query, among)
     case 'not': {
       const { sql, values } = toSql(query.of, among)
       return { sql: `NOT (${sql})`, values }
     }
     case 'words':
-      return {
-        sql: `detections.row IN (SELECT rowid & 2147483647 FROM text_index WHERE text_index MATCH ? AND ${among})`,
-        values: [phrase(query.tokens, query.isPrefix)],
-      }
+      return wordsTest([query], among)
     case 'anywhere':
       return anywhere(query.pattern)
     case 'text':
@@ -52,9 +49,36 @@ export function needsWords(query: Query): boolean {
   return query.kind === 'not' ? needsWords(query.of) : query.kind === 'words'
 }
 
-function join(of: readonly Query[], by: 'AND' | 'OR', among: string): Condition {
-  const parts = of.map((part) => toSql(part, among))
-  return { sql: `(${parts.map(({ sql }) => sql).join(` ${by} `)})`, values: parts.flatMap(({ values }) => values) }
+function allOf(of: readonly Query[], among: string): Condition {
+  return joined(
+    of.map((part) => toSql(part, among)),
+    'AND',
+  )
+}
+
+function joined(tests: readonly Condition[], by: 'AND' | 'OR'): Condition {
+  return { sql: `(${tests.map(({ sql }) => sql).join(` ${by} `)})`, values: tests.flatMap(({ values }) => values) }
+}
+
+type Words = Extract<Query, { kind: 'words' }>
+
+/** All words of which any will do are one question to their index: each by itself would cost a statement a millisecond. */
+function anyOf(query: Query, among: string): Condition {
+  const parts = disjunction(query)
+  const words = parts.filter((part) => part.kind === 'words')
+  const others = parts.filter((part) => part.kind !== 'words').map((part) => toSql(part, among))
+  return joined(words.length === 0 ? others : [...others, wordsTest(words, among)], 'OR')
+}
+
+function disjunction(query: Query): readonly Query[] {
+  return query.kind === 'any' ? query.of.flatMap(disjunction) : [query]
+}
+
+function wordsTest(any: readonly Words[], among: string): Condition {
+  return {
+    sql: `detections.row IN (SELECT rowid & 2147483647 FROM text_index WHERE text_index MATCH ? AND ${among})`,
+    values: [any.map(({ tokens, isPrefix }) => phrase(tokens, isPrefix)).join(' OR ')],
+  }
 }
 
 /** What `text_index` matches: tokens hold letters and digits only, so that none can end the string it stands in. */

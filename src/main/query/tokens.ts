@@ -4,7 +4,7 @@ import type { Detection, Json } from '../../shared/detection.ts'
 export const fieldEnd = '\u{10fffd}'
 
 /** Text of one detection that is indexed at most; what a sender adds beyond it is found by its field only. */
-const mostTokens = 512
+export const mostTokens = 512
 const longestToken = 64
 
 /**
@@ -18,14 +18,23 @@ export function tokensOf(text: string): readonly string[] {
 /** Every token of a detection in the order of its fields, with `fieldEnd` between two of them. */
 export function indexedTokens(detection: Detection): readonly string[] {
   const tokens: string[] = []
-  const add = (text: string): void => {
-    if (tokens.length >= mostTokens) return
-    const whole = words(text)
-    for (const part of [whole, humps(whole)]) if (part.length > 0) tokens.push(...part.map(toToken), fieldEnd)
-  }
-  for (const text of searchedFields(detection)) add(text)
-  for (const value of [detection.metadata, detection.extra]) walk(value, add, 0)
+  someText(detection, (text) => {
+    if (tokens.length >= mostTokens) return true
+    tokens.push(...tokensOfField(text))
+    return false
+  })
   return tokens.slice(0, mostTokens)
+}
+
+/** What one field of a detection adds to its tokens: at most three more than it has characters. */
+export function tokensOfField(text: string): readonly string[] {
+  const whole = words(text)
+  return [whole, humps(whole)].flatMap((part) => (part.length > 0 ? [...part.map(toToken), fieldEnd] : []))
+}
+
+/** Whether a field that free words look at is what is looked for: one after the other, in the order of their tokens, until one is. */
+export function someText(detection: Detection, isIt: (text: string) => boolean): boolean {
+  return searchedFields(detection).some(isIt) || someWithin(detection.metadata, isIt, 0) || someWithin(detection.extra, isIt, 0)
 }
 
 /** The fields that free words look at, without metadata. A substring is looked for in these as well. */
@@ -53,9 +62,10 @@ function toToken(word: string): string {
 
 const deepest = 8
 
-function walk(value: Json, add: (text: string) => void, depth: number): void {
-  if (typeof value === 'string') add(value)
-  else if (typeof value === 'number') add(String(value))
-  else if (typeof value === 'object' && value !== null && depth < deepest)
-    for (const one of Array.isArray(value) ? value : Object.values(value)) walk(one, add, depth + 1)
+function someWithin(value: Json, isIt: (text: string) => boolean, depth: number): boolean {
+  if (typeof value === 'string') return isIt(value)
+  if (typeof value === 'number') return isIt(String(value))
+  if (typeof value !== 'object' || value === null || depth >= deepest) return false
+  const within: readonly Json[] = Array.isArray(value) ? value : Object.values(value)
+  return within.some((one) => someWithin(one, isIt, depth + 1))
 }

@@ -8,7 +8,7 @@ import { searchedFields } from './tokens.ts'
  * so it gives all that can fit, and some that do not.
  */
 const characters = 3
-/** Of one pattern: more would leave out little, and each is a list to be gone through. */
+/** Of one pattern: more would leave out little. */
 const mostOfAPattern = 24
 
 /** The fields that are in the index, in one text. What is set by triage is not: the index follows deliveries only. */
@@ -17,17 +17,20 @@ export function indexedText(detection: Detection): string {
   return plain(searchedFields(detection).join('\n'))
 }
 
-/** What the index is to match so that it gives all that a query finds; null where it could not leave anything out. */
-export function threesOf(query: Query): string | null {
+/** What the index is to be asked for, as what it matches: a `part` is in the index by all of its threes, and any of them may be left out. */
+export type Threes =
+  { readonly kind: 'part'; readonly of: readonly string[] } | { readonly kind: 'all' | 'any'; readonly of: readonly Threes[] }
+
+/** What stands in the index of all that a query finds, and of some that it does not; null where it could not leave anything out. */
+export function threesOf(query: Query): Threes | null {
   switch (query.kind) {
-    case 'all':
-      return joined(
-        query.of.map(threesOf).filter((part) => part !== null),
-        'AND',
-      )
+    case 'all': {
+      const of = query.of.map(threesOf).filter((part) => part !== null)
+      return of.length === 0 ? null : { kind: 'all', of }
+    }
     case 'any': {
-      const parts = query.of.map(threesOf).filter((part) => part !== null)
-      return parts.length === query.of.length ? joined(parts, 'OR') : null
+      const of = query.of.map(threesOf).filter((part) => part !== null)
+      return of.length === 0 || of.length < query.of.length ? null : { kind: 'any', of }
     }
     case 'anywhere':
       return inPattern(query.pattern)
@@ -53,17 +56,13 @@ const indexedTexts: ReadonlySet<TextField> = new Set<TextField>([
 ])
 const indexedLists: ReadonlySet<ListField> = new Set<ListField>(['tactic', 'technique', 'framework'])
 
-function inPattern({ parts }: Pattern): string | null {
+function inPattern({ parts }: Pattern): Threes | null {
   const threes = new Set<string>()
   for (const part of parts) {
     const letters = [...plain(part)]
     for (let at = 0; at + characters <= letters.length; at++) threes.add(letters.slice(at, at + characters).join(''))
   }
-  return joined([...threes].slice(0, mostOfAPattern).map(quoted), 'AND')
-}
-
-function joined(parts: readonly string[], by: 'AND' | 'OR'): string | null {
-  return parts.length === 0 ? null : `(${parts.join(` ${by} `)})`
+  return threes.size === 0 ? null : { kind: 'part', of: [...threes].slice(0, mostOfAPattern).map(quoted) }
 }
 
 /** As the query language compares, and without the one character at which SQLite would take a search for ended. */

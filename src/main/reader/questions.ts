@@ -13,6 +13,7 @@ import type { FoundRows, FoundRowsAsked } from '../store/found-rows.ts'
 import type { MappingsAnswer } from '../store/mappings.ts'
 import type { NotificationLog } from '../store/notification-log.ts'
 import type { PostureReport } from '../store/posture-report.ts'
+import type { SearchIndex } from '../store/search-damage.ts'
 import type { Store } from '../store/store.ts'
 
 /** What is read beside the main thread: whatever may have to look at many rows. */
@@ -48,7 +49,8 @@ export type Asked = {
 }
 export type Told =
   | { readonly kind: 'answered'; readonly id: number; readonly value: unknown }
-  | { readonly kind: 'failed'; readonly id: number; readonly detail: string }
+  /** `searchDamage`: indexes of searches that are damaged; nothing else is wrong then. */
+  | { readonly kind: 'failed'; readonly id: number; readonly detail: string; readonly searchDamage?: readonly SearchIndex[] }
   /** The history could not be opened for reading. */
   | { readonly kind: 'not-opened'; readonly detail: string }
 

@@ -1,5 +1,6 @@
 import { Worker } from 'node:worker_threads'
 import { lanes, stopPlace, type Asked, type Lane, type QuestionName, type Questions, type ReaderData, type Told } from './questions.ts'
+import type { SearchIndex } from '../store/search-damage.ts'
 
 /** Reads the history beside the main thread, so that nothing that is looked for holds up an answer to SlashID, or a frame. */
 export type Reader = {
@@ -7,7 +8,7 @@ export type Reader = {
   begin(): void
   /**
    * A later question of the same lane makes an earlier one end early: that one is answered with what it had found by then. Rejects where
-   * the thread failed; it is started again by the next question.
+   * the thread failed, which is started again by the next question, or where the answer did: `searchDamageIn` tells of one cause.
    */
   ask<N extends QuestionName>(name: N, argument: Questions[N]['argument'], lane: Lane): Promise<Questions[N]['answer']>
   /** Nobody looks for now: the thread ends, and what it held is free, until the next question starts another. */
@@ -23,6 +24,11 @@ export type Reader = {
 const stopMs = 250
 
 type Waiting = { readonly resolve: (value: never) => void; readonly reject: (error: Error) => void }
+
+/** Which indexes of searches are damaged, by what `ask` rejected with; empty where that has another cause. */
+export function searchDamageIn(rejection: unknown): readonly SearchIndex[] {
+  return (rejection as { readonly searchDamage?: readonly SearchIndex[] }).searchDamage ?? []
+}
 
 /** `thread` is the program of thread.ts, as built or as it is. */
 export function createReader(parts: {
@@ -46,7 +52,7 @@ export function createReader(parts: {
       const one = waiting.get(told.id)
       waiting.delete(told.id)
       if (told.kind === 'answered') one?.resolve(told.value as never)
-      else one?.reject(new Error(told.detail))
+      else one?.reject(Object.assign(new Error(told.detail), { searchDamage: told.searchDamage ?? [] }))
     })
     started.on('error', (error) => onTrouble(`the reader failed: ${error.message}`))
     const before = ended

@@ -1,5 +1,6 @@
 import { parentPort, workerData } from 'node:worker_threads'
 import { contentOf } from '../ingest/content-of.ts'
+import { indexesDamagedBy, mendSearchCommand, searchDamageWords } from '../store/search-damage.ts'
 import { openStore, type Store } from '../store/store.ts'
 import { answer, isInSteps, stopPlace, type Asked, type ReaderData, type Told } from './questions.ts'
 
@@ -72,7 +73,15 @@ function attend(one: Work, work: () => void): void {
   try {
     work()
   } catch (error) {
-    tell({ kind: 'failed', id: one.asked.id, detail: error instanceof Error ? error.message : String(error) })
+    tell(failed(one.asked.id, error))
   }
   current = null
+}
+
+function failed(id: number, error: unknown): Told {
+  const detail = error instanceof Error ? error.message : String(error)
+  const searchDamage = indexesDamagedBy(error)
+  if (searchDamage.length === 0) return { kind: 'failed', id, detail }
+  const next = `Tocsin makes it anew by itself: search again in a moment. Where that does not help, quit Tocsin and run ${mendSearchCommand}.`
+  return { kind: 'failed', id, detail: `${searchDamageWords(searchDamage)} (${detail}). ${next}`, searchDamage }
 }

@@ -2,6 +2,7 @@ import { closeSync, fdatasyncSync, fsyncSync, openSync } from 'node:fs'
 import Sqlite from 'better-sqlite3'
 import { openHistoryFile } from './history-file.ts'
 import type { HistoryHead } from './history-file.ts'
+import { emptySearchIndexes, type SearchIndex } from './search-damage.ts'
 
 /** Pages copied between two looks at the disk. Each is brought there at once: a pile of unwritten pages would make acknowledgements wait. */
 const pagesAtOnce = 4_096
@@ -32,6 +33,18 @@ export async function copyHistory(
   } finally {
     closeSync(handle)
     history.close()
+  }
+}
+
+/** Begins indexes of searches anew in a copy that nobody else has open: whoever uses it fills them. Throws where it fails. */
+export function mendCopy(file: string, indexes: readonly SearchIndex[]): void {
+  const db = new Sqlite(file, { fileMustExist: true, timeout: 2000 })
+  try {
+    // No power cut, in the middle, may leave what passes for a copy that was verified.
+    db.pragma('synchronous = FULL')
+    emptySearchIndexes(db, indexes)
+  } finally {
+    db.close()
   }
 }
 

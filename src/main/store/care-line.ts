@@ -8,4 +8,5 @@ export type CareLine =
   | { readonly kind: 'sound'; readonly head: HistoryHead }
   | { readonly kind: 'damaged'; readonly findings: readonly string[]; readonly head: HistoryHead | null }
   | { readonly kind: 'copied'; readonly head: HistoryHead; readonly bytes: number }
+  | { readonly kind: 'mended' }
   | { readonly kind: 'failed'; readonly code: string; readonly detail: string }

@@ -1,13 +1,15 @@
 /**
- * Judges and copies histories in a process of its own: `care-process quick|full FILE` and `care-process copy FILE COPY`. Reading gigabytes
- * makes nobody wait there, a file so damaged that it brings SQLite down takes no receiver with it, and it may be ended at any moment.
+ * Judges, copies and mends histories in a process of its own: `care-process quick|full FILE`, `care-process copy FILE COPY` and
+ * `care-process mend COPY INDEX…`. Reading gigabytes makes nobody wait there, a file so damaged that it brings SQLite down takes no receiver
+ * with it, and it may be ended at any moment.
  */
-import { copyHistory } from './backup.ts'
+import { copyHistory, mendCopy } from './backup.ts'
 import type { CareLine } from './care-line.ts'
 import { openHistoryFile } from './history-file.ts'
 import type { HistoryFile } from './history-file.ts'
+import { searchIndexes } from './search-damage.ts'
 
-const [, , task, file = '', copy = ''] = process.argv
+const [, , task, file = '', ...more] = process.argv
 const mostFindings = 100
 const lingerMs = 30_000
 
@@ -24,8 +26,13 @@ function sayLast(line: CareLine): void {
 }
 
 async function work(): Promise<CareLine> {
+  if (task === 'mend') {
+    const indexes = searchIndexes.filter((index) => more.includes(index))
+    mendCopy(file, indexes)
+    return { kind: 'mended' }
+  }
   if (task === 'copy') {
-    const { head, bytes } = await copyHistory(file, copy, (done, of) => say({ kind: 'part', done, of }))
+    const { head, bytes } = await copyHistory(file, more[0] ?? '', (done, of) => say({ kind: 'part', done, of }))
     return { kind: 'copied', head, bytes }
   }
   const opened = openHistoryFile(file)
@@ -42,7 +49,7 @@ async function work(): Promise<CareLine> {
 }
 
 function quickly(history: HistoryFile): readonly string[] {
-  const tables = history.tables()
+  const tables = [...history.tables(), ...history.textIndexes()]
   return tables.flatMap((table, index) => {
     const found = history.quickCheck(table)
     say({ kind: 'part', done: index + 1, of: tables.length })
@@ -54,6 +61,6 @@ function quickly(history: HistoryFile): readonly string[] {
 process.stdout.on('error', () => process.exit(1))
 work().then(sayLast, (error: Error & { readonly code?: string }) => {
   const { code = '', message } = error
-  const isDamage = task !== 'copy' && /^SQLITE_(CORRUPT|NOTADB|ERROR)/.test(code)
+  const isDamage = (task === 'quick' || task === 'full') && /^SQLITE_(CORRUPT|NOTADB|ERROR)/.test(code)
   sayLast(isDamage ? { kind: 'damaged', findings: [message], head: null } : { kind: 'failed', code, detail: message })
 })

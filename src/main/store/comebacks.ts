@@ -1,3 +1,4 @@
+import { isThereAnew } from '../../shared/comeback.ts'
 import type { TriageChange } from '../../shared/triage.ts'
 import type { Database } from './database.ts'
 import type { DetectionRow, NewestRow } from './detection-row.ts'
@@ -6,8 +7,9 @@ import { changedBy, only, touchedColumns } from './triage-columns.ts'
 /** Posture issues that are there again after the user was done with them; runs inside the transaction that keeps the delivery. */
 export type Comebacks = {
   /**
-   * What is there of a detection, for what its newest delivery says: as it was, but new and unread where it was done and is open again, which
-   * its history says. `from` is its status before; null where nothing is known of it.
+   * What is there of a detection, for what its newest delivery says: as it was, but new and unread where it was done and is there anew, which
+   * its history says. `from` is its status before; null where nothing is known of it. By the same word as the notification: one that only goes
+   * on does not come back.
    */
   retriaged(present: DetectionRow, newest: NewestRow, from: string | null): DetectionRow
 }
@@ -25,7 +27,7 @@ export function createComebacks(db: Database): Comebacks {
 
   return {
     retriaged(present, { kind, status, received_at: at }, from) {
-      const isBack = present.triage_state === 'done' && kind === 'posture' && status !== 'resolved' && status !== from
+      const isBack = present.triage_state === 'done' && kind === 'posture' && isThereAnew(from, status)
       if (!isBack) return present
       const after = changedBy(present, again, at)
       const columns = touchedColumns(present, after)

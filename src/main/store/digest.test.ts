@@ -111,6 +111,25 @@ test('what came too late to be told, was interrupted or is kept for it is news l
   expect(ids(threats().threats)).toEqual(['noise', 'interrupted', 'digest', 'told', 'stale'])
 })
 
+test('what a rule keeps for the timeline alone is left out, and only that change of it', () => {
+  const store = testStore()
+  store.keeper.keep([
+    trusted(content({ id: 'noise' }), { issued: 1 }),
+    trusted(posture('seen', 'detected'), { issued: 2 }),
+    trusted(posture('seen', 'resolved'), { issued: 3 }),
+    trusted(content({ id: 'kept for it' }), { issued: 4 }),
+  ])
+  store.outbox.quiet([
+    { ...line(1), at: start, because: 'rule' },
+    { ...line(3), at: start, because: 'rule' },
+    { ...line(4), at: start, because: 'digest' },
+  ])
+  const { digest } = store.digest(since(-1))
+  expect([ids(digest.threats), ids(digest.newPosture), ids(digest.resolvedPosture)]).toEqual([['kept for it'], [], []])
+  expect(digest.counts).toMatchObject({ threats: 1, quiet: 3 })
+  expect(digest.quiet).toContainEqual({ because: 'rule', count: 2 })
+})
+
 test('lists the first fifty of each, counts all, and says where it looked at the newest alone', () => {
   const store = testStore()
   const many = mostLooked + 10

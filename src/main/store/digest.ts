@@ -25,6 +25,7 @@ const mostGaps = 100
 
 type ChangeRow = {
   readonly row: number
+  readonly sequence: number
   readonly issued_at: number
   readonly from_status: string | null
   readonly to_status: string
@@ -43,7 +44,7 @@ type Part = 'threats' | 'newPosture' | 'resolvedPosture'
 
 /**
  * What happened while nobody looked, ranked, whatever became of it: what was told, what was kept quiet and what came too late to be told stand
- * side by side. What is suppressed now is left out. Looks at many rows.
+ * side by side. What a rule of the user's keeps for the timeline alone is left out, and so is what is suppressed now. Looks at many rows.
  */
 export function createDigest(
   db: Database,
@@ -56,7 +57,7 @@ export function createDigest(
     .pluck()
   // In the line of transitions that the present is of: what nobody signed is no news of what somebody did.
   const changes = db.prepare<[{ after: number; since: number; most: number; imported: string }], ChangeRow>(`
-    SELECT detections.row, changes.issued_at, from_status, to_status, detections.organization_id, id, kind, type, status, detections.trust AS trust,
+    SELECT detections.row, changes.sequence, changes.issued_at, from_status, to_status, detections.organization_id, id, kind, type, status, detections.trust AS trust,
       entity_type, entity_id, source_type, confidence
     FROM (SELECT sequence, detection, issued_at, from_status, to_status FROM transitions WHERE sequence > @after ORDER BY sequence DESC LIMIT @most)
         AS changes
@@ -68,6 +69,12 @@ export function createDigest(
       'SELECT received_at FROM deliveries WHERE sequence = (SELECT sequence FROM transitions ORDER BY sequence DESC LIMIT 1 OFFSET ?)',
     )
     .pluck()
+  const ruledOut = db
+    .prepare<[{ after: number; most: number }], number>(
+      `SELECT sequence FROM (SELECT sequence FROM notification_log INDEXED BY notification_log_by_said WHERE said = 'rule' ORDER BY id DESC LIMIT @most)
+       WHERE sequence > @after`,
+    )
+    .pluck()
   const quietOnes = db.prepare<[{ after: number; since: number; most: number }], { said: string; count: number }>(`
     SELECT said, count(*) AS count FROM (SELECT sequence, at, said FROM notification_log ORDER BY id DESC LIMIT @most)
     WHERE sequence > @after AND at >= @since AND said NOT IN ('normal', 'urgent') GROUP BY said ORDER BY count DESC, said`)
@@ -75,7 +82,9 @@ export function createDigest(
   return db.transaction((asked: DigestAsked): DigestRead => {
     const after = asked.after ?? 0
     const since = asked.after === null ? toMillis(asked.since) : Number.MIN_SAFE_INTEGER
-    const found = gather(changes.all({ after, since, most: mostLooked, imported: importInlet }), suppressedNow())
+    const silenced = new Set(ruledOut.all({ after, most: mostLooked }))
+    const rows = changes.all({ after, since, most: mostLooked, imported: importInlet }).filter(({ sequence }) => !silenced.has(sequence))
+    const found = gather(rows, suppressedNow())
     const quiet = quietOnes.all({ after, since, most: mostLooked }).flatMap(({ said, count }) => {
       const because = silences.find((one) => one === said)
       return because === undefined ? [] : [{ because, count }]
@@ -102,7 +111,8 @@ export function createDigest(
   })
 
   function suppressedNow(): (row: number) => boolean {
-    const read = readSearch('is:suppressed')
+    // Compared here and in no statement: however many there are, they keep quiet what they say.
+    const read = readSearch('is:suppressed', Infinity)
     if (read.kind === 'refused' || isNothing(read.query)) return () => false
     const matches = matching(read.query)
     return (row) => {

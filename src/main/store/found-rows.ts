@@ -12,13 +12,15 @@ import { createSearchReader } from './search-reader.ts'
 import type { TextIndex } from './text-index.ts'
 
 export type RowKey = { readonly changedAt: number; readonly row: number }
-export type FoundRowsAsked = Wanted & { readonly before: RowKey | null; readonly most: number }
+/** Where an answer goes on: first through what the index of words has not seen, then through what it has. */
+export type FoundPlace = RowKey | { readonly unindexed: 'behind' | 'newer'; readonly after: number }
+export type FoundRowsAsked = Wanted & { readonly before: FoundPlace | null; readonly most: number }
 export type FoundRows =
   | {
       readonly kind: 'rows'
       readonly rows: readonly number[]
       /** Where the time ran out: to be asked again from here. null where the end was reached, or there are as many as were wanted. */
-      readonly next: RowKey | null
+      readonly next: FoundPlace | null
     }
   | SearchRefused
 
@@ -26,12 +28,14 @@ export const foundBudgetMs = 150
 const firstStride = 512
 const longestStride = 8_192
 const mostStatements = 128
-/** Changes that the index of words has not seen yet and that are searched without it, with the first question. */
-const mostUnindexed = 5_000
+/** Changes that the index of words has not seen, read between two looks at the clock. */
+const unindexedAtOnce = 250
 /** The year 2096, as far as places in the index of words reach. */
 const newest: RowKey = { changedAt: 4_000_000_000_000, row: Number.MAX_SAFE_INTEGER }
 
-/** All that a view finds, as rows and newest first, in several answers where it takes long. */
+type Unindexed = { readonly place: number; readonly row: number }
+
+/** All that a view finds, as rows, in several answers where it takes long: newest first, but for what the index of words has not seen. */
 export function createFoundRows(
   db: Database,
   parts: { readonly textIndex: Pick<TextIndex, 'isUpToDate'>; readonly now: () => number; readonly clock: () => number },
@@ -40,22 +44,31 @@ export function createFoundRows(
   const readSearch = createSearchReader(db, parts.now)
   const statements = new Map<string, ReturnType<typeof db.prepare>>()
   const matchOf = createKnownWords(db)
-  const unindexed = db.prepare<[number], DetectionRow>(`
-    SELECT * FROM detections WHERE row IN (
-      SELECT row FROM text_behind UNION ALL SELECT detection FROM transitions WHERE sequence > (SELECT sequence FROM text_watermark)) LIMIT ?`)
+  const behind = db.prepare<[number, number], Unindexed>('SELECT row AS place, row FROM text_behind WHERE row > ? ORDER BY row LIMIT ?')
+  const newer = db.prepare<[number, number], Unindexed>(`
+    SELECT sequence AS place, detection AS row FROM transitions
+    WHERE sequence > max(?, (SELECT sequence FROM text_watermark)) ORDER BY sequence LIMIT ?`)
+  const byRow = db.prepare<[number], DetectionRow>('SELECT * FROM detections WHERE row = ?')
 
   return ({ text, range, before, most }) => {
     const parsed = readSearch(text)
     if (parsed.kind === 'refused') return parsed
     const query = within(parsed.query, range)
-    const isBehind = before === null && needsWords(query) && !textIndex.isUpToDate()
-    const beside = isBehind ? withoutIndex(query).slice(0, most) : []
-    const found = look(query, before ?? newest, most - beside.length)
-    return { kind: 'rows', rows: [...new Set([...beside, ...found.rows])], next: found.next }
+    const isBehind = needsWords(query) && !textIndex.isUpToDate()
+    const startedAt = clock()
+    const start = before ?? (isBehind ? ({ unindexed: 'behind', after: 0 } as const) : newest)
+    const beside = 'unindexed' in start ? withoutIndex(query, start, most, startedAt) : null
+    if (beside !== null && (beside.rows.length >= most || beside.next !== null)) return { kind: 'rows', ...beside }
+    const from = 'unindexed' in start ? newest : start
+    const found = look(query, { from, most: most - (beside?.rows.length ?? 0), startedAt }, isBehind ? asItIsNow(query) : null)
+    return { kind: 'rows', rows: [...new Set([...(beside?.rows ?? []), ...found.rows])], next: found.next }
   }
 
-  function look(query: Query, from: RowKey, most: number): { rows: readonly number[]; next: RowKey | null } {
-    const startedAt = clock()
+  function look(
+    query: Query,
+    { from, most, startedAt }: { readonly from: RowKey; readonly most: number; readonly startedAt: number },
+    isStillFound: ((row: number) => boolean) | null,
+  ): { rows: readonly number[]; next: RowKey | null } {
     const { source, bounded, order, values, rest } = chooseDriver(query, matchOf, null)
     const rows: number[] = []
     let start = from
@@ -71,21 +84,50 @@ export function createFoundRows(
       const fitting = all<{ readonly row: number }>(
         `SELECT detections.row AS row ${bounded} AND ${rest?.sql ?? 'TRUE'} ORDER BY ${order} LIMIT @limit`,
         [...values, ...(rest?.values ?? [])],
-        { changedAt: start.changedAt, row: start.row, endAt: last.changedAt, endRow: last.row, limit: most - rows.length },
+        {
+          ...{ changedAt: start.changedAt, row: start.row, endAt: last.changedAt, endRow: last.row },
+          // Of those that are looked at again, nobody knows how many are left.
+          limit: isStillFound === null ? most - rows.length : -1,
+        },
       )
-      rows.push(...fitting.map(({ row }) => row))
+      for (const { row } of fitting) if (rows.length < most && isStillFound?.(row) !== false) rows.push(row)
       if (rows.length >= most || last.looked < stride) return { rows, next: null }
       start = { changedAt: last.changedAt, row: last.row }
       if (clock() - startedAt >= foundBudgetMs) return { rows, next: start }
     }
   }
 
-  function withoutIndex(query: Query): readonly number[] {
+  /** All that is to be indexed anew, then all that is newer than the index; `next` is null at the end of both. What is indexed meanwhile is found in it. */
+  function withoutIndex(
+    query: Query,
+    start: Extract<FoundPlace, { unindexed: string }>,
+    most: number,
+    startedAt: number,
+  ): { rows: readonly number[]; next: FoundPlace | null } {
     const isFound = matching(query)
-    return unindexed
-      .all(mostUnindexed)
-      .filter((row) => isFound(fromRow(row)))
-      .map(({ row }) => row)
+    const rows = new Set<number>()
+    for (let { unindexed, after } = start; ;) {
+      const some = (unindexed === 'behind' ? behind : newer).all(after, unindexedAtOnce)
+      for (const { row } of some) {
+        const found = rows.has(row) || rows.size >= most ? undefined : byRow.get(row)
+        if (found !== undefined && isFound(fromRow(found))) rows.add(row)
+      }
+      if (rows.size >= most) return { rows: [...rows], next: null }
+      const last = some.at(-1)
+      if (last !== undefined && some.length === unindexedAtOnce) after = last.place
+      else if (unindexed === 'newer') return { rows: [...rows], next: null }
+      else ({ unindexed, after } = { unindexed: 'newer', after: 0 })
+      if (clock() - startedAt >= foundBudgetMs) return { rows: [...rows], next: { unindexed, after } }
+    }
+  }
+
+  /** What the index of words says of a row may be of before its last change, and nobody is to change a row for what it was. */
+  function asItIsNow(query: Query): (row: number) => boolean {
+    const isFound = matching(query)
+    return (row) => {
+      const found = byRow.get(row)
+      return found !== undefined && isFound(fromRow(found))
+    }
   }
 
   function all<Row>(sql: string, values: readonly (string | number)[], named: Readonly<Record<string, number>>): Row[] {

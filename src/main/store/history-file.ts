@@ -6,6 +6,7 @@ import type { ChainRow } from './chain-row.ts'
 import { genesis, walkChain } from './chain.ts'
 import type { ChainLink } from './chain.ts'
 import type { MarkedLink } from './proof.ts'
+import { indexesFoundDamaged } from './search-damage.ts'
 import { nearestInstant } from './time.ts'
 
 /** Which history a file holds, and how far it goes. */
@@ -26,6 +27,8 @@ export type HistoryFile = {
   readonly proof: { databaseId(): string; linkAt(sequence: number): MarkedLink | null }
   /** Its tables, for `quickCheck`. */
   tables(): readonly string[]
+  /** Its indexes of words and of parts of fields, for the same: to SQLite they are tables beside tables, and of those it sees pages only. */
+  textIndexes(): readonly string[]
   /** What is wrong with the structure of a table and its indexes, at most 100 findings. Takes as long as reading them takes. */
   quickCheck(table: string): readonly string[]
   /** What is wrong with the structure of the whole file, or where its chain breaks: that finds a changed byte which no structure shows. */
@@ -67,6 +70,9 @@ function createHistoryFile(db: Database): HistoryFile {
     'SELECT sequence, chain_hash, received_at FROM deliveries WHERE sequence = ?',
   )
   const tables = db.prepare<[], string>("SELECT name FROM sqlite_schema WHERE type = 'table' AND rootpage > 0 ORDER BY rootpage").pluck()
+  const textIndexes = db
+    .prepare<[], string>("SELECT name FROM sqlite_schema WHERE type = 'table' AND rootpage = 0 AND sql LIKE '% USING fts5%'")
+    .pluck()
   const deliveries = db.prepare<[], ChainRow>(
     'SELECT sequence, inlet, received_at, content_hash, chain_hash, headers, body FROM deliveries ORDER BY sequence',
   )
@@ -111,10 +117,12 @@ function createHistoryFile(db: Database): HistoryFile {
       },
     },
     tables: () => tables.all(),
+    textIndexes: () => textIndexes.all(),
     quickCheck: (table) => findings(db.pragma(`quick_check('${table.replaceAll("'", "''")}')`)),
     fullCheck() {
       const structure = findings(db.pragma('integrity_check'))
-      return structure.length > 0 ? structure : brokenLinks()
+      // What is wrong with an index of searches alone can be mended, and says nothing of the chain.
+      return structure.length > 0 && indexesFoundDamaged(structure).length === 0 ? structure : [...structure, ...brokenLinks()]
     },
     freeze() {
       db.exec('BEGIN')

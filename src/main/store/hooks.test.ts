@@ -118,7 +118,7 @@ describe('what waits', () => {
     rows.postpone(id, [three!], start + 60_000)
     expect(ids(id, start + 59_999)).toEqual(['d-4'])
     expect(due(id, start + 60_000).map(({ tries }) => tries)).toEqual([1, 0])
-    expect(rows.nextAt(id)).toBe(start + 4_000)
+    expect(rows.nextAt(id, start)).toBe(start + 4_000)
     expect(rows.read(id)).toMatchObject({ waiting: 2, sent: 1, failed: 1, lastSentAt: new Date(start + 5_000).toISOString() })
     expect(rows.giveUpSince(id, start + 3_000)).toBe(1)
     expect([ids(id), rows.read(id)?.failed]).toEqual([['d-4'], 2])
@@ -130,5 +130,14 @@ describe('what waits', () => {
     enqueue(id, 1)
     rows.postpone(id, [due(id)[0]!.id], start + 30 * 86_400_000)
     expect(ids(id, start)).toEqual(['d-1'])
+  })
+
+  test.each([1, 11, 13, 24, 47, 49, 1_000])('is there to be sent when it says so, also where it was put off for %i hours', (hours) => {
+    const { rows, enqueue, due } = setUp(1)
+    const id = rows.save(draft)
+    enqueue(id, 1)
+    rows.postpone(id, [due(id)[0]!.id], start + hours * 3_600_000)
+    // Or it would be looked for over and over, and nothing else would have its turn.
+    expect((rows.nextAt(id, start) ?? start) <= start).toBe(due(id, start).length > 0)
   })
 })

@@ -43,8 +43,8 @@ export type HookRows = {
   remove(id: HookId): void
   /** What may be sent by then, oldest first. */
   due(id: HookId, at: number, limit: number): readonly HookMessage[]
-  /** When the next of what waits may be sent; null where nothing waits. */
-  nextAt(id: HookId): number | null
+  /** When the next of what waits may be sent, as it is at that time; null where nothing waits. */
+  nextAt(id: HookId, at: number): number | null
   answered(id: HookId, messages: readonly MessageId[], at: number): void
   /** They are to be tried again. */
   postpone(id: HookId, messages: readonly MessageId[], nextAt: number): void
@@ -57,8 +57,8 @@ export type HookRows = {
   switchOff(id: HookId, words: string): void
 }
 
-/** No try is put off longer: what is further away was written before the clock was set back. */
-const furthestMs = 2 * 86_400_000
+/** No try is put off longer: what is further away was written before the clock was set back, and may be sent at once. */
+const furthestMs = 12 * 3_600_000
 
 const flag = z.int().transform((flag) => flag === 1)
 const hookRow = z
@@ -126,7 +126,10 @@ export function createHookRows(db: Database): HookRows {
         tries: row.tries,
         change: toChange(row),
       })),
-    nextAt: (id) => next.get(id) ?? null,
+    nextAt(id, at) {
+      const nextAt = next.get(id) ?? null
+      return nextAt !== null && nextAt > at + furthestMs ? at : nextAt
+    },
     answered: db.transaction((id: HookId, messages: readonly MessageId[], at: number): void => {
       for (const message of messages) leave.run(message)
       countSent.run(messages.length, at, id)

@@ -57,7 +57,8 @@ const isCertain = 'ifnull(lines.id <= (SELECT told_until FROM notifications WHER
 export function createNotificationLog(db: Database): NotificationLog {
   const pages = { all: preparePage('all'), told: preparePage('told'), quiet: preparePage('quiet') }
   const ofNotification = prepare(
-    `SELECT * FROM notification_log WHERE notification = @notification AND id < @before ORDER BY id DESC LIMIT @limit`,
+    `SELECT * FROM notification_log WHERE notification = @notification AND id < @before
+       AND (@filter = 'all' OR (said IN (${toldWords.map((word) => `'${word}'`).join(', ')})) = (@filter = 'told')) ORDER BY id DESC LIMIT @limit`,
   )
   const ofDetection = db.prepare<[number, number], SaidRow>(
     `SELECT at, said, notification, ${isCertain}, rule FROM notification_log AS lines WHERE detection = ? ORDER BY lines.id DESC LIMIT ?`,
@@ -67,9 +68,7 @@ export function createNotificationLog(db: Database): NotificationLog {
     page({ filter, notification, before, limit }) {
       const size = Math.max(1, Math.min(longestPage, Math.trunc(limit)))
       const asked = { before: before ?? Number.MAX_SAFE_INTEGER, limit: size + 1 }
-      // All that a notification told is told: of what is quiet it has none.
-      const rows =
-        notification === null ? pages[filter].all(asked) : filter === 'quiet' ? [] : ofNotification.all({ ...asked, notification })
+      const rows = notification === null ? pages[filter].all(asked) : ofNotification.all({ ...asked, notification, filter })
       const shown = rows.slice(0, size)
       return { lines: shown.map(toLine), next: rows.length > size ? (shown.at(-1)?.id ?? null) : null }
     },
@@ -87,7 +86,7 @@ export function createNotificationLog(db: Database): NotificationLog {
 
   /** The status is that of the change, the rest is as it is now. */
   function prepare(lines: string) {
-    return db.prepare<[{ before: number; limit: number; notification?: number }], LineRow>(`
+    return db.prepare<[{ before: number; limit: number; notification?: number; filter?: InboxFilter }], LineRow>(`
       SELECT lines.id, lines.at, said, notification, ${isCertain}, rule, organization_id, detections.id AS detection_id, kind, type, entity_type,
         entity_id, confidence, detections.trust AS trust, coalesce(to_status, status) AS status,
         opened_at IS NULL AND triage_state = 'new' AS is_unread

@@ -20,6 +20,14 @@ export type Intent = {
   readonly lines: readonly ToldLine[]
 }
 
+export type Undecided = {
+  readonly changes: readonly Change[]
+  /** Changes of which what is kept is damaged: nothing can be decided about them, and they hold up no other. */
+  readonly unreadable: readonly Sequence[]
+  /** After which there may be more. */
+  readonly next: Sequence | null
+}
+
 /** Writes what is to be sent to a hook, inside the transaction of the decision. */
 export type EnqueueHook = (hook: HookId, sequence: Sequence, at: number) => void
 
@@ -29,14 +37,14 @@ export type EnqueueHook = (hook: HookId, sequence: Sequence, at: number) => void
  */
 export type Outbox = {
   /** As they were when they came, oldest first, strictly after; `limit` at most. */
-  undecided(after: Sequence | null, limit: number): readonly Change[]
+  undecided(after: Sequence | null, limit: number): Undecided
   /** They are kept quiet: in one commit. */
   quiet(lines: readonly QuietLine[]): void
   /** They are about to be told: in one commit, before anything is shown. */
   telling(intent: Intent): NotificationId
   /** What the last `telling` of it said is on the screen. */
   shown(id: NotificationId, nativeId: number | null, service: string | null): void
-  /** It is not: its lines say so. What the same notification told before was told. */
+  /** It is not, as far as is known: its lines say so, and stay with it. What the same notification told before was told. */
   notShown(id: NotificationId): void
   /** At the start: whatever was in the middle of being told stays uncertain, and is never told again. Answers how many there were. */
   interrupted(): number
@@ -87,8 +95,9 @@ export function createOutbox(db: Database, parts: { readonly enqueueHook: Enqueu
   const nowShown = db.prepare<[number | null, string | null, number]>(
     `UPDATE notifications SET state = 'shown', native_id = ?, service = ?, told_until = ${newestLine} WHERE id = ?`,
   )
+  // They stay its lines: a desktop that was only slow shows it all the same, and a click on it has to find them.
   const quietAfterAll = db.prepare<[{ id: number }]>(`
-    UPDATE notification_log SET said = 'not-shown', notification = NULL
+    UPDATE notification_log SET said = 'not-shown'
     WHERE notification = @id AND id > (SELECT told_until FROM notifications WHERE id = @id)`)
   const backToShown = db.prepare<[number]>("UPDATE notifications SET state = iif(told_until > 0, 'shown', 'not-shown') WHERE id = ?")
   const interrupt = db.prepare("UPDATE notifications SET state = 'interrupted' WHERE state = 'telling'")
@@ -125,7 +134,15 @@ export function createOutbox(db: Database, parts: { readonly enqueueHook: Enqueu
   })
 
   return {
-    undecided: (after, limit) => undecided.all(after ?? 0, limit).map(toChange),
+    undecided(after, limit) {
+      const rows = undecided.all(after ?? 0, limit)
+      const read = rows.map((row) => ({ sequence: row.sequence as Sequence, change: readable(row) }))
+      return {
+        changes: read.flatMap(({ change }) => change ?? []),
+        unreadable: read.flatMap(({ sequence, change }) => (change === null ? [sequence] : [])),
+        next: rows.length === limit ? (read.at(-1)?.sequence ?? null) : null,
+      }
+    },
     quiet: (lines) => void (lines.length > 0 && quietAll.immediate(lines)),
     telling: (intent) => tellAll.immediate(intent),
     shown: (id, nativeId, service) => void nowShown.run(nativeId, service, id),
@@ -144,6 +161,15 @@ export function createOutbox(db: Database, parts: { readonly enqueueHook: Enqueu
     if (!isLeaving && said !== 'imported') return
     insert.run(line.at, said, notification, line.rule, line.sequence)
     if (line.hook !== null) enqueueHook(line.hook, line.sequence, line.at)
+  }
+}
+
+/** null where what is kept of it is no JSON, or no time. */
+function readable(row: ChangeRow): Change | null {
+  try {
+    return toChange(row)
+  } catch {
+    return null
   }
 }
 

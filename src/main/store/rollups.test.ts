@@ -72,6 +72,7 @@ function play({ db, keeper }: ReturnType<typeof testDeliveries>, commits: readon
             key: { organizationId, id: id as DetectionContent['id'] },
             state: 'done',
             verdict: null,
+            verdictReason: null,
             labels: [],
             snoozedUntil: null,
             isUnread: false,

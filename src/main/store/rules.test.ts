@@ -29,10 +29,49 @@ test('a rule reads back as it was written, and a new one comes last', () => {
 test('an order that is written stays, and what was not named comes behind it as it was', () => {
   const { rows } = history()
   const [a, b, c, d] = ['a', 'b', 'c', 'd'].map((name) => rows.save(draft(name))) as [RuleId, RuleId, RuleId, RuleId]
-  rows.order([d, b])
-  expect(rows.read().rules.map(({ id }) => id)).toEqual([d, b, a, c])
+  rows.arrange({ rules: [d, b].map((id) => ({ id, isOn: id === d })), removed: [] })
+  expect(rows.read().rules.map(({ id, isOn }) => [id, isOn])).toEqual([
+    [d, true],
+    [b, false],
+    [a, true],
+    [c, true],
+  ])
   const last = rows.save(draft('e'))
   expect(rows.read().rules.at(-1)?.id).toBe(last)
+})
+
+test('rules that were removed come back as they were, in their place, though they are damaged or their hook is gone', () => {
+  const { rows, db } = history()
+  db.exec("INSERT INTO hooks (id, name, url, format, is_on) VALUES (7, 'siem', 'https://siem.example', 'ecs', 1)")
+  const [a, b, c] = ['a', 'b', 'c'].map((name) => rows.save(draft(name, { hookId: 7 as HookId }))) as [RuleId, RuleId, RuleId]
+  db.exec(`UPDATE rules SET action = 'telephone' WHERE id = ${b}`)
+  const before = db.prepare('SELECT * FROM rules ORDER BY place').all() as { hook: number | null }[]
+  rows.arrange({ rules: [{ id: c, isOn: true }], removed: [b, a] })
+  expect([rows.read().rules.map(({ id }) => id), rows.removed(b)?.name, rows.removed(c)]).toEqual([[c], 'b', null])
+  db.exec('DELETE FROM hooks')
+  rows.arrange({ rules: [a, b, c].map((id) => ({ id, isOn: true })), removed: [] })
+  expect(db.prepare('SELECT * FROM rules ORDER BY place').all()).toEqual(before.map((row) => ({ ...row, hook: null })))
+})
+
+test('what is arranged is all done or not at all', () => {
+  const { rows, db } = history()
+  const [a, b] = ['a', 'b'].map((name) => rows.save(draft(name))) as [RuleId, RuleId]
+  db.exec("CREATE TRIGGER full BEFORE UPDATE ON rules BEGIN SELECT raise(ABORT, 'disk full'); END")
+  expect(() => rows.arrange({ rules: [{ id: b, isOn: false }], removed: [a] })).toThrow('disk full')
+  expect([rows.read().rules.map(({ id }) => id), rows.removed(a)]).toEqual([[a, b], null])
+})
+
+test('a mute comes back as it was, though it is over, unless the same is muted anew in whatever case', () => {
+  const { rows } = history()
+  const type = { kind: 'field', field: 'type', value: 'MissingMFA' } as const
+  const mine = rows.addMute({ of: type, until: at(10) }, start) as never
+  rows.removeMute(mine)
+  expect([rows.restoreMute(mine), rows.restoreMute(99 as never)]).toEqual([true, false])
+  expect(rows.read().mutes).toEqual([{ id: mine, of: type, since: at(0), until: at(10) }])
+  rows.removeMute(mine)
+  rows.addMute({ of: { ...type, value: 'missingmfa' }, until: null }, start)
+  rows.restoreMute(mine)
+  expect(rows.read().mutes.map(({ until }) => until)).toEqual([null])
 })
 
 test('the id of a rule that is gone comes back for no other', () => {
@@ -64,6 +103,9 @@ test('damaged mutes and suppressions take no other with them', () => {
   db.exec("INSERT INTO suppressions (query, reason, since, expires_at) VALUES ('a', 'b', 0, 9000000000000000)")
   expect(rows.read().mutes.map(({ of }) => of)).toEqual([{ kind: 'field', field: 'type', value: 'MissingMFA' }])
   expect(rows.read().suppressions.map(({ query }) => query)).toEqual(['type:Noise'])
+  expect(rows.read().damagedSuppressions).toEqual([{ id: 2, query: 'a' }])
+  rows.liftSuppression(2 as never, start)
+  expect(rows.read().damagedSuppressions).toEqual([])
 })
 
 test('a second mute of the same takes the place of the first, and what is over goes', () => {
@@ -71,7 +113,10 @@ test('a second mute of the same takes the place of the first, and what is over g
   rows.addMute({ of: { kind: 'all' }, until: at(10) }, start)
   const all = rows.addMute({ of: { kind: 'all' }, until: null }, start)
   rows.addMute({ of: { kind: 'field', field: 'entity', value: 'a' }, until: at(10) }, start)
-  expect(rows.read().mutes.map(({ until }) => until)).toEqual([at(10), null])
+  rows.addMute({ of: { kind: 'field', field: 'entity', value: 'A' }, until: at(10) }, start)
+  rows.addMute({ of: { kind: 'field', field: 'source', value: 'Okta' }, until: null }, start)
+  rows.addMute({ of: { kind: 'field', field: 'source', value: 'okta' }, until: at(20) }, start)
+  expect(rows.read().mutes.map(({ until }) => until)).toEqual([at(20), at(10), at(10), null])
   rows.addMute({ of: { kind: 'field', field: 'source', value: 'a' }, until: null }, start + 10_000)
   expect(db.prepare("SELECT count(*) FROM mutes WHERE field = 'entity'").pluck().get()).toBe(0)
   expect(rows.read().mutes).toContainEqual({ id: all, of: { kind: 'all' }, since: at(0), until: null })

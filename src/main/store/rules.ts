@@ -1,5 +1,15 @@
 import { z } from 'zod'
-import { ruleActions, weekdays, type Hours, type Mute, type MuteDraft, type Rule, type RuleDraft, type RuleId } from '../../shared/rules.ts'
+import {
+  ruleActions,
+  weekdays,
+  type Arrangement,
+  type Hours,
+  type Mute,
+  type MuteDraft,
+  type Rule,
+  type RuleDraft,
+  type RuleId,
+} from '../../shared/rules.ts'
 import { mostMutes, mostRules, mostSuppressions, muteFields, type Suppression, type SuppressionDraft } from '../../shared/rules.ts'
 import type { Database } from './database.ts'
 import { toInstant, toInstantOrNull, toMillis } from './time.ts'
@@ -9,16 +19,22 @@ export type RuleRows = {
   read(): KeptRules
   /** A new one comes last. Answers its id. */
   save(draft: RuleDraft): RuleId
-  /** These come first, in this order; what is not named keeps its order behind them. */
-  order(ids: readonly RuleId[]): void
+  /** Those it removes go, those it names come first, in its order, and are put back where they were removed; one that is nowhere is left out. */
+  arrange(arrangement: Arrangement): void
   remove(id: RuleId): void
+  /** One that was removed since this history was opened, and is not there: what it takes to put it back as it was is still known. */
+  removed(id: RuleId): { readonly name: string } | null
   hasHook(id: number): boolean
   /** In the place of what mutes the same already. Those that are over go. */
   addMute(draft: MuteDraft, now: number): number
   removeMute(id: Mute['id']): void
+  /** As it was when it was removed, unless the same is muted anew; false where it is not known any more. */
+  restoreMute(id: Mute['id']): boolean
   /** Of those that hold no more, the oldest go beyond `mostSuppressions`. */
   addSuppression(draft: SuppressionDraft, now: number): number
   liftSuppression(id: Suppression['id'], at: number): void
+  /** false where it is gone. */
+  restoreSuppression(id: Suppression['id']): boolean
 }
 
 /** What can be read of it: one that is damaged takes no other with it. */
@@ -30,9 +46,15 @@ export type KeptRules = {
   readonly suppressions: readonly Suppression[]
   /** Rules that are there, and cannot be read. */
   readonly damaged: readonly { readonly id: RuleId; readonly name: string }[]
+  /** Suppressions that are there, were not lifted, and cannot be read. */
+  readonly damagedSuppressions: readonly { readonly id: Suppression['id']; readonly query: string }[]
 }
 
 type RuleRow = { readonly id: number; readonly name: string; readonly query: string } & Readonly<Record<string, unknown>>
+type MuteRow = { readonly id: number; readonly field: string | null; readonly value: string | null } & Readonly<Record<string, unknown>>
+type SuppressionRow = { readonly id: number; readonly query: string; readonly lifted_at: number | null }
+/** What was removed is known for so long, so that it can be put back, whatever it was. */
+const mostRemoved = 100
 
 const minute = z.int().min(0).max(1_440)
 const hours: z.ZodType<Hours> = z.object({ days: z.array(z.literal(weekdays)).min(1).max(weekdays.length), from: minute, to: minute })
@@ -99,7 +121,7 @@ const suppression = z
 export function createRuleRows(db: Database): RuleRows {
   const allRules = db.prepare<[number], RuleRow>('SELECT * FROM rules ORDER BY place, id LIMIT ?')
   const allMutes = db.prepare<[number], unknown>('SELECT * FROM mutes ORDER BY id DESC LIMIT ?')
-  const allSuppressions = db.prepare<[number], unknown>(
+  const allSuppressions = db.prepare<[number], SuppressionRow>(
     'SELECT * FROM (SELECT * FROM suppressions ORDER BY lifted_at IS NOT NULL, expires_at DESC LIMIT ?) ORDER BY id DESC',
   )
   const addRule = db
@@ -112,16 +134,28 @@ export function createRuleRows(db: Database): RuleRows {
     UPDATE rules SET name = @name, query = @query, action = @action, hours = @hours, expires_at = @expiresAt, has_sound = @hasSound,
       hook = @hook, is_on = @isOn WHERE id = @id`)
   const putAt = db.prepare<[number, number]>('UPDATE rules SET place = ? WHERE id = ?')
-  const removeRule = db.prepare<[number]>('DELETE FROM rules WHERE id = ?')
+  const turn = db.prepare<[number, number]>('UPDATE rules SET is_on = ? WHERE id = ?')
+  const removeRule = db.prepare<[number], RuleRow>('DELETE FROM rules WHERE id = ? RETURNING *')
+  // Where it was sent to may be gone since.
+  const putBack = db.prepare<[RuleRow]>(`
+    INSERT OR IGNORE INTO rules (id, place, name, query, action, hours, expires_at, has_sound, hook, is_on)
+    VALUES (@id, @place, @name, @query, @action, @hours, @expires_at, @has_sound, (SELECT id FROM hooks WHERE id = @hook), @is_on)`)
+  const isThere = db.prepare<[number], number>('SELECT 1 FROM rules WHERE id = ?').pluck()
   const hook = db.prepare<[number], number>('SELECT 1 FROM hooks WHERE id = ?').pluck()
-  const removeSame = db.prepare<[string | null, string | null]>('DELETE FROM mutes WHERE field IS ? AND value IS ?')
+  // Ids tell apart what types and sources do not, as where mutes are compared with a detection.
+  const same = "field IS @field AND (value IS @value OR (field <> 'entity' AND value = @value COLLATE NOCASE))"
+  const removeSame = db.prepare<[Pick<MuteRow, 'field' | 'value'>]>(`DELETE FROM mutes WHERE ${same}`)
+  const isMuted = db.prepare<[Pick<MuteRow, 'field' | 'value'>], number>(`SELECT 1 FROM mutes WHERE ${same}`).pluck()
   const removeOver = db.prepare<[number]>('DELETE FROM mutes WHERE until <= ?')
   const insertMute = db
     .prepare<[string | null, string | null, number, number | null], number>(
       'INSERT INTO mutes (field, value, since, until) VALUES (?, ?, ?, ?) RETURNING id',
     )
     .pluck()
-  const deleteMute = db.prepare<[number]>('DELETE FROM mutes WHERE id = ?')
+  const deleteMute = db.prepare<[number], MuteRow>('DELETE FROM mutes WHERE id = ? RETURNING *')
+  const muteAgain = db.prepare<[MuteRow]>(
+    'INSERT OR IGNORE INTO mutes (id, field, value, since, until) VALUES (@id, @field, @value, @since, @until)',
+  )
   const insertSuppression = db
     .prepare<[string, string, number, number], number>(
       'INSERT INTO suppressions (query, reason, since, expires_at) VALUES (?, ?, ?, ?) RETURNING id',
@@ -132,15 +166,35 @@ export function createRuleRows(db: Database): RuleRows {
       SELECT id FROM suppressions ORDER BY lifted_at IS NULL AND expires_at > @now DESC, id DESC LIMIT -1 OFFSET @most
     ) AND (lifted_at IS NOT NULL OR expires_at <= @now)`)
   const lift = db.prepare<[number, number]>('UPDATE suppressions SET lifted_at = ? WHERE id = ? AND lifted_at IS NULL')
+  const unlift = db.prepare<[number]>('UPDATE suppressions SET lifted_at = NULL WHERE id = ?')
+  const removedRules = new Map<number, RuleRow>()
+  const removedMutes = new Map<number, MuteRow>()
+
+  const arrange = db.transaction(({ rules, removed }: Arrangement): readonly RuleRow[] => {
+    const wanted = new Set(rules.map(({ id }) => id))
+    const gone = removed.flatMap((id) => (wanted.has(id) ? [] : (removeRule.get(id) ?? [])))
+    for (const { id, isOn } of rules) {
+      const row = removedRules.get(id)
+      if (row !== undefined) putBack.run(row)
+      turn.run(isOn ? 1 : 0, id)
+    }
+    const others = allRules.all(mostRules).filter(({ id }) => !wanted.has(id as RuleId))
+    ;[...wanted, ...others.map(({ id }) => id)].forEach((id, place) => putAt.run(place, id))
+    return gone
+  })
 
   return {
     read() {
       const rows = allRules.all(mostRules).map((row) => ({ row, read: rule.safeParse(row) }))
+      const suppressions = allSuppressions.all(mostSuppressions).map((row) => ({ row, read: suppression.safeParse(row) }))
       return {
         rules: rows.flatMap(({ read }) => (read.success ? [read.data] : [])),
         damaged: rows.flatMap(({ row: { id, name }, read }) => (read.success ? [] : [{ id: id as RuleId, name }])),
         mutes: readable(mute, allMutes.all(mostMutes)),
-        suppressions: readable(suppression, allSuppressions.all(mostSuppressions)),
+        suppressions: suppressions.flatMap(({ read }) => (read.success ? [read.data] : [])),
+        damagedSuppressions: suppressions.flatMap(({ row: { id, query, lifted_at }, read }) =>
+          read.success || lifted_at !== null ? [] : [{ id: id as Suppression['id'], query }],
+        ),
       }
     },
     save: db.transaction((draft: RuleDraft): RuleId => {
@@ -148,26 +202,41 @@ export function createRuleRows(db: Database): RuleRows {
       if (draft.id !== null) changeRule.run({ ...values, id: draft.id })
       return draft.id ?? (added(addRule.get(values)) as RuleId)
     }).immediate,
-    order: db.transaction((ids: readonly RuleId[]): void => {
-      const others = allRules.all(mostRules).filter(({ id }) => !ids.includes(id as RuleId))
-      ;[...ids, ...others.map(({ id }) => id)].forEach((id, place) => putAt.run(place, id))
-    }).immediate,
-    remove: (id) => void removeRule.run(id),
+    arrange(arrangement) {
+      for (const row of arrange.immediate(arrangement)) remember(removedRules, row)
+    },
+    remove: (id) => remember(removedRules, removeRule.get(id)),
+    removed: (id) => (isThere.get(id) === undefined ? (removedRules.get(id) ?? null) : null),
     hasHook: (id) => hook.get(id) !== undefined,
     addMute: db.transaction(({ of, until }: MuteDraft, now: number): number => {
       const [field, value] = of.kind === 'all' ? [null, null] : [of.field, of.value]
-      removeSame.run(field, value)
+      removeSame.run({ field, value })
       removeOver.run(now)
       return added(insertMute.get(field, value, now, until === null ? null : toMillis(until)))
     }).immediate,
-    removeMute: (id) => void deleteMute.run(id),
+    removeMute: (id) => remember(removedMutes, deleteMute.get(id)),
+    restoreMute(id) {
+      const row = removedMutes.get(id)
+      if (row !== undefined && isMuted.get(row) === undefined) muteAgain.run(row)
+      return row !== undefined
+    },
     addSuppression: db.transaction(({ query, reason, expiresAt }: SuppressionDraft, now: number): number => {
       const id = added(insertSuppression.get(query, reason, now, toMillis(expiresAt)))
       trimSuppressions.run({ now, most: mostSuppressions })
       return id
     }).immediate,
     liftSuppression: (id, at) => void lift.run(at, id),
+    restoreSuppression: (id) => unlift.run(id).changes === 1,
   }
+}
+
+/** The newest so many. */
+function remember<Row extends { readonly id: number }>(all: Map<number, Row>, row: Row | undefined): void {
+  if (row === undefined) return
+  all.delete(row.id)
+  all.set(row.id, row)
+  const [oldest] = all.keys()
+  if (all.size > mostRemoved && oldest !== undefined) all.delete(oldest)
 }
 
 type RuleValues = ReturnType<typeof toValues>

@@ -3,8 +3,11 @@ import type { Parsed, Query } from '../query/query.ts'
 import { mostSuppressions } from '../../shared/rules.ts'
 import type { Database } from './database.ts'
 
-/** Reads what was typed as this history understands it now: `is:suppressed` stands for what its suppressions find. */
-export type SearchReader = (text: string) => Parsed
+/**
+ * Reads what was typed as this history understands it now: `is:suppressed` stands for what its suppressions find. Refused where they are more
+ * than a statement can ask for, unless `mostSuppressedWork` says that there is no such bound.
+ */
+export type SearchReader = (text: string, mostSuppressedWork?: number) => Parsed
 
 export function createSearchReader(db: Database, now: () => number): SearchReader {
   const held = db
@@ -13,10 +16,11 @@ export function createSearchReader(db: Database, now: () => number): SearchReade
     )
     .pluck()
 
-  return (text) => {
+  return (text, mostSuppressedWork) => {
     const at = now()
     return parse(text, {
       now: at,
+      ...(mostSuppressedWork === undefined ? {} : { mostSuppressedWork }),
       // One that cannot be read suppresses nothing, so it finds nothing.
       suppressed: () =>
         held

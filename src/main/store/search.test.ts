@@ -3,6 +3,7 @@ import { describe, expect, test } from 'vitest'
 import type { Detection, DetectionId, Json, JsonObject, Kind } from '../../shared/detection.ts'
 import type { PageAnswer, PageKey } from '../../shared/ipc.ts'
 import { matching } from '../query/matches.ts'
+import { toSql } from '../query/to-sql.ts'
 import type { SuppressionId } from '../../shared/rules.ts'
 import type { Store } from './store.ts'
 import { at, content, delivery, detectionOf, organization, pageOf, start, testStore, trusted, waiting } from './test-support.ts'
@@ -91,6 +92,21 @@ describe('a search', () => {
     expect(made.textIndex.isUpToDate()).toBe(true)
   })
 
+  test('gathers no row for what it was before a delivery that the index has not seen, and as many as are wanted', () => {
+    const made = testStore()
+    const of = (id: string, status: string, issued: number) => trusted(content({ id, status }), { issued })
+    made.keeper.keep([of('one', 'resolved', 1), of('two', 'resolved', 2), of('three', 'resolved', 3), of('four', 'ongoing', 4)])
+    made.textIndex.catchUp(100)
+    made.keeper.keep([of('three', 'ongoing', 5), of('four', 'resolved', 6)])
+    const gather = (text: string, most = 10) => made.foundRows({ text, range: null, before: null, most })
+    expect(gather('"resolved"')).toMatchObject({ rows: [4, 2, 1] })
+    expect(gather('"resolved"', 2)).toMatchObject({ rows: [4, 2] })
+    expect(gather('-ongoing type:*')).toMatchObject({ rows: [4, 2, 1] })
+    const before = { changedAt: Date.parse(at(4)), row: 4 }
+    expect(made.foundRows({ text: '"resolved"', range: null, before, most: 10 })).toMatchObject({ rows: [2, 1] })
+    expect(made.textIndex.isUpToDate()).toBe(false)
+  })
+
   test('no longer finds what a newer delivery has changed', () => {
     const made = testStore()
     made.keeper.keep([trusted(content({ id: 'one', status: 'ongoing' }), { issued: 1 })])
@@ -131,6 +147,16 @@ describe('what is suppressed', () => {
     ])
     made.rules.liftSuppression(lifted, start)
     expect(ids(made, 'is:suppressed')).toEqual(['a'])
+  })
+
+  test('asks the index of words once, however many words of suppressions it is to look for', () => {
+    const made = three()
+    for (let number = 0; number < 20; number += 1) suppress(made, `(word${number} OR other${number}) OR id:x${number}`)
+    suppress(made, 'ci OR noisy')
+    const parsed = made.readSearch('is:suppressed')
+    if (parsed.kind !== 'parsed') throw new Error(parsed.detail)
+    expect(toSql(parsed.query).sql.match(/MATCH/g)).toHaveLength(1)
+    expect([ids(made, 'is:suppressed'), ids(made, '-is:suppressed')]).toEqual([['a', 'b'], ['c']])
   })
 
   test('is nothing any more once its suppression has expired', () => {

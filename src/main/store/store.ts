@@ -64,7 +64,7 @@ import { createSettings } from './settings.ts'
 import { createTextIndex } from './text-index.ts'
 import type { TextIndex } from './text-index.ts'
 import type { SettingsStore } from './settings.ts'
-import { openSnapshot } from './walk.ts'
+import { openSnapshot, sizeOfLog } from './walk.ts'
 import type { OpenedSnapshot } from './walk.ts'
 import { createWebhookRows } from './webhooks.ts'
 import type { WebhookRows } from './webhooks.ts'
@@ -76,7 +76,7 @@ export type Store = {
   readonly keyStore: KeyStore
   readonly organizations: Organizations
   readonly detections: Detections
-  readonly textIndex: Pick<TextIndex, 'catchUp' | 'isUpToDate' | 'fill' | 'isFilled' | 'merge'>
+  readonly textIndex: Pick<TextIndex, 'catchUp' | 'isUpToDate' | 'fill' | 'isFilled' | 'merge' | 'beginAnew'>
   readonly overview: Overview
   readonly posture: Posture
   readonly entities: Entities
@@ -109,6 +109,8 @@ export type Store = {
   readonly log: HistoryLog
   readonly retention: Retention
   readonly readSearch: SearchReader
+  /** From now until `end`, whatever is asked is answered as it is now. Of a history that is open for reading only; to be ended soon. */
+  holdStill(): Still
   /** The history as it is now, to be walked over at leisure and closed soon. */
   snapshot(): OpenedSnapshot
   /** Calls back within a quarter of a second of a commit by another process, until the returned function is called. */
@@ -127,6 +129,13 @@ export type StoreOptions = {
   readonly now: () => number
   /** What long searches measure their time with, in ms from any start. */
   readonly clock?: () => number
+}
+
+export type Still = {
+  /** Bytes of the write-ahead log now beyond those at the beginning: while this holds, it cannot start over. */
+  logGrowth(): number
+  /** Asked again it does nothing. */
+  end(): void
 }
 
 export type OpenedStore = { readonly kind: 'opened'; readonly store: Store } | NotOpened
@@ -195,6 +204,14 @@ function createStore(db: Database, { file, readOnly, contentOf, now, clock, rele
     log: createHistoryLog(db),
     retention: createRetention(db, textIndex, now),
     readSearch,
+    holdStill() {
+      if (!readOnly) throw new Error('a history that is written cannot be held still')
+      const logAtStart = sizeOfLog(file)
+      db.exec('BEGIN')
+      // The first read fixes the moment.
+      db.prepare('SELECT 1 FROM tally LIMIT 1').get()
+      return { logGrowth: () => sizeOfLog(file) - logAtStart, end: () => void (db.inTransaction && db.exec('COMMIT')) }
+    },
     snapshot: () => openSnapshot(file, now, clock),
 
     onForeignChange(listener) {

@@ -8,6 +8,7 @@ import type { Page, PageAnswer } from '../../shared/ipc.ts'
 import type { Change, Checked, Content, Keeper, Kept, Standing } from '../ingest/delivery.ts'
 import { openDatabase } from './database.ts'
 import type { Database, OpenedDatabase } from './database.ts'
+import type { SearchIndex } from './search-damage.ts'
 import { createDeliveries } from './deliveries.ts'
 import { createDriftLog } from './drift.ts'
 import { createPresent } from './present.ts'
@@ -59,6 +60,21 @@ export function testDeliveries(bounds: QuarantineBounds = quarantineBounds) {
   const deliveries = createDeliveries(db, createPresent(db, contentOf), quarantine, createDriftLog(db), createTextIndex(db))
   const all = <T>(sql: string) => db.prepare(sql).all() as T[]
   return { file, db, quarantine, deliveries, keeper: deliveries.keeper, all }
+}
+
+/** Flips bytes of what an index of searches holds, in each of its parts, and leaves every page as it should be. */
+export function damageSearchIndex(file: string, index: SearchIndex): void {
+  const db = opened(openDatabase(file))
+  try {
+    // SQLite guards these tables against whoever is not FTS5.
+    db.unsafeMode(true)
+    const table = index === 'words' ? 'text_index_data' : 'substring_index_data'
+    const blocks = db.prepare<[], { id: bigint; block: Buffer }>(`SELECT id, block FROM ${table} WHERE id > 10`).safeIntegers().all()
+    const write = db.prepare<[Buffer, bigint]>(`UPDATE ${table} SET block = ? WHERE id = ?`)
+    for (const { id, block } of blocks) write.run(Buffer.from(block.map((byte, at) => (at < 4 || at % 7 === 0 ? byte ^ 0x5a : byte))), id)
+  } finally {
+    db.close()
+  }
 }
 
 /** A bound of so many rows, by default of any size. */

@@ -3,6 +3,7 @@ import { indexedText } from '../query/trigrams.ts'
 import type { Database } from './database.ts'
 import { fromRow } from './detection-row.ts'
 import type { DetectionRow } from './detection-row.ts'
+import { emptySearchIndexes, type SearchIndex } from './search-damage.ts'
 
 /** The indexes of words and of parts of fields. They follow the deliveries at a distance, so that nobody waits for them who waits for an answer. */
 export type TextIndex = {
@@ -16,6 +17,8 @@ export type TextIndex = {
   isFilled(): boolean
   /** Merges a little of what was written to either index. Answers whether nothing is left to be merged. */
   merge(): boolean
+  /** Begins these anew, in one commit: to be filled by `catchUp` and `fill`, as at their first time. For what is damaged. */
+  beginAnew(indexes: readonly SearchIndex[]): void
   /** To be told of a second look at a delivery, inside its transaction: it may stand before the watermark. */
   lookedAgain(sequence: number): void
   /** To be told of a detection that goes, inside its transaction. */
@@ -130,6 +133,7 @@ export function createTextIndex(db: Database): TextIndex {
     fill: (detections) => isFilled() || fill.immediate(detections),
     isFilled,
     merge: () => merge.immediate(),
+    beginAnew: (indexes) => emptySearchIndexes(db, indexes),
     lookedAgain: (sequence) => void addBehind.run(sequence),
     forget(row) {
       unindex.run(row)

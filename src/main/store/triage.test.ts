@@ -231,7 +231,6 @@ describe('a posture issue that was done', () => {
   test.each([
     ['resolved', 'detected'],
     ['resolved', 'ongoing'],
-    ['detected', 'ongoing'],
   ])('and goes from %s to %s is new again, which its history says', (from, to) => {
     const { store, act, triage, trail, counts } = setUp(1, { kind: 'posture', status: from })
     const done = act({ state: 'done', addLabel: 'kept', isRead: true })
@@ -250,6 +249,7 @@ describe('a posture issue that was done', () => {
 
   test.each([
     ['is told again as it was', 'ongoing', 'ongoing'],
+    ['only goes on', 'detected', 'ongoing'],
     ['is resolved', 'ongoing', 'resolved'],
   ])('and %s stays done', (_, from, to) => {
     const { store, act, triage } = setUp(1, { kind: 'posture', status: from })

@@ -1,6 +1,7 @@
 import { expect, onTestFinished, test } from 'vitest'
 import { createDetections } from './detections.ts'
 import { openDatabase } from './database.ts'
+import { createFoundRows, type FoundPlace } from './found-rows.ts'
 import { createTextIndex } from './text-index.ts'
 import { content, opened, pageOf, start, testDeliveries, trusted } from './test-support.ts'
 import type { PageQuery } from './pages.ts'
@@ -19,12 +20,28 @@ function unseen(count: number) {
   onTestFinished(() => void db.close())
   let looks = 0
   let msALook = 0
-  const detections = createDetections(db, { textIndex: createTextIndex(db), now: () => start, clock: () => (looks += 1) * msALook })
+  const parts = { textIndex: createTextIndex(db), now: () => start, clock: () => (looks += 1) * msALook }
+  const foundRows = createFoundRows(db, parts)
+  const detections = createDetections(db, parts)
   return {
     page(query: Omit<PageQuery, 'before'> & Partial<PageQuery>, ms = 0) {
       looks = 0
       msALook = ms
       return { ...pageOf(detections.page({ before: null, ...query })), looks }
+    },
+    /** All that is found, in so many answers, where each look at the clock takes so long. */
+    rowsOf(text: string, ms: number, most = 100_000) {
+      msALook = ms
+      const rows: number[] = []
+      let answers = 0
+      for (let before: FoundPlace | null = null; ;) {
+        const found = foundRows({ text, range: null, before, most: most - rows.length })
+        if (found.kind === 'refused') throw new Error(found.detail)
+        rows.push(...found.rows)
+        answers += 1
+        before = found.next
+        if (before === null) return { rows, answers }
+      }
     },
   }
 }
@@ -66,4 +83,15 @@ test('parts of fields are all found while nothing of them is indexed, and howeve
     if (before === null) break
   }
   expect(found).toEqual(Array.from({ length: 86 }, (_, index) => `d-${(85 - index) * 70}`))
+})
+
+test('whoever is to act on all that words find gets all of it, however far behind their index is, in answers that each take a bounded time', () => {
+  const { rowsOf } = unseen(6_000)
+  const rare = Array.from({ length: 86 }, (_, index) => index * 70 + 1)
+  expect(rowsOf('rare', 0)).toEqual({ rows: rare, answers: 1 })
+  const hurried = rowsOf('rare', 1_000)
+  expect(hurried.rows).toEqual(rare)
+  expect(hurried.answers).toBeGreaterThan(20)
+  expect(rowsOf('usual', 100).rows).toHaveLength(6_000 - 86)
+  expect(rowsOf('usual', 100, 5_500).rows, 'and no more than are wanted').toHaveLength(5_500)
 })

@@ -1,6 +1,7 @@
 import { statSync } from 'node:fs'
 import type { Detection, DetectionKey, Instant, Sequence, Trust } from '../../shared/detection.ts'
 import type { PageKey } from '../../shared/ipc.ts'
+import { mostNotes, type TriageChange } from '../../shared/triage.ts'
 import { matching } from '../query/matches.ts'
 import { needsWords, toSql } from '../query/to-sql.ts'
 import type { Query } from '../query/query.ts'
@@ -22,6 +23,8 @@ export type Snapshot = {
   named(keys: readonly DetectionKey[]): Stretch['found']
   /** Deliveries of a detection above `after`, ascending, at most `limit`. */
   deliveriesOf(place: PageKey, after: Sequence | null, limit: number): readonly WalkedDelivery[]
+  /** What the user made of it beyond what it says itself; null where that is nothing. */
+  ownOf(detection: Detection, place: PageKey): Own | null
   /** The one that the present of a detection comes from. */
   newestDelivery(place: PageKey): WalkedDelivery | null
   /** Bytes of the write-ahead log now beyond those at the beginning. */
@@ -45,6 +48,13 @@ export type WalkedDelivery = {
   readonly trust: Trust
   readonly headers: Readonly<Record<string, string>> | null
   readonly body: Uint8Array | null
+}
+
+/** Notes from the first one on. */
+export type Own = {
+  readonly verdictReason: string | null
+  readonly isKept: boolean
+  readonly notes: readonly { readonly at: Instant; readonly text: string }[]
 }
 
 export type OpenedSnapshot = { readonly kind: 'opened'; readonly snapshot: Snapshot } | NotOpened
@@ -101,6 +111,12 @@ function createSnapshot(db: Database, { file, now, clock }: SnapshotParts): Snap
   const newest = db.prepare<[number], WalkedRow>(
     `SELECT ${deliveryColumns} FROM deliveries WHERE sequence = (SELECT newest_sequence FROM detections WHERE row = ?)`,
   )
+  const reasonOf = db.prepare<[number], string | null>('SELECT verdict_reason FROM detections WHERE row = ?').pluck()
+  const notesOf = db.prepare<[number, number], { at: number; change: string }>(
+    'SELECT at, change FROM notes JOIN triage_acts ON id = act WHERE detection = ? ORDER BY act LIMIT ?',
+  )
+  const isMarked = db.prepare<[number], number>('SELECT 1 FROM kept_detections WHERE detection = ?').pluck()
+  const areSomeMarked = db.prepare('SELECT 1 FROM kept_detections LIMIT 1').get() !== undefined
 
   return {
     total,
@@ -143,6 +159,18 @@ function createSnapshot(db: Database, { file, now, clock }: SnapshotParts): Snap
         return row === undefined ? [] : [toFound(row)]
       }),
     deliveriesOf: ({ row }, after, limit) => deliveries.all(row, after ?? 0, limit).map(toWalked),
+    ownOf({ triage }, { row }) {
+      // Asked of every one that leaves: nearly all have nothing of it, and say so.
+      const isKept = areSomeMarked && isMarked.get(row) !== undefined
+      const verdictReason = triage.verdict === null ? null : (reasonOf.get(row) ?? null)
+      if (!isKept && verdictReason === null && triage.noteCount === 0) return null
+      const notes = triage.noteCount === 0 ? [] : notesOf.all(row, mostNotes)
+      return {
+        verdictReason,
+        isKept,
+        notes: notes.map(({ at, change }) => ({ at: toInstant(at), text: noteIn(change) })).filter(({ text }) => text !== ''),
+      }
+    },
     newestDelivery({ row }) {
       const found = newest.get(row)
       return found === undefined ? null : toWalked(found)
@@ -188,6 +216,11 @@ function toWalked(row: WalkedRow): WalkedDelivery {
   }
 }
 
-function sizeOfLog(file: string): number {
+function noteIn(change: string): string {
+  return (JSON.parse(change) as TriageChange).note ?? ''
+}
+
+/** Bytes of the write-ahead log. */
+export function sizeOfLog(file: string): number {
   return statSync(`${file}-wal`, { throwIfNoEntry: false })?.size ?? 0
 }

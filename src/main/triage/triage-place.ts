@@ -2,7 +2,7 @@ import { mostTriaged, type Triaged, type TriageChange, type TriageOf, type Undon
 import type { DetectionKey } from '../../shared/detection.ts'
 import type { DetectionsChanged, SearchRefused } from '../../shared/ipc.ts'
 import type { Reader } from '../reader/reader.ts'
-import type { FoundRows, RowKey } from '../store/found-rows.ts'
+import type { FoundPlace, FoundRows } from '../store/found-rows.ts'
 import { mostUndone, type Triage } from '../store/triage.ts'
 import { readChange } from './read-change.ts'
 
@@ -50,7 +50,7 @@ export function createTriagePlace(parts: {
     const rows = new Set<number>()
     if (of.kind === 'keys') return { kind: 'found', rows: [...(await rowsOf(of.keys))], isCapped: false }
     const except = await rowsOf(of.except ?? [])
-    let before: RowKey | null = null
+    let before: FoundPlace | null = null
     do {
       // One more than may be changed tells whether there are more.
       const most = mostTriaged + 1 + except.size - rows.size
