@@ -94,20 +94,45 @@ test('a rule that an earlier one leaves nothing to says so', async () => {
   await expect.poll(names).toEqual(['No threats at all', 'Stuffing'])
 })
 
-test('rules are moved and removed by keyboard, and both can be undone', async () => {
+test('rules are moved and removed by keyboard, tried before it holds, and both can be undone', async () => {
   await visit(page, 'rules')
   await page.getByRole('link', { name: 'Stuffing' }).focus()
   await page.keyboard.press('Alt+ArrowUp')
-  await expect.poll(names).toEqual(['Stuffing', 'No threats at all'])
   await expect(page.getByRole('button', { name: /^Move Stuffing down/ })).toBeFocused()
+  await expect(page.getByText('Not saved yet: changed the order of the rules', { exact: false })).toBeVisible()
+  await expect(dryRun().getByText(/^In the last 30 days /)).toBeVisible()
+  expect(await names()).toEqual(['No threats at all', 'Stuffing'])
+  await page.keyboard.press('Control+Enter')
+  await expect.poll(names).toEqual(['Stuffing', 'No threats at all'])
+  await expect(dryRun()).toHaveCount(0)
+  await expect(page.getByRole('link', { name: 'Stuffing' })).toBeFocused()
   await page.keyboard.press('z')
   await expect.poll(names).toEqual(['No threats at all', 'Stuffing'])
+
   await page.getByRole('button', { name: 'Remove No threats at all' }).focus()
+  await page.keyboard.press('Enter')
+  await expect(page.getByRole('link', { name: 'Stuffing' })).toBeFocused()
+  await expect(
+    dryRun().getByText(/^In the last 30 days this would have told [\d,]+ instead of [\d,]+, \d+ urgent instead of 0/),
+  ).toBeVisible()
+  await expect(dryRun().getByRole('heading', { name: /would be told otherwise/ })).toBeVisible()
+  expect(await names()).toEqual(['No threats at all', 'Stuffing'])
+  await tabTo('button', 'Discard changes')
+  await page.keyboard.press('Enter')
+  await expect(page.getByRole('link', { name: 'No threats at all' })).toBeFocused()
+  await page.getByRole('button', { name: 'Remove No threats at all' }).focus()
+  await page.keyboard.press('Enter')
+  await tabTo('button', 'Save changes')
   await page.keyboard.press('Enter')
   await expect.poll(names).toEqual(['Stuffing'])
   await page.getByRole('button', { name: 'Undo', exact: true }).click()
   await expect.poll(names).toEqual(['No threats at all', 'Stuffing'])
+
   await page.getByRole('switch', { name: 'Stuffing: on' }).uncheck()
+  await expect(page.getByText('Not saved yet: turned “Stuffing” off', { exact: false })).toBeVisible()
+  await expect(dryRun().getByText(/it would have changed nothing/)).toBeVisible()
+  expect((await kept()).rules[1]?.isOn).toBe(true)
+  await page.getByRole('button', { name: 'Save changes' }).click()
   await expect.poll(async () => (await kept()).rules[1]?.isOn).toBe(false)
 })
 
@@ -189,7 +214,7 @@ test('noise is suppressed only after what it would have hidden was shown, can be
   await page.getByRole('button', { name: 'Lift the suppression of type:MissingMFA' }).click()
   await expect(page.getByText('lifted today')).toBeVisible()
   await page.getByRole('button', { name: 'Undo', exact: true }).click()
-  await expect.poll(async () => (await kept()).suppressions.filter(({ liftedAt }) => liftedAt === null)).toHaveLength(1)
+  await expect.poll(async () => (await kept()).suppressions.map(({ liftedAt }) => liftedAt)).toEqual([null])
 })
 
 test('quiet hours apply at once, and say in words that they end the next day', async () => {

@@ -5,7 +5,7 @@ import type { Gap } from './inlets.ts'
 export const silences = [
   /** Notifications are turned off. */ 'off',
   /** An import brought it. */ 'imported',
-  /** It says nothing new. */ 'duplicate',
+  /** Its status did not change, nor did it become urgent. */ 'duplicate',
   'resolved',
   'continuing',
   'suppressed',
@@ -24,6 +24,7 @@ export const silences = [
   'backlog',
   /** Tocsin was not running when it should have been told, for too long. */ 'stale',
   /** The desktop could not show it. */ 'not-shown',
+  /** What was kept of it is damaged, so nothing could be decided about it after the start. */ 'unreadable',
 ] as const
 export type Silence = (typeof silences)[number]
 

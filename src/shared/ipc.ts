@@ -14,6 +14,7 @@ import type { PostureAsked, PostureOverview, ReportFormat } from './posture.ts'
 import type { Looked, QuarantineCounts, QuarantinePage, Untrusted } from './quarantine.ts'
 import type { RegistrationState, SecretHeaderState, SecretWritten } from './registration.ts'
 import type {
+  Arrangement,
   DryRunAnswer,
   Impact,
   MuteDraft,
@@ -71,18 +72,22 @@ export type Requests = {
   'rules:list': { argument: null; answer: Rules }
   /** A new one comes last. */
   'rule:save': { argument: RuleDraft; answer: RulesSaved }
-  /** `to` is its place among the others, from 0. */
-  'rule:move': { argument: { readonly id: RuleId; readonly to: number }; answer: RulesSaved }
+  /** All of it at once, or nothing. */
+  'rules:arrange': { argument: Arrangement; answer: RulesSaved }
   'rule:remove': { argument: RuleId; answer: RulesSaved }
   /** What these rules would have said of what is in the history; `about` is the place of the one that is being edited. */
   'rules:try': { argument: { readonly rules: readonly RuleDraft[]; readonly about: number | null }; answer: DryRunAnswer }
   'mute:add': { argument: MuteDraft; answer: RulesSaved }
   'mute:remove': { argument: MuteId; answer: RulesSaved }
+  /** One that was removed since Tocsin began is muted again as it was. */
+  'mute:restore': { argument: MuteId; answer: RulesSaved }
   /** What it would have hidden. */
   'suppression:try': { argument: { readonly query: string }; answer: Impact }
   'suppression:add': { argument: SuppressionDraft; answer: RulesSaved }
   /** From now on it holds no more; it stays in the list. */
   'suppression:lift': { argument: SuppressionId; answer: RulesSaved }
+  /** As if it had not been lifted. */
+  'suppression:restore': { argument: SuppressionId; answer: RulesSaved }
   'hooks:list': { argument: null; answer: readonly Hook[] }
   /** The user is asked before anything is sent to a host for the first time. */
   'hook:save': { argument: HookDraft; answer: HookSaved }

@@ -36,6 +36,14 @@ export type Rule = {
   readonly isOn: boolean
 }
 export type RuleDraft = Omit<Rule, 'id'> & { readonly id: RuleId | null }
+/**
+ * Which rules there are to be, in this order, each on or off; what is named in neither list stays behind them as it was. One that was removed
+ * since Tocsin began, and is named among the rules, comes back as it was.
+ */
+export type Arrangement = {
+  readonly rules: readonly { readonly id: RuleId; readonly isOn: boolean }[]
+  readonly removed: readonly RuleId[]
+}
 
 /** What applies where no rule of the user does, in this order. */
 export const defaultRules = ['confident-threat', 'threat', 'new-posture'] as const
@@ -95,6 +103,8 @@ export type Rules = {
   readonly suppressions: readonly Suppression[]
   /** Rules that hold for nobody now, and why, in words: a query that an older or newer Tocsin wrote and this one cannot read. */
   readonly broken: readonly { readonly id: RuleId; readonly detail: string }[]
+  /** Suppressions that were not lifted and hide nothing, and why; of one whose row is damaged nothing else is known. */
+  readonly brokenSuppressions: readonly { readonly id: SuppressionId; readonly detail: string }[]
 }
 export type RulesSaved =
   | { readonly kind: 'saved'; readonly rules: Rules; readonly id: number | null }

@@ -6,8 +6,8 @@ import { describe, expect, onTestFinished, test, vi } from 'vitest'
 import type { Hook, HookDraft, HookId } from '../../shared/hooks.ts'
 import { readAttack } from '../export/attack.ts'
 import { createSecrets, type Keychain } from '../secrets.ts'
-import { content, temporaryFile, testStore, trusted, unsigned } from '../store/test-support.ts'
-import { createTestClock } from '../ways/test-clock.ts'
+import { content, temporaryFile, testDatabase, testStore, trusted, unsigned } from '../store/test-support.ts'
+import { createTestClock } from '../test-clock.ts'
 import { createHooks } from './hooks-place.ts'
 import { receiver, type Received } from './test-support.ts'
 
@@ -47,7 +47,7 @@ function setUp({ env = {}, file = temporaryFile() }: { readonly env?: Record<str
   /** Keeps so many detections, which a rule sends to this hook. */
   function send(hook: HookId, ids: readonly string[], make = trusted): void {
     store.keeper.keep(ids.map((id) => make(content({ id }), { signed: `${id} ${(count += 1)}` })))
-    const changes = store.outbox.undecided(null, 1_000)
+    const changes = store.outbox.undecided(null, 1_000).changes
     store.outbox.quiet(
       changes.map(({ transition }) => ({ sequence: transition.sequence, at: clock.now(), rule: 'r', hook, because: 'rule' })),
     )
@@ -194,6 +194,19 @@ describe('what is not taken', () => {
     clock.pass(5_000)
     await until(() => there.received.length === 4)
     expect(idsOf(there.received)).toEqual(['poison', 'a', 'b', 'poison'])
+  })
+
+  test('is tried at once where the clock was set back meanwhile, and holds up nothing until then', async () => {
+    const { clock, hooks, send, save, state, until } = setUp()
+    const there = await receiver((_, index) => ({ status: index < 1 ? 500 : 200 }))
+    const { id } = save(there.url)
+    send(id, ['a'])
+    await until(() => state(id).trouble !== null)
+    clock.set(-24 * hour)
+    hooks.wake()
+    clock.pass(100)
+    await until(() => state(id).sent === 1)
+    expect(there.received).toHaveLength(2)
   })
 
   test('goes nowhere else: a redirect is not followed', async () => {
@@ -362,6 +375,17 @@ describe('a hook is saved', () => {
     expect(await hooks.place.remove(id)).toEqual({ kind: 'saved', hooks: [], secret: null })
     expect(secrets.read(`hook:${id}`)).toEqual({ kind: 'none' })
     expect([store.hooks.list(), removed.mock.calls.length]).toEqual([[], 1])
+  })
+
+  test('and removed though its secret cannot be deleted, which it says, and nothing else', async () => {
+    const { hooks, save, store, removed, told, clock, file } = setUp()
+    const { id } = save('https://siem.example.org/a')
+    testDatabase(file).exec("CREATE TRIGGER full BEFORE DELETE ON secrets BEGIN SELECT raise(ABORT, 'disk full'); END")
+    const answer = await hooks.place.remove(id)
+    expect(answer).toMatchObject({ kind: 'refused', detail: expect.stringMatching(/^The hook is removed.*disk full/) as string })
+    expect(answer).not.toMatchObject({ detail: expect.stringContaining('Everything is as it was') as string })
+    clock.pass(250)
+    expect([store.hooks.list(), removed.mock.calls.length, told.at(-1)]).toEqual([[], 1, []])
   })
 })
 

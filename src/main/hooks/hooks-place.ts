@@ -115,15 +115,24 @@ export function createHooks(
       async remove(id) {
         try {
           rows.remove(id)
-          secrets.forget(id)
         } catch (error) {
           return refused(`It could not be removed: ${(error as Error).message}. Everything is as it was; try again.`)
+        }
+        let left: string | null = null
+        try {
+          secrets.forget(id)
+        } catch (error) {
+          left = (error as Error).message
         }
         // A request that is under way is ended.
         await lanes.get(id)?.stop()
         lanes.delete(id)
         onRemoved()
         paced.tell()
+        if (left !== null)
+          return refused(
+            `The hook is removed, with what waited for it, and nothing is sent there any more. Only its secret could not be deleted: ${left}. It stays sealed in the history, and nothing uses it; make a new one at the receiver to be rid of it.`,
+          )
         return { kind: 'saved', hooks: list(), secret: null }
       },
 

@@ -81,11 +81,11 @@ export function createLane(id: HookId, parts: LaneParts): Lane {
 
   function nextAt(): number | null {
     if (rows.read(id)?.isOn !== true) return null
-    const due = rows.nextAt(id)
-    if (due === null) return null
-    const next = Math.max(due, pausedUntil)
+    const at = now()
     // The clock was set back: no pause was ever meant to be so long.
-    return next > now() + furthestMs ? now() : next
+    if (pausedUntil > at + furthestMs) pausedUntil = 0
+    const due = rows.nextAt(id, at)
+    return due === null ? null : Math.max(due, pausedUntil)
   }
 
   function alone<T>(work: (signal: AbortSignal) => Promise<T>): Promise<T> {

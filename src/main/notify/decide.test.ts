@@ -6,6 +6,7 @@ import { silences, type Silence } from '../../shared/inbox.ts'
 import { defaultRuleNames, defaultRules, muteFields, ruleActions, type Hours, type Rules } from '../../shared/rules.ts'
 import type { Change } from '../ingest/delivery.ts'
 import { decide, type NotifyContext } from './decide.ts'
+import { slim } from './held.ts'
 import { anyChange, change, detection, instant, listening, mute, now, rule, ruleSet, suppression } from './test-support.ts'
 
 const hook = 7 as HookId
@@ -47,6 +48,44 @@ describe('without any rule', () => {
   test('a threat that goes on is told, and so is a status nobody has heard of', () => {
     expect(said(change({ status: 'ongoing' }, 'detected')).show).toBe(true)
     expect(said(change({ status: 'reopened' }, 'ongoing')).show).toBe(true)
+  })
+
+  describe('a confidence that changes while the status stays', () => {
+    const raised = (from: number | null, to: number | null, over: Parameters<typeof change>[0] = {}): Change => {
+      const same = change({ confidence: to, ...over }, over.status ?? 'detected')
+      return { ...same, transition: { ...same.transition, changes: [{ field: 'confidence', from, to }] } }
+    }
+
+    test.each([
+      ['from below 0.8 to 0.8', raised(0.79, 0.8)],
+      ['from none at all', raised(null, 0.95)],
+      ['on what goes on', raised(0.5, 0.9, { status: 'ongoing' })],
+    ])('is told as urgent where it rises %s', (_, risen) => {
+      expect(said(risen)).toEqual({ show: true, urgency: 'urgent', rule: defaultRuleNames['confident-threat'], hasSound: true })
+      expect(said(slim(risen)), 'also when it is decided about again').toEqual(said(risen))
+    })
+
+    test.each([
+      ['it was as high before', raised(0.8, 0.95)],
+      ['it stays below', raised(0.2, 0.79)],
+      ['it falls', raised(0.9, 0.3)],
+      ['it was withdrawn since', raised(0.5, 0.9, { confidence: 0.4 })],
+      ['nobody signed it', raised(0.5, 0.9, { trust: 'unsigned' })],
+      ['it is resolved', raised(0.5, 0.9, { status: 'resolved' })],
+      ['it is a posture issue', raised(0.5, 0.9, { kind: 'posture' })],
+      [
+        'something else changed',
+        { ...raised(0.9, 0.9), transition: { ...raised(0.9, 0.9).transition, changes: [{ field: 'type', from: 'a', to: 'b' }] } },
+      ],
+    ])('says nothing where %s', (_, same) => {
+      expect(said(same)).toEqual({ show: false, because: 'duplicate', rule: null })
+    })
+
+    test('is kept quiet by what the user chose, as all that is urgent', () => {
+      expect(said(raised(0.5, 0.9), by({ mutes: [mute()] }))).toMatchObject({ because: 'muted' })
+      expect(said({ ...raised(0.5, 0.9), isImported: true })).toMatchObject({ because: 'imported' })
+      expect(said(raised(0.5, 0.9), { ...listening, quietHours: always, timelineFocused: true }).show).toBe(true)
+    })
   })
 
   test('new posture of one type is told once an hour, by the clock as it is now', () => {
@@ -170,7 +209,7 @@ describe('silence', () => {
   })
 
   test('is reached by every name, but those that are known only when a note is told', () => {
-    const later: readonly Silence[] = ['burst', 'backlog', 'stale', 'not-shown']
+    const later: readonly Silence[] = ['burst', 'backlog', 'stale', 'not-shown', 'unreadable']
     expect(new Set(quiet.map(([because]) => because))).toEqual(new Set(silences.filter((because) => !later.includes(because))))
   })
 

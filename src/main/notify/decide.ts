@@ -2,11 +2,11 @@ import { assertNever } from '../../shared/assert-never.ts'
 import type { Detection } from '../../shared/detection.ts'
 import type { HookId } from '../../shared/hooks.ts'
 import type { Silence } from '../../shared/inbox.ts'
-import { defaultRuleNames, postureEveryMs, urgentConfidence } from '../../shared/rules.ts'
+import { defaultRuleNames, postureEveryMs } from '../../shared/rules.ts'
 import type { DefaultRule, Hours, Mute, Rule } from '../../shared/rules.ts'
 import type { Change } from '../ingest/delivery.ts'
 import { isWithin } from './hours.ts'
-import { noNews } from './news.ts'
+import { hasBecomeUrgent, isSure, isVouchedFor, noNews } from './news.ts'
 import type { Urgency } from './notifier.ts'
 import type { RuleSet } from './rule-set.ts'
 
@@ -41,7 +41,7 @@ export type Decision =
  */
 export function decide(change: Change, context: NotifyContext): Decision {
   const { now, rules } = context
-  if (change.transition.from === change.transition.to) return quiet('duplicate')
+  if (change.transition.from === change.transition.to && !hasBecomeUrgent(change)) return quiet('duplicate')
   if (change.isImported === true) return quiet('imported')
   const isSuppressed = rules.isSuppressed(change, now)
   const rule = isSuppressed ? null : rules.ruleOf(change, now)
@@ -89,8 +89,7 @@ function byDefault(change: Change): Said {
   const because = noNews(change)
   if (because !== null) return { kind: 'quiet', because, rule: null }
   if (detection.kind === 'posture') return say('new-posture', 'normal')
-  const isSure = detection.confidence !== null && detection.confidence >= urgentConfidence
-  return isSure && isVouchedFor(detection) ? say('confident-threat', 'urgent') : say('threat', 'normal')
+  return isSure(detection.confidence) && isVouchedFor(detection) ? say('confident-threat', 'urgent') : say('threat', 'normal')
 }
 
 /** Without a rule of the user's, only what is urgent is heard. */
@@ -102,11 +101,6 @@ function say(rule: DefaultRule, urgency: Urgency): Said {
     hasSound: urgency === 'urgent',
     isOncePerHour: rule === 'new-posture',
   }
-}
-
-/** A late one is as well signed as a verified one; only an unsigned one may not raise its voice, whatever a rule says. */
-function isVouchedFor({ trust }: Detection): boolean {
-  return trust !== 'unsigned'
 }
 
 /** What keeps quiet that which is not urgent. */

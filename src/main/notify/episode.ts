@@ -61,7 +61,10 @@ export function createEpisode(parts: {
         told.push({ ...lineOf(change, decision, present.now), urgency: decision.urgency })
         hasSound ||= decision.hasSound
         forgets.push(held.forget)
-      } else quiet.push({ ...lineOf(change, decision, present.now), because: beyond })
+      } else {
+        held.forget()
+        quiet.push({ ...lineOf(change, decision, present.now), because: beyond })
+      }
     }
     ledger.quiet(quiet)
     const gathered = told.length === 0 ? null : gathering.peek()
@@ -90,7 +93,9 @@ export function createEpisode(parts: {
   return {
     hold(held) {
       const gone = holding.add(held)
-      if (gone !== null) ledger.quiet([{ ...gone.line, because: beyond }])
+      if (gone === null) return
+      gone.forget()
+      ledger.quiet([{ ...gone.line, because: beyond }])
     },
     isUrgent: () => gathering.peek()?.urgency === 'urgent',
     tell,

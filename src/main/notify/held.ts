@@ -57,6 +57,7 @@ export function slim(change: Change): Change {
   return {
     ...change,
     detection: { ...detection, metadata: {}, extra: {}, tactics: [], techniques: [], frameworks: [] },
-    transition: { ...transition, changes: [] },
+    // That its confidence rose is what makes it worth telling.
+    transition: { ...transition, changes: transition.changes.filter(({ field }) => field === 'confidence') },
   }
 }

@@ -1,3 +1,6 @@
+import { isThereAnew } from '../../shared/comeback.ts'
+import type { Detection, Json } from '../../shared/detection.ts'
+import { urgentConfidence } from '../../shared/rules.ts'
 import type { Change } from '../ingest/delivery.ts'
 
 /**
@@ -6,6 +9,20 @@ import type { Change } from '../ingest/delivery.ts'
  */
 export function noNews({ detection, transition }: Change): 'resolved' | 'continuing' | null {
   if (transition.to === 'resolved') return 'resolved'
-  const isNew = transition.from === null || transition.from === 'resolved'
-  return detection.kind === 'posture' && !isNew ? 'continuing' : null
+  return detection.kind === 'posture' && !isThereAnew(transition.from, transition.to) ? 'continuing' : null
+}
+
+/** Whether it is urgent only from now on, whatever its status: what was told without haste until now is told once more, louder. */
+export function hasBecomeUrgent({ detection, transition }: Change): boolean {
+  if (detection.kind !== 'threat' || transition.to === 'resolved' || !isVouchedFor(detection) || !isSure(detection.confidence)) return false
+  return transition.changes.some(({ field, from, to }) => field === 'confidence' && !isSure(from) && isSure(to))
+}
+
+export function isSure(confidence: Json): boolean {
+  return typeof confidence === 'number' && confidence >= urgentConfidence
+}
+
+/** A late one is as well signed as a verified one; only an unsigned one may not raise its voice, whatever a rule says. */
+export function isVouchedFor({ trust }: Detection): boolean {
+  return trust !== 'unsigned'
 }

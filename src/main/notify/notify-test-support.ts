@@ -2,14 +2,14 @@ import type { DetectionContent } from '../../shared/detection.ts'
 import type { NotificationId } from '../../shared/inbox.ts'
 import type { Change, Checked } from '../ingest/delivery.ts'
 import type { Outbox } from '../store/outbox.ts'
-import { content, start, testStore, trusted } from '../store/test-support.ts'
+import { content, start, temporaryFile, testDatabase, testStore, trusted } from '../store/test-support.ts'
+import { createTestClock } from '../test-clock.ts'
 import { createLedger } from './ledger.ts'
 import type { Note, Shown } from './notifier.ts'
 import { createNotify, type Circumstances } from './notify.ts'
 import { createPostureMemory } from './posture-memory.ts'
 import { ruleSet } from './test-support.ts'
 
-type Timer = { readonly at: number; readonly run: () => void }
 export type Wanted = Partial<Omit<DetectionContent, 'id'>> & { readonly id: string }
 
 /** Nobody is at the computer, and nothing was chosen. */
@@ -17,9 +17,10 @@ export const alone: Circumstances = { enabled: true, quietHours: null, isInhibit
 
 /** A real history, the flow of telling on top of it, a desktop that remembers what it was given, and a clock that is moved by hand. */
 export function setUp() {
-  let now = start + 1_000_000
-  const store = testStore({ now: () => now })
-  let timers: Timer[] = []
+  const clock = createTestClock(start + 1_000_000)
+  const { now, schedule } = clock
+  const file = temporaryFile()
+  const store = testStore({ file, now })
   const shown: Note[] = []
   const moments: number[] = []
   const troubles: unknown[] = []
@@ -27,15 +28,8 @@ export function setUp() {
   let circumstances = alone
   let answer: () => Promise<Shown> = () => Promise.resolve({ kind: 'shown', nativeId: shown.length, service: ':1.7' })
   let isFull = false
-  const begin = now
+  const begin = now()
 
-  const schedule = (run: () => void, afterMs: number) => {
-    const timer = { at: now + afterMs, run }
-    timers.push(timer)
-    return () => {
-      timers = timers.filter((other) => other !== timer)
-    }
-  }
   function needRoom(): void {
     if (isFull) throw new Error('database or disk is full')
   }
@@ -66,15 +60,15 @@ export function setUp() {
       notifier: {
         show(note) {
           shown.push(note)
-          moments.push(Math.round((now - begin) / 1000))
+          moments.push(Math.round((now() - begin) / 1000))
           return answer()
         },
       },
       outbox,
       ledger: createLedger({ outbox, onWritten: () => {}, onTrouble: (error) => troubles.push(error), schedule }),
-      postures: createPostureMemory(outbox.postureToldSince(now - 3_600_000)),
+      postures: createPostureMemory(outbox.postureToldSince(now() - 3_600_000)),
       circumstances: () => circumstances,
-      now: () => now,
+      now,
       schedule,
     })
   }
@@ -83,7 +77,7 @@ export function setUp() {
   /** As the pipeline keeps it, answered and not told of yet. */
   function keep(wanted: readonly Wanted[], over: Partial<Checked['delivery']> = {}): readonly Change[] {
     const deliveries = wanted.map((one) => {
-      const checked = trusted(content(one), { issued: (now - start) / 1000, received: (now - start) / 1000 })
+      const checked = trusted(content(one), { issued: (now() - start) / 1000, received: (now() - start) / 1000 })
       return { ...checked, delivery: { ...checked.delivery, ...over } }
     })
     return store.keeper
@@ -91,19 +85,6 @@ export function setUp() {
       .flatMap((kept) =>
         kept.kind === 'kept' && kept.change !== null ? [over.isBacklog === true ? { ...kept.change, isBacklog: true } : kept.change] : [],
       )
-  }
-  async function pass(ms: number): Promise<void> {
-    const until = now + ms
-    await settled()
-    for (;;) {
-      const next = timers.filter((timer) => timer.at <= until).sort((a, b) => a.at - b.at)[0]
-      if (next === undefined) break
-      timers = timers.filter((timer) => timer !== next)
-      now = next.at
-      next.run()
-      await settled()
-    }
-    now = until
   }
 
   return {
@@ -118,19 +99,22 @@ export function setUp() {
     /** Keeps them and tells of them, as one publish. */
     receive: (wanted: readonly Wanted[], over?: Partial<Checked['delivery']>) => notify.changed(keep(wanted, over)),
     notify: () => notify,
-    pass,
+    pass: (ms: number) => clock.passSettled(ms, settled),
+    setClock: clock.set,
     /** All timers of before are gone, as after a crash. */
     restart() {
-      timers = []
+      clock.forget()
       notify = begun()
       store.outbox.interrupted()
       notify.recover()
     },
     setCircumstances: (over: Partial<Circumstances>) => void (circumstances = { ...alone, ...over }),
     setAnswer: (next: () => Promise<Shown>) => void (answer = next),
+    /** Straight into the file, past the store. */
+    spoil: (sql: string) => void testDatabase(file).exec(sql),
     setDisk: (full: boolean) => void (isFull = full),
-    pending: () => timers.length,
-    left: () => store.outbox.undecided(null, 100_000).map(({ detection }) => detection.id as string),
+    pending: () => clock.waits().length,
+    left: () => store.outbox.undecided(null, 100_000).changes.map(({ detection }) => detection.id as string),
     lines: () => store.notificationLog.page({ filter: 'all', notification: null, before: null, limit: 200 }).lines,
     /** What became of each, the oldest first: the silence, or the number of the notification, with ? where it is uncertain. */
     said: () =>

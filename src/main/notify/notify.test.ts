@@ -58,7 +58,7 @@ describe('an episode', () => {
       expect(shown.length, String(publishes)).toBeLessThanOrEqual(3)
       expect(moments).toEqual(publishes === 5 ? [0, 2] : [0, 2, 122])
       expect(shown.at(-1)?.title).toMatch(/^10000 /)
-      expect(store.outbox.undecided(null, 1)).toEqual([])
+      expect(store.outbox.undecided(null, 1).changes).toEqual([])
     }
   }, 60_000)
 
@@ -104,6 +104,22 @@ describe('an episode', () => {
     receive([{ id: 'urgent too', confidence: 0.99 }])
     await pass(5_000)
     expect(shown).toHaveLength(3)
+  })
+
+  test.each([-7_200_000, 7_200_000])('becomes urgent within two seconds also where the clock was set by %i ms meanwhile', async (byMs) => {
+    const { receive, shown, pass, setClock, pending } = setUp()
+    receive(many(0, 100, { confidence: 0.1 }))
+    await pass(1_000)
+    receive(many(100, 200, { confidence: 0.1 }))
+    await pass(29_000)
+    setClock(byMs)
+    receive([{ id: 'urgent', confidence: 0.99 }])
+    await pass(1_000)
+    receive([{ id: 'urgent too', confidence: 0.99 }])
+    await pass(1_000)
+    expect(shown.map(({ urgency }) => urgency)).toEqual(['normal', 'normal', 'urgent'])
+    await pass(3_600_000)
+    expect([shown.length, pending()]).toEqual([3, 0])
   })
 
   test('that the user has closed goes on in another notification, which says only what is new', async () => {
@@ -302,6 +318,27 @@ describe('after a start', () => {
       ['stale and resolved', 'resolved'],
     ])
   })
+
+  test('what is damaged is said to be so once, and holds up neither the start nor what came after it', async () => {
+    const { keep, restart, shown, pass, said, left, store, spoil } = setUp()
+    keep(many(0, 500))
+    keep([{ id: 'damaged' }, { id: 'damaged too' }, { id: 'good' }])
+    spoil("UPDATE transitions SET changes = '{' WHERE sequence IN (1, 501)")
+    spoil("UPDATE detections SET metadata = '{' WHERE id = 'damaged too'")
+    restart()
+    await pass(60_000)
+    expect(shown.map(({ title }) => title)).toEqual(['500 × CredentialStuffingAttempt'])
+    expect(
+      said()
+        .filter(([, because]) => because === 'unreadable')
+        .map(([id]) => id),
+    ).toEqual(['d-0', 'damaged', 'damaged too'])
+    expect([left(), store.outbox.undecided(null, 10).unreadable]).toEqual([[], []])
+    const lines = said()
+    restart()
+    await pass(60_000)
+    expect(said()).toEqual(lines)
+  }, 20_000)
 
   test('what comes while it is still read is told after it, once', async () => {
     const { keep, restart, receive, shown, pass, said } = setUp()

@@ -54,7 +54,8 @@ export function createNotify(parts: {
   const context = (): NotifyContext => ({ ...circumstances(), now: now(), postureToldAt: postures.toldAt })
   const present = createEpisode({ notifier, ledger, context, beyond: 'burst' })
   const windows = createWindows()
-  let window: { readonly endsAt: number; readonly cancel: () => void } | null = null
+  /** `forMs` is 0 once its time is over, and it waits only for the desktop. */
+  let window: { readonly forMs: number; readonly cancel: () => void } | null = null
   const backlog = createEpisode({ notifier, ledger, context, beyond: 'backlog' })
   let backlogSteps = 0
   let cancelBacklog: (() => void) | null = null
@@ -86,8 +87,8 @@ export function createNotify(parts: {
   }
 
   function listen(forMs: number): void {
-    const endsAt = now() + forMs
     const cancel = schedule(() => {
+      window = { forMs: 0, cancel }
       // What a slow desktop still shows is shown first; all that came until then is told in one.
       present.whenIdle(() => {
         if (isStopped) return
@@ -97,7 +98,7 @@ export function createNotify(parts: {
         else present.end()
       })
     }, forMs)
-    window = { endsAt, cancel }
+    window = { forMs, cancel }
   }
 
   function tellPresent(): void {
@@ -106,9 +107,9 @@ export function createNotify(parts: {
     if (told > 0) listen(windows.first(told))
   }
 
-  /** A note that is not urgent yet becomes so soon. */
+  /** A note that is not urgent yet becomes so soon; by the length of the window, since a clock that is set says nothing of when it ends. */
   function hurry(): void {
-    if (window === null || window.endsAt <= now() + windowsMs[0]) return
+    if (window === null || window.forMs <= windowsMs[0]) return
     window.cancel()
     listen(windowsMs[0])
   }
@@ -151,17 +152,18 @@ export function createNotify(parts: {
   }
 
   function recover(after: Sequence | null, newcomers: Change[]): void {
-    const page = outbox.undecided(after, recoverAtOnce)
+    const { changes: page, unreadable, next } = outbox.undecided(after, recoverAtOnce)
     const known = new Set(newcomers.map(({ transition }) => transition.sequence))
     const left = page.filter(({ transition }) => !known.has(transition.sequence))
+    // Otherwise it would be read at every start.
+    ledger.quiet(unreadable.map((sequence) => ({ sequence, at: now(), because: 'unreadable', rule: null, hook: null })))
     take(
       left,
       () => present,
       ({ transition }) => now() - Date.parse(transition.receivedAt) > staleMs,
     )
-    const last = page.at(-1)
-    if (last !== undefined && page.length === recoverAtOnce) {
-      cancelRecovery = schedule(() => recover(last.transition.sequence, newcomers), recoverRestMs)
+    if (next !== null) {
+      cancelRecovery = schedule(() => recover(next, newcomers), recoverRestMs)
       return
     }
     meanwhile = null

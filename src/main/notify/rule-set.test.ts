@@ -89,6 +89,24 @@ describe('suppressions', () => {
     const set = ruleSet({ suppressions: [suppression({ query: 'type:Cred*' })] })
     expect(set.isSuppressed(change({ status: 'resolved' }, 'ongoing'), now)).toBe(true)
   })
+
+  test('one that cannot be read hides nothing and is named, unless it was lifted', () => {
+    const broken = suppression({ id: 4 as never, query: 'colour:red' })
+    const { set, brokenSuppressions } = compileRules(
+      {
+        rules: [],
+        mutes: [],
+        suppressions: [
+          broken,
+          suppression({ id: 5 as never, query: 'colour:red', liftedAt: instant(now) }),
+          suppression({ query: 'type:Other' }),
+        ],
+      },
+      now,
+    )
+    expect(brokenSuppressions).toEqual([{ id: 4, detail: expect.stringMatching(/“colour:red” hides nothing.*no field colour/) as string }])
+    expect(set.isSuppressed(change(), now)).toBe(false)
+  })
 })
 
 describe('mutes', () => {
@@ -111,6 +129,12 @@ describe('mutes', () => {
 
   test.each(['00U1ABC', '00u1', '*', '00u1abc ', ''])('compare exactly: %j is another entity', (value) => {
     expect(muted([{ of: ofField('entity', value) }])).toBeNull()
+  })
+
+  test('of a type or a source hold in whatever case they are written, as a search finds them, and of nothing more', () => {
+    expect(muted([{ of: ofField('type', 'credentialSTUFFINGattempt') }])).not.toBeNull()
+    expect(muted([{ of: ofField('source', 'OKTA_org') }])).not.toBeNull()
+    expect(muted([{ of: ofField('source', 'OKTA_org ') }, { of: ofField('type', 'Credential*') }])).toBeNull()
   })
 
   test('do not find by one field what stands in another, and what the sender left out is never muted', () => {

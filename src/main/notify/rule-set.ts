@@ -1,9 +1,9 @@
 import type { Detection, Instant } from '../../shared/detection.ts'
-import { muteFields, type Mute, type MuteField, type Rule, type Rules } from '../../shared/rules.ts'
+import { muteFields, type Mute, type MuteField, type Rule, type Rules, type Suppression } from '../../shared/rules.ts'
 import type { Change } from '../ingest/delivery.ts'
 import { lookAt, matchingLooked, type Looked } from '../query/matches.ts'
 import { parse } from '../query/parse.ts'
-import type { Query } from '../query/query.ts'
+import { fold, type Query } from '../query/query.ts'
 import { isWithin } from './hours.ts'
 import { noNews } from './news.ts'
 
@@ -19,6 +19,27 @@ export type RuleSet = {
 /** Relative times in a query are taken from the minute in which it is asked, so that the answer does not depend on what was asked before. */
 const freshMs = 60_000
 
+/** Queries that several sets of rules ask: each is read once, and asked once of each change. */
+export type Queries = {
+  read(text: string): Read
+  look(detection: Detection): Looked
+}
+type Read = { readonly kind: 'read'; readonly asked: Asked } | { readonly kind: 'refused'; readonly detail: string }
+
+/** `now` in epoch ms. */
+export function createQueries(now: number): Queries {
+  const known = new Map<string, Read>()
+  let last: Looked | null = null
+  return {
+    read(text) {
+      const read = known.get(text) ?? readQuery(text, now)
+      known.set(text, read)
+      return read
+    },
+    look: (detection) => (last = last?.detection === detection ? last : lookAt(detection)),
+  }
+}
+
 /**
  * Reads every query once; `now` in epoch ms. A rule whose query cannot be read holds for nobody and is in `broken`, whether it is on or not;
  * a suppression whose query cannot be read hides nothing.
@@ -26,11 +47,12 @@ const freshMs = 60_000
 export function compileRules(
   { rules, mutes, suppressions }: Pick<Rules, 'rules' | 'mutes' | 'suppressions'>,
   now: number,
-): { readonly set: RuleSet; readonly broken: Rules['broken'] } {
+  queries = createQueries(now),
+): { readonly set: RuleSet } & Pick<Rules, 'broken' | 'brokenSuppressions'> {
   const broken: { readonly id: Rule['id']; readonly detail: string }[] = []
   const inOrder: { readonly rule: Rule; readonly asked: Asked; readonly ends: number }[] = []
   for (const rule of rules) {
-    const read = readQuery(rule.query, now)
+    const read = queries.read(rule.query)
     if (read.kind === 'refused')
       broken.push({
         id: rule.id,
@@ -38,17 +60,24 @@ export function compileRules(
       })
     else if (rule.isOn) inOrder.push({ rule, asked: read.asked, ends: endOf(rule.expiresAt) })
   }
-  const hiding = suppressions.flatMap(({ query, expiresAt, liftedAt }) => {
-    const read = liftedAt === null ? readQuery(query, now) : null
+  const brokenSuppressions: { readonly id: Suppression['id']; readonly detail: string }[] = []
+  const hiding = suppressions.flatMap(({ id, query, expiresAt, liftedAt }) => {
+    const read = liftedAt === null ? queries.read(query) : null
+    if (read?.kind === 'refused')
+      brokenSuppressions.push({
+        id,
+        detail: `The suppression of “${query}” hides nothing, since its query cannot be read: ${read.detail} The others hold. Lift it, or open it with the Tocsin that wrote it.`,
+      })
     return read?.kind === 'read' ? [{ asked: read.asked, ends: endOf(expiresAt) }] : []
   })
   return {
     broken,
+    brokenSuppressions,
     set: {
       ruleOf(change, at) {
         if (inOrder.length === 0) return null
         const isNews = noNews(change) === null
-        const looked = lookAt(change.detection)
+        const looked = queries.look(change.detection)
         const found = inOrder.find(
           ({ rule, asked, ends }) =>
             at < ends &&
@@ -61,7 +90,7 @@ export function compileRules(
       },
       isSuppressed({ detection }, at) {
         if (hiding.length === 0) return false
-        const looked = lookAt(detection)
+        const looked = queries.look(detection)
         return hiding.some(({ asked, ends }) => at < ends && asked.matches(looked, at))
       },
       muteOf: compileMutes(mutes),
@@ -74,32 +103,34 @@ type Asked = {
   readonly namesStatus: boolean
 }
 
-function readQuery(
-  text: string,
-  now: number,
-): { readonly kind: 'read'; readonly asked: Asked } | { readonly kind: 'refused'; readonly detail: string } {
+function readQuery(text: string, now: number): Read {
   const read = parse(text, { now })
   if (read.kind === 'refused') return read
   const namesStatus = asksForStatus(read.query)
   // What is relative means another moment a while later.
   const later = parse(text, { now: now + 2 * 86_400_000 })
-  if (JSON.stringify(read) === JSON.stringify(later)) return { kind: 'read', asked: { matches: matchingLooked(read.query), namesStatus } }
+  if (JSON.stringify(read) === JSON.stringify(later))
+    return { kind: 'read', asked: { matches: onceEach(matchingLooked(read.query)), namesStatus } }
   let minute: number | null = null
   let matches = matchingLooked(read.query)
-  return {
-    kind: 'read',
-    asked: {
-      namesStatus,
-      matches(looked, at) {
-        const present = Math.floor(at / freshMs)
-        if (present !== minute) {
-          const again = parse(text, { now: present * freshMs })
-          if (again.kind === 'parsed') matches = matchingLooked(again.query)
-          minute = present
-        }
-        return matches(looked)
-      },
-    },
+  const matchesThen = onceEach((looked, at) => {
+    const present = Math.floor(at / freshMs)
+    if (present !== minute) {
+      const again = parse(text, { now: present * freshMs })
+      if (again.kind === 'parsed') matches = matchingLooked(again.query)
+      minute = present
+    }
+    return matches(looked)
+  })
+  return { kind: 'read', asked: { matches: matchesThen, namesStatus } }
+}
+
+/** Rules of several sets ask the same of one change, one after the other. */
+function onceEach(matches: Asked['matches']): Asked['matches'] {
+  let last: { readonly looked: Looked; readonly at: number; readonly answer: boolean } | null = null
+  return (looked, at) => {
+    if (last?.looked !== looked || last.at !== at) last = { looked, at, answer: matches(looked, at) }
+    return last.answer
   }
 }
 
@@ -126,6 +157,11 @@ const valueOf: Readonly<Record<MuteField, (detection: Detection) => string | nul
   source: ({ sourceType }) => sourceType,
 }
 
+/** Types and sources are names, compared as a search compares them; an entity is an id, in which every character counts. */
+export function muteKeyOf({ field, value }: { readonly field: MuteField; readonly value: string }): string {
+  return field === 'entity' ? value : fold(value)
+}
+
 type Span = { readonly of: Mute['of']; readonly begins: number; readonly ends: number }
 
 /** There may be a thousand of them: each field is looked up by its value. */
@@ -137,8 +173,8 @@ function compileMutes(mutes: readonly Mute[]): RuleSet['muteOf'] {
     const span = { of, begins: until === null ? Number.NEGATIVE_INFINITY : Date.parse(since), ends: endOf(until) }
     if (of.kind === 'all') ofAll.push(span)
     else {
-      const spans = byValue[of.field].get(of.value)
-      if (spans === undefined) byValue[of.field].set(of.value, [span])
+      const spans = byValue[of.field].get(muteKeyOf(of))
+      if (spans === undefined) byValue[of.field].set(muteKeyOf(of), [span])
       else spans.push(span)
     }
   }
@@ -148,7 +184,7 @@ function compileMutes(mutes: readonly Mute[]): RuleSet['muteOf'] {
     if (all !== undefined) return all.of
     for (const field of muteFields) {
       const value = valueOf[field](detection)
-      const muted = value === null ? undefined : byValue[field].get(value)?.find(holds)
+      const muted = value === null ? undefined : byValue[field].get(muteKeyOf({ field, value }))?.find(holds)
       if (muted !== undefined) return muted.of
     }
     return null

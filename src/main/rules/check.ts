@@ -1,5 +1,7 @@
 import type { Query } from '../query/query.ts'
+import { muteKeyOf } from '../notify/rule-set.ts'
 import { parse } from '../query/parse.ts'
+import type { RuleRows } from '../store/rules.ts'
 import {
   longestRuleName,
   longestSuppressionReason,
@@ -7,6 +9,7 @@ import {
   mostRules,
   mostSuppressedMs,
   mostSuppressions,
+  type Arrangement,
   type Mute,
   type MuteDraft,
   type Rule,
@@ -70,6 +73,21 @@ export function checkRule(
   return { kind: 'kept', draft: { ...draft, name, hours } }
 }
 
+/** Whether all that it names is there, or can be put back beside the others. */
+export function checkArrangement({ rules, removed }: Arrangement, rows: Pick<RuleRows, 'read' | 'removed'>): NotKept | null {
+  const kept = rows.read()
+  const there = [...kept.rules, ...kept.damaged].filter(({ id }) => !removed.includes(id) || rules.some((one) => one.id === id))
+  const back = rules.filter(({ id }) => !there.some((one) => one.id === id)).map(({ id }) => rows.removed(id))
+  if (back.includes(null)) return refused('One of these rules was removed meanwhile. The others are as they were.')
+  for (const rule of back) {
+    const name = rule?.name ?? ''
+    if (there.some((one) => one.name.toLowerCase() === name.toLowerCase()))
+      return refused(`There is another rule named ${name} meanwhile. Rename that one first.`)
+  }
+  if (there.length + back.length > mostRules) return refused(`There may be ${mostRules} rules. Remove one that you no longer need.`)
+  return null
+}
+
 export function checkMute({ of, until }: MuteDraft, mutes: readonly Mute[], now: number): NotKept | null {
   if (until !== null && Date.parse(until) <= now) return refused('It would be over before it begins. Choose a time to come.')
   if (of.kind === 'field' && of.value.trim() === '') return refused('There is nothing to mute: it has no name.')
@@ -80,7 +98,7 @@ export function checkMute({ of, until }: MuteDraft, mutes: readonly Mute[], now:
 
 function isSame(one: Mute['of'], other: Mute['of']): boolean {
   if (one.kind === 'all' || other.kind === 'all') return one.kind === other.kind
-  return one.field === other.field && one.value === other.value
+  return one.field === other.field && muteKeyOf(one) === muteKeyOf(other)
 }
 
 /** As it is to be kept, or why it cannot be. */

@@ -10,6 +10,7 @@ import type { Store } from '../store/store.ts'
 import { at, content, start, temporaryFile, testDatabase, testStore, trusted, unsigned } from '../store/test-support.ts'
 import { tryRules } from './dry-run.ts'
 import { trySuppression } from './impact.ts'
+import { stepSize } from './look-back.ts'
 import { readRules } from './read-rules.ts'
 import { ended, ruleOf } from './test-support.ts'
 
@@ -50,6 +51,16 @@ describe('a dry run', () => {
       ['2026-03-01', 0, 0],
       ['2026-03-02', 2, 0],
     ])
+  })
+
+  test('tells of a confidence that rises into what is urgent, as what comes now does, and of no other change without a new status', () => {
+    const store = testStore()
+    store.keeper.keep(
+      [0.5, 0.6, 0.9, 0.95].map((confidence, index) =>
+        trusted(content({ id: 'a', confidence }), { issued: index * 600, signed: `${index}` }),
+      ),
+    )
+    expect(dryRunOf(store, []).now).toMatchObject({ urgent: 2, quiet: [{ because: 'duplicate', count: 2 }] })
   })
 
   test('of overlapping rules has the first one decide, whichever was saved first', () => {
@@ -111,9 +122,10 @@ describe('a dry run', () => {
     expect(dryRunOf(store, [])).toMatchObject({ looked: 2, isWhole: true })
     const later = dryRunOf(store, [], null, now + day * 1_000)
     expect([later.looked, later.days[0]?.day, later.days.at(-1)?.day]).toEqual([1, '2026-03-02', '2026-03-31'])
-    const newest = store.pastChanges.newest({ since: start - 2 * day * 1_000, most: 2 })
-    expect(newest.isWhole).toBe(false)
-    expect([...store.pastChanges.parts(newest, 1)].flat().map(({ change }) => change.detection.id)).toEqual(['d0', 'd1'])
+    const since = (days: number) => start + days * day * 1_000
+    expect(newestFirst(store, { since: since(-2), most: 2, size: 1 })).toEqual({ ids: ['d1', 'd0'], isWhole: false })
+    expect(newestFirst(store, { since: since(-2), most: 3, size: 2 })).toEqual({ ids: ['d1', 'd0', 'd-1'], isWhole: true })
+    expect(newestFirst(store, { since: since(0), most: 2, size: 5 })).toEqual({ ids: ['d1', 'd0'], isWhole: true })
     expect(mostDryRun).toBe(100_000)
   })
 
@@ -130,16 +142,57 @@ describe('a dry run', () => {
     expect(run.now.quiet.map(({ because }) => because).sort()).toEqual(['continuing', 'resolved'])
   })
 
-  test('ends early where its time is over, and says so', () => {
+  test('ends early where its time is over, with the newest, and says how far back it came', () => {
     let clock = 0
     const store = testStore({ clock: () => (clock += 6_000) })
-    store.keeper.keep(Array.from({ length: 5_000 }, (_, index) => trusted(content({ id: `d${index}` }), { issued: index })))
-    const run = dryRunOf(store, [])
+    // One every ten minutes: a thousand of them are a week.
+    store.keeper.keep(
+      Array.from({ length: 4_000 }, (_, index) => trusted(content({ id: `d${index}`, confidence: 0.1 }), { issued: index * 600 })),
+    )
+    const run = dryRunOf(store, [ruleOf('id:d3999 OR id:d0', { action: 'silence' })], 0)
     expect(run.isWhole).toBe(false)
-    expect(run.looked).toBeLessThan(5_000)
     expect(run.looked).toBeGreaterThan(0)
+    expect(run.looked).toBeLessThan(4_000)
+    expect(run.examples.map(({ key }) => key.id)).toEqual(['d3999'])
+    expect(run.matched).toBe(1)
+    expect(run.days[0]?.day).toBe(new Date(start + (4_000 - run.looked) * 600_000).toISOString().slice(0, 10))
+  })
+
+  test('is what is decided change by change also where it is read in several parts', () => {
+    const store = testStore()
+    const many = 98
+    const arrivals = Array.from({ length: stepSize * 2 + 1 }, (_, index) => {
+      const number = index % many
+      const kind: Kind = number % 2 === 0 ? 'threat' : 'posture'
+      const status = Math.floor(index / many) % 2 === 0 ? 'detected' : 'resolved'
+      // Every fifth was under way so long that it comes behind one of its own detection that is newer.
+      const issued = index * 120 - (index % 5 === 4 ? (many + 1) * 120 : 0)
+      const fields = { id: `d${number}`, kind, type: `T${number % 7}`, status, confidence: (number % 10) / 10 }
+      return trusted(content(fields), { issued, received: index * 120 })
+    })
+    const changes = store.keeper.keep(arrivals).flatMap((kept) => (kept.kind === 'kept' && kept.change !== null ? [kept.change] : []))
+    const rules = [ruleOf('confidence<0.3', { action: 'silence' }), ruleOf('type:T1', { action: 'urgent' })]
+    const run = dryRunOf(store, rules, 0)
+    expect(run.looked).toBe(changes.length)
+    expect(run.looked).toBeGreaterThan(stepSize)
+    const expected = decided(
+      changes,
+      compileRules({ rules: rules.map((one) => ({ ...one, id: 0 as never })), mutes: [], suppressions: [] }, now).set,
+    )
+    const { urgent, notify, quiet } = run.then
+    expect({ urgent, notify, quiet: counted(quiet) }).toEqual(expected.counts)
+    expect(Object.keys(expected.counts.quiet)).toContain('repeated')
   })
 })
+
+function newestFirst(store: Store, wanted: Parameters<Store['pastChanges']['newestFirst']>[0]) {
+  const ids: string[] = []
+  const parts = store.pastChanges.newestFirst(wanted)
+  for (let part = parts.next(); ; part = parts.next()) {
+    if (part.done === true) return { ids, isWhole: part.value }
+    ids.push(...part.value.map(({ change }) => change.detection.id))
+  }
+}
 
 describe('days', () => {
   const zone = process.env['TZ']
@@ -173,14 +226,37 @@ describe('days', () => {
 const rule = fc.record({
   query: fc.constantFrom(
     ...['', 'kind:threat', 'type:A', 'status:resolved', '-status:detected type:B', 'confidence>=0.5', 'trust:unsigned', 'entity:e1'],
-    ...['stuffing OR b', 'colour:red', 'last:2d', 'metadata.n>1', 'is:open', 'has:entity kind:posture'],
+    ...[
+      'stuffing OR b',
+      'colour:red',
+      'last:2d',
+      'metadata.n>1',
+      'is:open',
+      'has:entity kind:posture',
+      'posture c',
+      'resolved',
+      '"word 3"',
+    ],
+    ...[
+      'metadata.note:*D* -word',
+      'tactic:TA0001 OR confidence:0',
+      'received:2026-03-02..',
+      'is:unread has:technique',
+      'e1 -status:ongoing',
+    ],
   ),
   action: fc.constantFrom(...ruleActions),
   hours: fc.option(fc.record({ days: fc.constant([1, 3, 5, 7] as const), from: fc.nat(1_439), to: fc.nat(1_440) })),
   expiresAt: fc.option(fc.integer({ min: 0, max: 20 * day }).map(at)),
   isOn: fc.boolean(),
 })
-const arrival = fc.record({ id: fc.nat(5), status: fc.constantFrom('detected', 'ongoing', 'resolved'), later: fc.nat(40_000) })
+const arrival = fc.record({
+  id: fc.nat(5),
+  status: fc.constantFrom('detected', 'ongoing', 'resolved'),
+  later: fc.nat(40_000),
+  /** Seconds that it was under way. */
+  late: fc.oneof(fc.constant(0), fc.nat(60_000)),
+})
 const mute = fc.constantFrom('A', 'B', 'C')
 
 test('a dry run is what is decided change by change', () => {
@@ -198,14 +274,15 @@ test('a dry run is what is decided change by change', () => {
         if (muted !== null) store.rules.addMute({ of: { kind: 'field', field: 'type', value: muted }, until: at(40 * day) }, start)
         if (suppressed !== null) store.rules.addSuppression({ query: `type:${suppressed}`, reason: 'noise', expiresAt: at(5 * day) }, start)
         const changes: Change[] = []
-        let issued = 0
-        for (const { id, status, later } of arrivals) {
-          issued += later
+        let received = 100_000
+        for (const { id, status, later, late } of arrivals) {
+          received += later
           const fields = {
             ...{ id: `d${id}`, status, type: 'ABC'[id % 3] as string, kind: (id % 2 === 0 ? 'threat' : 'posture') as Kind },
-            ...{ confidence: id / 5, entityId: id === 4 ? null : `e${id % 2}`, metadata: { n: id } },
+            ...{ confidence: id / 5, entityId: id === 4 ? null : `e${id % 2}`, metadata: { n: id, note: `Word ${id}` } },
+            ...{ tactics: id === 2 ? ['TA0001'] : [], techniques: id === 3 ? ['T1110'] : [] },
           }
-          const [kept] = store.keeper.keep([(id === 5 ? unsigned : trusted)(content(fields), { issued })])
+          const [kept] = store.keeper.keep([(id === 5 ? unsigned : trusted)(content(fields), { issued: received - late, received })])
           if (kept?.kind === 'kept' && kept.change !== null) changes.push(kept.change)
         }
         const run = dryRunOf(store, drafts(proposed))

@@ -1,24 +1,21 @@
 import type { Instant } from '../../shared/detection.ts'
 import type { Said, Silence } from '../../shared/inbox.ts'
-import { dryRunDays, mostDryRun } from '../../shared/rules.ts'
-import type { DryRunAnswer, DryRunDay, DryRunExample, DryRunSide, Rule, RuleDraft, RuleId, Rules } from '../../shared/rules.ts'
+import { dryRunDays } from '../../shared/rules.ts'
+import type { DryRunAnswer, DryRunDay, DryRunExample, DryRunSide, Mute, Rule, RuleDraft, RuleId } from '../../shared/rules.ts'
 import type { Hours } from '../../shared/rules.ts'
 import type { Change } from '../ingest/delivery.ts'
 import { decide } from '../notify/decide.ts'
 import { createPostureMemory } from '../notify/posture-memory.ts'
-import { compileRules } from '../notify/rule-set.ts'
-import type { PastChange } from '../store/past-changes.ts'
+import { compileRules, createQueries, type Queries, type RuleSet } from '../notify/rule-set.ts'
 import type { Store } from '../store/store.ts'
 import { isEverything, readQuery } from './check.ts'
-import { daysUntil, type Days } from './days.ts'
 import { createEpisodes } from './episodes.ts'
+import { lookBack, stepSize } from './look-back.ts'
 import { readRules } from './read-rules.ts'
 
 /** `now` in epoch ms; `about` is the place of the rule that is asked about. */
 export type RulesTried = { readonly rules: readonly RuleDraft[]; readonly about: number | null; readonly now: number }
 
-/** Changes that are decided about between two moments for others. */
-export const stepSize = 2_000
 const mostExamples = 20
 
 /**
@@ -31,38 +28,41 @@ export function* tryRules(store: Pick<Store, 'pastChanges' | 'rules' | 'settings
   const draft = about === null ? undefined : drafts[about]
   const read = draft === undefined ? null : readQuery(draft.query, now)
   if (read?.kind === 'refused') return read
-  const isFound = draft === undefined ? () => false : findsOf(draft.query, now)
-  const above = compileRules({ rules: drafts.slice(0, about ?? 0).map(toRule), mutes: [], suppressions: [] }, now).set
+  // Most rules are on both sides, and a query is asked once of each change.
+  const queries = createQueries(now)
+  const isFound = draft === undefined ? () => false : findsOf(draft.query, now, queries)
+  const above = compileRules({ rules: drafts.slice(0, about ?? 0).map(toRule), mutes: [], suppressions: [] }, now, queries).set
 
   const saved = readRules(store.rules.read(), now)
   const { quietHours } = store.settings.read()
-  const days = daysUntil(now, dryRunDays)
-  const before = createSide(saved, { quietHours, now, days })
-  const after = createSide({ ...saved, rules: drafts.map(toRule) }, { quietHours, now, days })
-  const examples: DryRunExample[] = []
-  let [looked, matched, taken, changed, firstDay] = [0, 0, 0, 0, dryRunDays - 1]
+  const before = createSide(compileRules(saved, now, queries).set, quietHours)
+  const after = createSide(compileRules({ ...saved, rules: drafts.map(toRule) }, now, queries).set, quietHours)
+  const { all, days, isWhole } = yield* lookBack(store, {
+    now,
+    see(change, at) {
+      const isMatched = isFound(change, at)
+      const isTaken = isMatched && above.ruleOf(change, at) !== null
+      return { isMatched, isTaken, now: before.ask(change, at), then: after.ask(change, at) }
+    },
+  })
 
-  const stretch = store.pastChanges.newest({ since: days.first, most: mostDryRun })
-  const parts = store.pastChanges.parts(stretch, stepSize)
-  let part = parts.next()
-  for (; part.done !== true; part = parts.next()) {
-    for (const past of part.value) {
-      const { change, at } = past
-      const [one, other] = [before.say(change, at), after.say(change, at)]
-      looked += 1
-      firstDay = Math.min(firstDay, days.placeOf(at))
-      if (isFound(change, at)) {
-        matched += 1
-        if (above.ruleOf(change, at) !== null) taken += 1
-      }
-      if (isSame(one, other)) continue
+  const examples: DryRunExample[] = []
+  let [matched, taken, changed, firstDay] = [0, 0, 0, dryRunDays - 1]
+  for (const [index, { past, seen }] of all.entries()) {
+    const { change, at } = past
+    const day = days.placeOf(at)
+    const one = before.say(change, { at, day, asked: seen.now })
+    const other = after.say(change, { at, day, asked: seen.then })
+    firstDay = Math.min(firstDay, day)
+    if (seen.isMatched) matched += 1
+    if (seen.isTaken) taken += 1
+    if (!isSame(one, other)) {
       changed += 1
-      examples.push(toExample(past, one, other))
+      examples.push(toExample(change, one, other))
       if (examples.length > mostExamples) examples.shift()
     }
-    yield
+    if (index % stepSize === stepSize - 1) yield
   }
-  const isWhole = stretch.isWhole && part.value
   // Of days nobody looked at nothing can be said.
   const from = isWhole ? 0 : firstDay
   return {
@@ -75,18 +75,18 @@ export function* tryRules(store: Pick<Store, 'pastChanges' | 'rules' | 'settings
     then: after.all(),
     examples: examples.reverse(),
     changed,
-    looked,
+    looked: all.length,
     isWhole,
     matched,
     taken,
-    matchesEverything: read !== null && (isEverything(read.query) || (looked > 0 && matched === looked)),
+    matchesEverything: read !== null && (isEverything(read.query) || (all.length > 0 && matched === all.length)),
   }
 }
 
 /** Whether a query finds the detection of a change at that time, whatever the change is. */
-export function findsOf(query: string, now: number): (change: Change, at: number) => boolean {
+export function findsOf(query: string, now: number, queries?: Queries): (change: Change, at: number) => boolean {
   const one = { id: 0 as never, query, reason: '', since: new Date(0).toISOString() as Instant, expiresAt: never, liftedAt: null }
-  return compileRules({ rules: [], mutes: [], suppressions: [one] }, now).set.isSuppressed
+  return compileRules({ rules: [], mutes: [], suppressions: [one] }, now, queries).set.isSuppressed
 }
 const never = '9999-12-31T00:00:00.000Z' as Instant
 
@@ -97,20 +97,32 @@ function toRule(draft: RuleDraft): Rule {
 
 type Counting = { urgent: number; notify: number; notifications: number; quiet: Map<Silence, number> }
 
-function createSide(
-  rules: Rules,
-  { quietHours, now, days }: { readonly quietHours: Hours | null; readonly now: number; readonly days: Days },
-) {
-  const { set } = compileRules(rules, now)
+/** What the rules say of a change; it does not depend on what was told before. */
+type Asked = { readonly rule: Rule | null; readonly isSuppressed: boolean; readonly mute: Mute['of'] | null }
+const nothing: Asked = { rule: null, isSuppressed: false, mute: null }
+
+function createSide(set: RuleSet, quietHours: Hours | null) {
   const postures = createPostureMemory([])
   const episodes = createEpisodes()
   const counts = Array.from({ length: dryRunDays }, none)
-  const situation = { enabled: true, quietHours, isInhibited: false, timelineFocused: false, rules: set, postureToldAt: postures.toldAt }
+  let asked = nothing
+  const rules: RuleSet = { ruleOf: () => asked.rule, isSuppressed: () => asked.isSuppressed, muteOf: () => asked.mute }
+  const situation = { enabled: true, quietHours, isInhibited: false, timelineFocused: false, rules, postureToldAt: postures.toldAt }
 
   return {
-    say(change: Change, at: number): Said {
+    /** In any order. */
+    ask(change: Change, at: number): Asked {
+      const isSuppressed = set.isSuppressed(change, at)
+      const rule = isSuppressed ? null : set.ruleOf(change, at)
+      const mute = set.muteOf(change, at)
+      return rule === null && mute === null && !isSuppressed ? nothing : { rule, isSuppressed, mute }
+    },
+    /** In the order of time. */
+    say(change: Change, then: { readonly at: number; readonly day: number; readonly asked: Asked }): Said {
+      const { at } = then
+      asked = then.asked
       const decision = decide(change, { ...situation, now: at })
-      const counting = counts[days.placeOf(at)] ?? none()
+      const counting = counts[then.day] ?? none()
       if (!decision.show) {
         counting.quiet.set(decision.because, (counting.quiet.get(decision.because) ?? 0) + 1)
         return { kind: 'quiet', because: decision.because }
@@ -151,7 +163,7 @@ function isSame(one: Said, other: Said): boolean {
   return other.kind === 'quiet' && one.because === other.because
 }
 
-function toExample({ change: { detection, transition } }: PastChange, now: Said, then: Said): DryRunExample {
+function toExample({ detection, transition }: Change, now: Said, then: Said): DryRunExample {
   const { organizationId, id, type, entityId } = detection
   return { key: { organizationId, id }, type, entityId, at: transition.receivedAt, now, then }
 }

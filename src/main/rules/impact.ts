@@ -1,8 +1,8 @@
-import { dryRunDays, mostDryRun, type Impact } from '../../shared/rules.ts'
+import type { Impact } from '../../shared/rules.ts'
 import type { Store } from '../store/store.ts'
 import { readQuery } from './check.ts'
-import { daysUntil } from './days.ts'
-import { findsOf, stepSize } from './dry-run.ts'
+import { findsOf } from './dry-run.ts'
+import { lookBack } from './look-back.ts'
 
 /** `now` in epoch ms. */
 export type SuppressionTried = { readonly query: string; readonly now: number }
@@ -14,24 +14,17 @@ export function* trySuppression(store: Pick<Store, 'pastChanges'>, { query, now 
   const read = readQuery(query, now)
   if (read.kind === 'refused') return read
   const isFound = findsOf(query, now)
-  const { first: since } = daysUntil(now, dryRunDays)
+  const { all, days, isWhole } = yield* lookBack(store, { now, see: isFound })
   /** By row, in the order of their newest change. */
   const found = new Map<number, 'threat' | 'posture'>()
-
-  const stretch = store.pastChanges.newest({ since, most: mostDryRun })
-  const parts = store.pastChanges.parts(stretch, stepSize)
-  let part = parts.next()
-  for (; part.done !== true; part = parts.next()) {
-    for (const { row, at, change } of part.value) {
-      if (!isFound(change, at)) continue
-      found.delete(row)
-      found.set(row, change.detection.kind)
-    }
-    yield
+  for (const { past, seen } of all) {
+    if (!seen) continue
+    found.delete(past.row)
+    found.set(past.row, past.change.detection.kind)
   }
 
   const told = { normal: 0, urgent: 0 }
-  for (const { row, urgency } of store.pastChanges.told(since)) if (found.has(row)) told[urgency] += 1
+  for (const { row, urgency } of store.pastChanges.told(days.first)) if (found.has(row)) told[urgency] += 1
   const threats = [...found.values()].filter((kind) => kind === 'threat').length
   return {
     kind: 'impact',
@@ -41,6 +34,6 @@ export function* trySuppression(store: Pick<Store, 'pastChanges'>, { query, now 
     told: told.normal + told.urgent,
     urgent: told.urgent,
     examples: store.pastChanges.keys([...found.keys()].slice(-mostExamples).reverse()),
-    isWhole: stretch.isWhole && part.value,
+    isWhole,
   }
 }

@@ -22,6 +22,10 @@ function place() {
 }
 const numbers = (most: number) =>
   `WITH RECURSIVE numbers (number) AS (SELECT 1 UNION ALL SELECT number + 1 FROM numbers WHERE number < ${most})`
+const arrangementOf = (order: readonly number[], removed: readonly number[] = []) => ({
+  rules: order.map((id) => ({ id: id as RuleId, isOn: true })),
+  removed: removed as RuleId[],
+})
 const suppression = (more: object = {}) => ({ query: 'type:Noise', reason: 'a scanner of ours', expiresAt: at(3_600), ...more })
 
 test('a rule that is saved is told of, with its id and its name tidied', () => {
@@ -73,34 +77,105 @@ test('a rule that has ended, or cannot be read any more, can still be turned off
 })
 
 test('a row that cannot be read is listed as broken by its name, holds up no other, and can be removed', () => {
-  const { save, list, remove, move, names, file } = place()
+  const { save, list, remove, arrange, names, file } = place()
   for (const name of ['a', 'b', 'c']) save(ruleOf('', { name }))
   testDatabase(file).exec("UPDATE rules SET action = 'telephone' WHERE name = 'b'")
   expect(names()).toEqual(['a', 'c'])
   expect(list().broken).toEqual([{ id: 2, detail: expect.stringContaining('“b” cannot be read') as string }])
-  move({ id: 3 as RuleId, to: 0 })
+  arrange(arrangementOf([3, 1]))
   expect(names()).toEqual(['c', 'a'])
   remove(2 as RuleId)
   expect(list().broken).toEqual([])
 })
 
 test.each([
-  [1, 0, 'abcd'],
-  [4, 0, 'dabc'],
-  [1, 2, 'bcad'],
-  [1, 3, 'bcda'],
-  [2, 100, 'acdb'],
-  [3, 1, 'acbd'],
-])('moving rule %i to place %i among the others makes %s', (id, to, order) => {
-  const { save, move, names } = place()
+  [[1, 2, 3, 4], [], 'abcd'],
+  [[4, 1, 2, 3], [], 'dabc'],
+  [[4], [], 'dabc'],
+  [[3, 1], [2, 4], 'ca'],
+  [[2], [2], 'bacd'],
+  [[], [1, 9], 'bcd'],
+])('arranged as %j without %j they are %s', (order, removed, made) => {
+  const { save, arrange, names } = place()
   for (const name of 'abcd') save(ruleOf('', { name }))
-  expect(move({ id: id as RuleId, to })).toMatchObject({ kind: 'saved', id })
-  expect(names().join('')).toBe(order)
+  expect(arrange(arrangementOf(order, removed))).toMatchObject({ kind: 'saved', id: null })
+  expect(names().join('')).toBe(made)
 })
 
-test('moving one that is gone is refused, removing one that is gone is what was wanted', () => {
-  const { move, remove, mutes, suppressions } = place()
-  expect(move({ id: 5 as RuleId, to: 0 })).toMatchObject({ kind: 'refused' })
+test('a rule that has ended or is broken comes back by undo as it was, and is turned on and off as it is', () => {
+  const { save, arrange, remove, list, clock, file } = place()
+  save(ruleOf('kind:threat', { name: 'ended', expiresAt: at(60) }))
+  testDatabase(file).exec(
+    "INSERT INTO rules (place, name, query, action, has_sound, is_on) VALUES (1, 'newer', 'colour:red', 'notify', 0, 1)",
+  )
+  clock.now = start + 120_000
+  const before = list()
+  arrange(arrangementOf([], [1]))
+  remove(2 as RuleId)
+  expect(list().rules).toEqual([])
+  expect(arrange(arrangementOf([1, 2]))).toMatchObject({ kind: 'saved' })
+  expect(list()).toEqual(before)
+  arrange({
+    rules: [
+      { id: 2 as RuleId, isOn: false },
+      { id: 1 as RuleId, isOn: true },
+    ],
+    removed: [],
+  })
+  expect(list().rules.map(({ name, isOn }) => [name, isOn])).toEqual([
+    ['newer', false],
+    ['ended', true],
+  ])
+})
+
+test('none comes back beside another of its name, or where there is no room', () => {
+  const { save, arrange, names } = place()
+  save(ruleOf('', { name: 'One' }))
+  arrange(arrangementOf([], [1]))
+  save(ruleOf('', { name: 'one' }))
+  expect(arrange(arrangementOf([1]))).toMatchObject({
+    kind: 'refused',
+    detail: expect.stringContaining('another rule named One') as string,
+  })
+  save(ruleOf('', { id: 2 as RuleId, name: 'other' }))
+  for (let number = 1; number < mostRules; number++) save(ruleOf('', { name: `rule ${number}` }))
+  expect(arrange(arrangementOf([1]))).toMatchObject({ kind: 'refused', detail: expect.stringContaining('100 rules') as string })
+  expect(names()).toHaveLength(mostRules)
+  expect(arrange(arrangementOf([1], [2]))).toMatchObject({ kind: 'saved' })
+  expect(names()[0]).toBe('One')
+})
+
+test('what was unmuted is muted again though it is over meanwhile, and a suppression that was lifted is the same one again', () => {
+  const { mutes, suppressions, list, clock } = place()
+  const end = at(60)
+  mutes.add({ of: { kind: 'all' }, until: end })
+  mutes.remove(1 as MuteId)
+  clock.now = start + 61_000
+  expect(mutes.restore(1 as MuteId)).toMatchObject({ kind: 'saved' })
+  expect(mutes.restore(9 as MuteId)).toMatchObject({ kind: 'refused', detail: expect.stringContaining('Mute it anew') as string })
+  suppressions.add(suppression())
+  const before = list()
+  suppressions.lift(1 as SuppressionId)
+  expect(suppressions.restore(1 as SuppressionId)).toMatchObject({ kind: 'saved' })
+  expect(list()).toEqual(before)
+  expect(suppressions.restore(9 as SuppressionId)).toMatchObject({ kind: 'refused' })
+})
+
+test('a suppression that cannot be read is named with why, until it is lifted', () => {
+  const { suppressions, list, file } = place()
+  testDatabase(file).exec(`INSERT INTO suppressions (query, reason, since, expires_at)
+    VALUES ('colour:red', 'newer', 0, ${start + 60_000}), ('type:Noise', 'damaged', 0, 9000000000000000)`)
+  expect(list().brokenSuppressions).toEqual([
+    { id: 1, detail: expect.stringContaining('no field colour') as string },
+    { id: 2, detail: expect.stringContaining('“type:Noise” cannot be read') as string },
+  ])
+  for (const id of [1, 2]) suppressions.lift(id as SuppressionId)
+  expect(list().brokenSuppressions).toEqual([])
+})
+
+test('arranging one that is gone is refused, removing one that is gone is what was wanted', () => {
+  const { arrange, remove, mutes, suppressions } = place()
+  expect(arrange(arrangementOf([5]))).toMatchObject({ kind: 'refused', detail: expect.stringContaining('removed meanwhile') as string })
   expect(remove(5 as RuleId)).toMatchObject({ kind: 'saved', id: null })
   expect(mutes.remove(5 as MuteId)).toMatchObject({ kind: 'saved' })
   expect(suppressions.lift(5 as SuppressionId)).toMatchObject({ kind: 'saved' })

@@ -1,5 +1,6 @@
-import { mostRules } from '../../shared/rules.ts'
+import { mostMutes, mostRules, mostSuppressions } from '../../shared/rules.ts'
 import type {
+  Arrangement,
   DryRunAnswer,
   Impact,
   MuteDraft,
@@ -13,7 +14,7 @@ import type {
 } from '../../shared/rules.ts'
 import type { Reader } from '../reader/reader.ts'
 import type { RuleRows } from '../store/rules.ts'
-import { checkMute, checkRule, checkSuppression, refused } from './check.ts'
+import { checkArrangement, checkMute, checkRule, checkSuppression, holds, refused } from './check.ts'
 import { readRules } from './read-rules.ts'
 
 /** Where the user says when Tocsin speaks: rules, mutes and suppressions, and what they would have made of the history. */
@@ -22,16 +23,17 @@ export type RulesPlace = {
   list(): Rules
   /** A new one comes last. */
   save(draft: RuleDraft): RulesSaved
-  /** `to` is its place among the others, from 0; beyond the last is last. */
-  move(wanted: { readonly id: RuleId; readonly to: number }): RulesSaved
+  arrange(arrangement: Arrangement): RulesSaved
   remove(id: RuleId): RulesSaved
   /** A later question ends an earlier one. */
   try(asked: { readonly rules: readonly RuleDraft[]; readonly about: number | null }): Promise<DryRunAnswer>
-  readonly mutes: { add(draft: MuteDraft): RulesSaved; remove(id: MuteId): RulesSaved }
+  readonly mutes: { add(draft: MuteDraft): RulesSaved; remove(id: MuteId): RulesSaved; restore(id: MuteId): RulesSaved }
   readonly suppressions: {
     try(asked: { readonly query: string }): Promise<Impact>
     add(draft: SuppressionDraft): RulesSaved
     lift(id: SuppressionId): RulesSaved
+    /** It holds again until it would have ended. */
+    restore(id: SuppressionId): RulesSaved
   }
 }
 
@@ -64,6 +66,13 @@ export function createRulesPlace(parts: {
     })
   }
 
+  /** As it was: nothing is asked of it that a new one has to fulfil. */
+  function putBack(make: () => boolean, gone: string): RulesSaved {
+    let isBack = false
+    const written = takeAway(() => void (isBack = make()))
+    return written.kind === 'saved' && !isBack ? refused(gone) : written
+  }
+
   return {
     list,
 
@@ -71,15 +80,7 @@ export function createRulesPlace(parts: {
       const checked = checkRule(draft, { rules: rows.read().rules, now: now(), hasHook: rows.hasHook })
       return checked.kind === 'refused' ? checked : write(() => rows.save(checked.draft))
     },
-    move({ id, to }) {
-      const ids = rows.read().rules.map((rule) => rule.id)
-      const others = ids.filter((one) => one !== id)
-      if (others.length === ids.length) return refused('This rule was removed meanwhile. The others are as they were.')
-      return write(() => {
-        rows.order([...others.slice(0, to), id, ...others.slice(to)])
-        return id
-      })
-    },
+    arrange: (wanted) => checkArrangement(wanted, rows) ?? takeAway(() => rows.arrange(wanted)),
     remove: (id) => takeAway(() => rows.remove(id)),
     async try({ rules, about }) {
       if (rules.length > mostRules) return refused(`There may be ${mostRules} rules. Remove one that you no longer need.`)
@@ -89,6 +90,10 @@ export function createRulesPlace(parts: {
     mutes: {
       add: (draft) => checkMute(draft, list().mutes, now()) ?? write(() => rows.addMute(draft, now())),
       remove: (id) => takeAway(() => rows.removeMute(id)),
+      restore(id) {
+        if (list().mutes.length >= mostMutes) return refused(`${mostMutes} are muted, and there is no room for more. Take one away first.`)
+        return putBack(() => rows.restoreMute(id), 'What was muted is not known any more. Mute it anew.')
+      },
     },
 
     suppressions: {
@@ -98,6 +103,12 @@ export function createRulesPlace(parts: {
         return checked.kind === 'refused' ? checked : write(() => rows.addSuppression(checked.draft, now()))
       },
       lift: (id) => takeAway(() => rows.liftSuppression(id, now())),
+      restore(id) {
+        const others = rows.read().suppressions.filter((one) => one.id !== id && holds(one, now()))
+        if (others.length >= mostSuppressions)
+          return refused(`${mostSuppressions} hold already, and there is no room for more. Lift one first.`)
+        return putBack(() => rows.restoreSuppression(id), 'This suppression is gone. Suppress it anew.')
+      },
     },
   }
 }

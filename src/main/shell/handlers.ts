@@ -1,6 +1,6 @@
 import { app, clipboard } from 'electron'
 import type { OrganizationId } from '../../shared/detection.ts'
-import type { Core } from '../core.ts'
+import type { Core } from '../core-parts.ts'
 import { chooseToOpen, chooseWhereToSave, confirm } from './dialogs.ts'
 import { exportFile } from './export-file.ts'
 import type { Handlers } from './ipc.ts'
@@ -58,14 +58,16 @@ export function createHandlers(parts: { readonly core: Core; readonly profile: s
     'views:count': core.desk.views.count,
     'rules:list': () => core.rules.list(),
     'rule:save': core.rules.save,
-    'rule:move': core.rules.move,
+    'rules:arrange': core.rules.arrange,
     'rule:remove': core.rules.remove,
     'rules:try': core.rules.try,
     'mute:add': core.rules.mutes.add,
     'mute:remove': core.rules.mutes.remove,
+    'mute:restore': core.rules.mutes.restore,
     'suppression:try': core.rules.suppressions.try,
     'suppression:add': core.rules.suppressions.add,
     'suppression:lift': core.rules.suppressions.lift,
+    'suppression:restore': core.rules.suppressions.restore,
     'hooks:list': () => core.hooks.list(),
     async 'hook:save'(draft) {
       if (!(await isGranted(core.hooks.consent(draft)))) return notGranted

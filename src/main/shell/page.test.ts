@@ -2,7 +2,7 @@ import { mkdirSync, mkdtempSync, rmSync, symlinkSync, writeFileSync } from 'node
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { afterEach, beforeEach, describe, expect, test } from 'vitest'
-import { contentSecurityPolicy, isPageUrl, listPage, mayRequest, pageHeaders, placeAt, viewAt } from './page.ts'
+import { contentSecurityPolicy, isPageUrl, listPage, mayRequest, pageHeaders, placeAt, showsWholeTimeline, viewAt } from './page.ts'
 
 describe('the page that is served', () => {
   let folder: string
@@ -102,6 +102,18 @@ test.each([
   ['app://tocsin/?/inbox', 'timeline'],
 ])('the page at %s shows %s', (url, view) => {
   expect(viewAt(url)).toBe(view)
+})
+
+test.each([
+  ['app://tocsin/', true],
+  ['app://tocsin/#/timeline', true],
+  ['app://tocsin/#/timeline?open=org-1%2Fd-1', true],
+  ['app://tocsin/#/timeline?q=', true],
+  ['app://tocsin/#/timeline?q=kind%3Athreat', false],
+  ['app://tocsin/#/timeline?from=2026-03-01T00%3A00%3A00.000Z&to=2026-03-02T00%3A00%3A00.000Z', false],
+  ['app://tocsin/#/inbox', false],
+])('the page at %s shows whatever arrives: %s', (url, shows) => {
+  expect(showsWholeTimeline(url)).toBe(shows)
 })
 
 describe('the policy', () => {

@@ -1,6 +1,6 @@
 import { readdirSync } from 'node:fs'
 import { extname, join } from 'node:path'
-import { viewOf } from '../../shared/address.ts'
+import { viewOf, wantedAt } from '../../shared/address.ts'
 import { longestLink, type View } from '../../shared/view.ts'
 
 /** Where the page lives: a scheme of our own, which no web server can answer for. */
@@ -79,7 +79,17 @@ export function isPageUrl(text: string): boolean {
 
 /** Which view the page shows: it keeps its address in its hash as `#/view?…`, and what is no address it takes for the timeline. */
 export function viewAt(text: string): View {
-  return viewOf((parse(text)?.hash ?? '').slice('#/'.length)) ?? 'timeline'
+  return viewOf(addressIn(text)) ?? 'timeline'
+}
+
+/** Whether the page shows all of the timeline: what arrives appears there, whatever it is. A search or a range may leave it out. */
+export function showsWholeTimeline(text: string): boolean {
+  const wanted = wantedAt(addressIn(text))
+  return viewAt(text) === 'timeline' && (wanted === null || (wanted.text === '' && wanted.range === null))
+}
+
+function addressIn(text: string): string {
+  return (parse(text)?.hash ?? '').slice('#/'.length)
 }
 
 /** What of the page's address leads a new page to the same place; '' where it is none that leads anywhere. */

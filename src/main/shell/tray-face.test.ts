@@ -20,12 +20,21 @@ const listening: Health = {
   waiting: 0,
 }
 
-const shows = (changes: Partial<TrayShows> = {}): TrayShows => ({ health: listening, unread: 0, muted: null, newest: [], ...changes })
+const shows = (changes: Partial<TrayShows> = {}): TrayShows => ({
+  health: listening,
+  unread: 0,
+  muted: null,
+  newest: [],
+  isHidden: false,
+  ...changes,
+})
+const now = new Date(2026, 2, 1, 12).getTime()
+const faceOf = (changes: Partial<TrayShows> = {}) => trayFace(shows(changes), now)
 
 describe('the face of the tray', () => {
   test('says that it listens, and how many are unread', () => {
-    expect(trayFace(shows())).toEqual({ image: 'listening', status: 'Listening', tooltip: 'Tocsin: listening', newest: [], isMuted: false })
-    expect(trayFace(shows({ unread: 3 }))).toMatchObject({
+    expect(faceOf()).toEqual({ image: 'listening', status: 'Listening', tooltip: 'Tocsin: listening', newest: [], isMuted: false })
+    expect(faceOf({ unread: 3 })).toMatchObject({
       image: 'listening-unread',
       status: 'Listening, 3 unread',
       tooltip: 'Tocsin: listening, 3 unread',
@@ -41,22 +50,24 @@ describe('the face of the tray', () => {
       'Tocsin: trouble',
     ],
   ])('takes the other shape when %s', (_when, health, tooltip) => {
-    expect(trayFace(shows({ health }))).toMatchObject({ image: 'trouble', tooltip })
-    expect(trayFace(shows({ health, unread: 1, muted: { until: null } })).image).toBe('trouble-unread')
+    expect(faceOf({ health })).toMatchObject({ image: 'trouble', tooltip })
+    expect(faceOf({ health, unread: 1, muted: { until: null } }).image).toBe('trouble-unread')
   })
 
   test('is calm while it starts', () => {
-    expect(trayFace(shows({ health: { ...listening, ways: [{ ...live, state: 'connecting' }] } })).image).toBe('listening')
+    expect(faceOf({ health: { ...listening, ways: [{ ...live, state: 'connecting' }] } }).image).toBe('listening')
   })
 
   test('says that it is muted and until when, by a shape of its own', () => {
     const until = new Date(2026, 2, 1, 15, 4).toISOString() as Instant
-    expect(trayFace(shows({ muted: { until } }))).toMatchObject({
+    expect(faceOf({ muted: { until } })).toMatchObject({
       image: 'muted',
       tooltip: 'Tocsin: listening, muted until 15:04',
       isMuted: true,
     })
-    expect(trayFace(shows({ muted: { until: null }, unread: 2 }))).toMatchObject({
+    const nextWeek = new Date(2026, 2, 8, 15, 4).toISOString() as Instant
+    expect(faceOf({ muted: { until: nextWeek } }).tooltip).toBe('Tocsin: listening, muted until 2026-03-08 15:04')
+    expect(faceOf({ muted: { until: null }, unread: 2 })).toMatchObject({
       image: 'muted-unread',
       status: 'Listening, muted, 2 unread',
     })
@@ -70,15 +81,33 @@ describe('the face of the tray', () => {
       entityId: null,
       type: 'MissingMFA',
     } as Detection
-    const { newest } = trayFace(
-      shows({ newest: [one, { ...one, trust: 'unsigned', type: 'a\u202eb\nc', entityId: 'x'.repeat(500) }, { ...one, entityId: '00u1' }] }),
-    )
-    expect(newest.map(({ label }) => label)).toEqual(['MissingMFA', `Unsigned: a\u{fffd}b c · ${'x'.repeat(51)}…`, 'MissingMFA · 00u1'])
+    const { newest } = faceOf({
+      newest: [
+        one,
+        { ...one, trust: 'unsigned', type: 'a\u202eb\nc', entityId: 'x'.repeat(500) },
+        { ...one, entityId: '00u1', demo: true },
+      ],
+    })
+    expect(newest.map(({ label }) => label)).toEqual([
+      'MissingMFA',
+      `Unsigned: a\u{fffd}b c · ${'x'.repeat(51)}…`,
+      'Demo: MissingMFA · 00u1',
+    ])
     expect(newest[0]?.key).toEqual({ organizationId: 'o', id: 'd' })
   })
 
+  test('names nothing that a sender chose where content is hidden', () => {
+    const at = (month: number, day: number) => new Date(2026, month, day, 9, 4).toISOString() as Instant
+    const one = { kind: 'threat', trust: 'verified', demo: false, type: 'MissingMFA', entityId: '00u1', changedAt: at(2, 1) } as Detection
+    const { newest } = faceOf({
+      isHidden: true,
+      newest: [one, { ...one, kind: 'posture', trust: 'unsigned', changedAt: at(1, 28) }],
+    })
+    expect(newest.map(({ label }) => label)).toEqual(['Threat, 09:04', 'Unsigned: Posture issue, 2026-02-28 09:04'])
+  })
+
   test('is painted anew only where it is another', () => {
-    expect(isSameFace(trayFace(shows()), trayFace(shows({ health: { ...listening, waiting: 0 } })))).toBe(true)
-    expect(isSameFace(trayFace(shows()), trayFace(shows({ unread: 1 })))).toBe(false)
+    expect(isSameFace(faceOf(), faceOf({ health: { ...listening, waiting: 0 } }))).toBe(true)
+    expect(isSameFace(faceOf(), faceOf({ unread: 1 }))).toBe(false)
   })
 })

@@ -20,35 +20,47 @@ export type TrayShows = {
   /** Since when nothing is said; null where Tocsin speaks. `until` null: until the user says otherwise. */
   readonly muted: { readonly until: Instant | null } | null
   readonly newest: readonly Detection[]
+  /** Nothing that a sender chose is to be seen outside of the window. */
+  readonly isHidden: boolean
 }
 
 const longestLabel = 60
 
-export function trayFace({ health, unread, muted, newest }: TrayShows): TrayFace {
+/** `now` in epoch ms. */
+export function trayFace({ health, unread, muted, newest, isHidden }: TrayShows, now: number): TrayFace {
   const word = healthWord(health)
   const isCalm = word === 'listening' || word === 'starting'
   // Trouble is said even where nothing else is.
   const shape = !isCalm ? 'trouble' : muted === null ? 'listening' : 'muted'
-  const parts = [word, ...(muted === null ? [] : [mutedWords(muted.until)]), ...(unread === 0 ? [] : [`${unread} unread`])]
+  const parts = [word, ...(muted === null ? [] : [mutedWords(muted.until, now)]), ...(unread === 0 ? [] : [`${unread} unread`])]
   const said = parts.join(', ')
   return {
     image: unread === 0 ? shape : `${shape}-unread`,
     status: said.charAt(0).toUpperCase() + said.slice(1),
     tooltip: `Tocsin: ${said}`,
-    newest: newest.map(({ organizationId, id, type, entityId, trust }) => ({
-      key: { organizationId, id },
-      // In front, where no text of the sender's can push it out of sight.
-      label: `${trust === 'unsigned' ? 'Unsigned: ' : ''}${plain(entityId === null ? type : `${type} · ${entityId}`, longestLabel)}`,
-    })),
+    newest: newest.map((one) => ({ key: { organizationId: one.organizationId, id: one.id }, label: labelOf(one, isHidden, now) })),
     isMuted: muted !== null,
   }
 }
 
-function mutedWords(until: Instant | null): string {
-  if (until === null) return 'muted'
-  const at = new Date(until)
-  const clock = `${String(at.getHours()).padStart(2, '0')}:${String(at.getMinutes()).padStart(2, '0')}`
-  return `muted until ${clock}`
+function labelOf({ kind, type, entityId, trust, demo, changedAt }: Detection, isHidden: boolean, now: number): string {
+  // In front, where no text of the sender's can push it out of sight.
+  const marks = `${demo ? 'Demo: ' : ''}${trust === 'unsigned' ? 'Unsigned: ' : ''}`
+  if (isHidden) return `${marks}${kind === 'threat' ? 'Threat' : 'Posture issue'}, ${clockAt(changedAt, now)}`
+  return `${marks}${plain(entityId === null ? type : `${type} · ${entityId}`, longestLabel)}`
+}
+
+function mutedWords(until: Instant | null, now: number): string {
+  return until === null ? 'muted' : `muted until ${clockAt(until, now)}`
+}
+
+/** By the clock of this computer; with the day where it is not today. */
+function clockAt(instant: Instant, now: number): string {
+  const at = new Date(instant)
+  const two = (part: number): string => String(part).padStart(2, '0')
+  const clock = `${two(at.getHours())}:${two(at.getMinutes())}`
+  const isToday = at.toDateString() === new Date(now).toDateString()
+  return isToday ? clock : `${at.getFullYear()}-${two(at.getMonth() + 1)}-${two(at.getDate())} ${clock}`
 }
 
 /** Two faces that look and lead alike, so that nothing has to be painted anew. */

@@ -42,7 +42,7 @@ export function createTray(parts: TrayParts): Tray {
     Record<TrayImage, NativeImage>
   >
   let shown = shows()
-  let face = trayFace(shown)
+  let face = trayFace(shown, now())
   let tray: ElectronTray | null = null
   let stopped = false
   let cancelEnd: (() => void) | null = null
@@ -73,7 +73,7 @@ export function createTray(parts: TrayParts): Tray {
     if (stopped) return
     const before = { face, unread: shown.unread }
     shown = shows()
-    face = trayFace(shown)
+    face = trayFace(shown, now())
     awaitEnd()
     if (!isSameFace(face, before.face) && tray !== null) paint(tray, face)
     // The dock on macOS and some Linux launchers show the number; others ignore it.

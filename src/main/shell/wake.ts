@@ -1,6 +1,6 @@
 import { net, powerMonitor } from 'electron'
 import { uptime } from 'node:os'
-import type { Core } from '../core.ts'
+import type { Core } from '../core-parts.ts'
 import { createSleepWatch } from './sleep-watch.ts'
 
 /** Tells when the computer slept and when it has a network, by the system's own signals and by looking. */

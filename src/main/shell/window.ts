@@ -3,14 +3,14 @@ import type { Settings } from '../../shared/settings.ts'
 import { createAllowance } from './allowance.ts'
 import type { WindowBounds } from '../store/settings.ts'
 import { minimumSize, placeWindow, type Bounds } from './bounds.ts'
-import { pageUrl, placeAt, viewAt } from './page.ts'
+import { pageUrl, placeAt, showsWholeTimeline } from './page.ts'
 
 export type MainWindow = {
   /** Opens the window, or restores and focuses it. Resolves when its page is there and listens. */
   show(): Promise<void>
   /** The page's contents while there is a window. */
   contents(): WebContents | null
-  /** The user looks at the timeline: the window has the focus and shows it. */
+  /** The user looks at the timeline: the window has the focus and shows it, and no search keeps from it what arrives. */
   isTimelineFocused(): boolean
   /** Marks the taskbar button on Windows; other desktops have the badge of the tray. */
   setUnread(count: number): void
@@ -159,7 +159,7 @@ export function createMainWindow(parts: WindowParts): MainWindow {
     contents: () => (window === null || window.isDestroyed() ? null : window.webContents),
     isTimelineFocused() {
       if (window === null || window.isDestroyed()) return false
-      return window.isFocused() && viewAt(window.webContents.getURL()) === 'timeline'
+      return window.isFocused() && showsWholeTimeline(window.webContents.getURL())
     },
     setUnread(count) {
       if (process.platform !== 'win32' || window === null || window.isDestroyed()) return

@@ -29,14 +29,15 @@ export type Speaking = {
   readonly place: SpeakingPlace
   changed(changes: readonly Change[]): void
   /** The user has changed what decides. */
-  rulesChanged(rules: Rules): void
+  rulesChanged(): void
   settingsChanged(settings: Settings): void
   stop(): Promise<void>
 }
 
 export function createSpeaking(parts: {
   readonly outbox: Outbox
-  readonly rules: () => Rules
+  /** All that is kept, also what is over: the clock may be ahead for a while. */
+  readonly rules: () => Pick<Rules, 'rules' | 'mutes' | 'suppressions'>
   readonly settings: () => Settings
   /** There is more to read of what was said. */
   readonly onSaid: () => void
@@ -89,7 +90,7 @@ export function createSpeaking(parts: {
     },
     // Before the start it stays in the outbox, from where it is read then.
     changed: (changes) => notify?.changed(changes),
-    rulesChanged: (next) => void (rules = compileRules(next, now()).set),
+    rulesChanged: () => void (rules = compileRules(parts.rules(), now()).set),
     settingsChanged: (next) => void (settings = next),
     stop,
   }

@@ -6,7 +6,7 @@ import { startOf } from '../state/location.ts'
 export const silenceWords: Readonly<Record<Silence, string>> = {
   off: 'notifications are turned off in the settings',
   imported: 'it was imported, not received',
-  duplicate: 'it says nothing that was not said before',
+  duplicate: 'its status did not change',
   resolved: 'it was resolved',
   continuing: 'the same posture issue was told before and goes on',
   suppressed: 'it is suppressed as known noise',
@@ -24,7 +24,8 @@ export const silenceWords: Readonly<Record<Silence, string>> = {
   burst: 'more came at once than one notification could count',
   backlog: 'it had waited while Tocsin was not connected, and could not be told in time',
   stale: 'Tocsin was not running when it came, and it was too old to be told afterwards',
-  'not-shown': 'the desktop could not show the notification',
+  'not-shown': 'the desktop did not say that it shows the notification',
+  unreadable: 'Tocsin ended before it could be told, and what was kept of it is damaged',
 }
 
 /** What became of one change, in a sentence. */
@@ -65,6 +66,8 @@ export function nextStep(because: Silence): NextStep | null {
       return step('See what happened while you were away', startOf.digest)
     case 'not-shown':
       return step('See whether the desktop has a notification service that runs; it is in the inbox.')
+    case 'unreadable':
+      return step('Have the whole history checked: “tocsin doctor” says what is damaged and what can be done.')
     case 'imported':
     case 'duplicate':
     case 'resolved':

@@ -13,9 +13,9 @@ export function quietOf({ quiet }: DryRunSide): number {
   return quiet.reduce((sum, one) => sum + one.count, 0)
 }
 
-/** `last 30 days`, or as many as could be looked at. */
+/** `last 30 days`, or how far back could be looked. */
 export function stretchWords({ days, isWhole, looked }: Pick<DryRun, 'days' | 'isWhole' | 'looked'>): string {
-  return isWhole ? `last ${dryRunDays} days` : `newest ${count(looked)} changes, ${plural(days.length, 'day')} of them,`
+  return isWhole ? `last ${dryRunDays} days` : `newest ${count(looked)} changes, which go back to ${days[0]?.day ?? 'today'},`
 }
 
 /** What the rules would have said, beside what they say now. */
@@ -32,8 +32,8 @@ export function dryRunSentence(run: DryRun): string {
   )
 }
 
-/** What a person should know before they save it, the gravest first. */
-export function dryRunWarnings(run: DryRun, action: RuleAction): readonly string[] {
+/** What a person should know before they save it, the gravest first. `action` is of the one rule it is about; null where it is about all. */
+export function dryRunWarnings(run: DryRun, action: RuleAction | null): readonly string[] {
   const isQuiet = action === 'silence' || action === 'digest'
   const lost = run.now.urgent - run.then.urgent
   const gained = run.then.urgent - run.now.urgent
@@ -41,7 +41,11 @@ export function dryRunWarnings(run: DryRun, action: RuleAction): readonly string
     ...(lost > 0
       ? [
           `${plural(lost, 'change')} that ${lost === 1 ? 'is' : 'are'} urgent now would not be: ${
-            isQuiet ? 'nobody would be told of them.' : 'quiet hours and an open timeline would keep them quiet.'
+            isQuiet
+              ? 'nobody would be told of them.'
+              : action === null
+                ? 'at best they would be told without haste.'
+                : 'quiet hours and an open timeline would keep them quiet.'
           }`,
         ]
       : []),
@@ -57,7 +61,7 @@ export function dryRunWarnings(run: DryRun, action: RuleAction): readonly string
       : run.taken > 0
         ? [`Of ${plural(run.matched, 'change')} that it finds, rules above it decide about ${count(run.taken)}.`]
         : []),
-    ...(run.looked > 0 && run.matched === 0 ? ['It finds nothing of what came in these days.'] : []),
+    ...(action !== null && run.looked > 0 && run.matched === 0 ? ['It finds nothing of what came in these days.'] : []),
     ...(action === 'urgent' && gained > 0 && gained >= 30
       ? [`That is about ${plural(Math.round(gained / Math.max(1, run.days.length)) || 1, 'urgent change')} a day more.`]
       : []),

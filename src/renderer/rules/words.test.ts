@@ -93,6 +93,13 @@ describe('a dry run', () => {
     expect(dryRunWarnings(run, action)).toEqual([expect.stringMatching(words)])
   })
 
+  test('of all rules warns of what is urgent, and of no single rule', () => {
+    expect(dryRunWarnings(runOf({ matched: 0, then: side(2, 9, 9) }), null)).toEqual([
+      '1 change that is urgent now would not be: at best they would be told without haste.',
+    ])
+    expect(dryRunWarnings(runOf({ matched: 0 }), null)).toEqual([])
+  })
+
   test('draws what is told above the line and what is quiet below it, each with its own scale, and never beyond the picture', () => {
     const days = [
       { day: '2031-05-16', now: side(1, 3, 4, 200), then: side(0, 0, 0, 204) },

@@ -34,6 +34,7 @@ import { QuarantineState } from './quarantine.svelte.ts'
 import { reasonOf } from './reason.ts'
 import { Registrations } from './registrations.svelte.ts'
 import { SavedViews } from './saved-views.svelte.ts'
+import { RuleArranger } from './rule-arranger.svelte.ts'
 import { RuleEditor } from './rule-editor.svelte.ts'
 import { RulesState } from './rules.svelte.ts'
 import { Sample } from './sample.svelte.ts'
@@ -95,6 +96,7 @@ export function createAppState(bridge: Bridge, address: Address, now: () => numb
   const suppressed = new Suppressed(bridge)
   const rules = new RulesState(bridge, { tell: (notice) => notices.raise(notice), now })
   const ruleEditor = new RuleEditor(bridge, rules)
+  const ruleArranger = new RuleArranger(bridge, rules)
   const hooks = new Hooks(bridge)
   const queryCompletion = new Completion(bridge, { fields: searchFields, recent: () => searches.recent, views: () => [] })
   const dialogs = new Dialogs()
@@ -140,6 +142,7 @@ export function createAppState(bridge: Bridge, address: Address, now: () => numb
     suppressed,
     rules,
     ruleEditor,
+    ruleArranger,
     hooks,
     /** Of the queries of rules and suppressions. */
     queryCompletion,
@@ -183,6 +186,7 @@ export function createAppState(bridge: Bridge, address: Address, now: () => numb
         queryCompletion,
         hooks,
         ruleEditor,
+        ruleArranger,
         rules,
         suppressed,
         facets,

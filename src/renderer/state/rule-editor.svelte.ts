@@ -74,9 +74,9 @@ export class RuleEditor {
 
   try(): void {
     const { rules } = this.#rules.value
-    // A rule that is off would have changed nothing: what is tried is the rule at work.
-    const draft = { ...this.draft, isOn: true }
-    const place = rules.findIndex(({ id }) => id === draft.id)
+    const place = rules.findIndex(({ id }) => id === this.draft.id)
+    // A rule that was off changes nothing: what is tried is the rule at work. One that is turned off is tried as that.
+    const draft = { ...this.draft, isOn: this.draft.isOn || rules[place]?.isOn !== true }
     const tried = place < 0 ? [...rules, draft] : rules.map((rule, index) => (index === place ? draft : rule))
     this.trial.ask({ rules: tried, about: place < 0 ? rules.length : place })
   }

@@ -7,7 +7,7 @@ import { reasonOf } from './reason.ts'
 export type RulesUndo = { readonly said: string; readonly back: () => Promise<boolean> }
 
 const offeredMs = 10_000
-const nothing: Rules = { rules: [], mutes: [], suppressions: [], broken: [] }
+const nothing: Rules = { rules: [], mutes: [], suppressions: [], broken: [], brokenSuppressions: [] }
 
 /** When Tocsin speaks: rules, mutes and suppressions. Main keeps them and says why one cannot be kept; what takes something away can be undone. */
 export class RulesState {
@@ -66,36 +66,21 @@ export class RulesState {
     return this.#write(() => this.#bridge.invoke('rule:save', draft))
   }
 
-  async turn(rule: Rule, isOn: boolean): Promise<void> {
-    this.#tellRefused(await this.save({ ...rule, isOn }), `“${rule.name}” stays ${rule.isOn ? 'on' : 'off'}`)
-  }
-
-  async move(rule: Rule, to: number): Promise<boolean> {
-    const from = this.value.rules.findIndex(({ id }) => id === rule.id)
-    const place = Math.max(0, Math.min(to, this.value.rules.length - 1))
-    if (from < 0 || place === from) return false
-    const isMoved = this.#tellRefused(await this.#move(rule.id, place), 'The rule was not moved')
-    if (isMoved)
+  /** All of it at once, and so is its undo, which brings back what was removed as it was. Whether it was done; why not is told. */
+  async arrange(list: readonly Rule[], removed: readonly Rule[]): Promise<boolean> {
+    const before = this.value.rules
+    const isDone = this.#tellRefused(await this.#arrange(list, removed), 'The rules stay as they were')
+    if (isDone)
       this.#offer({
-        said: `“${rule.name}” is rule ${place + 1} of ${this.value.rules.length} now`,
-        back: async () => this.#tellRefused(await this.#move(rule.id, from), 'It could not be undone'),
+        said: arrangedWords(before, list, removed),
+        back: async () => this.#tellRefused(await this.#arrange(before, []), 'It could not be undone'),
       })
-    return isMoved
+    return isDone
   }
 
-  async remove(rule: Rule): Promise<void> {
-    const place = this.value.rules.findIndex(({ id }) => id === rule.id)
-    const removed = await this.#write(() => this.#bridge.invoke('rule:remove', rule.id))
-    if (!this.#tellRefused(removed, 'The rule was not removed')) return
-    this.#offer({
-      said: `Removed “${rule.name}”`,
-      back: async () => {
-        const saved = await this.save({ ...rule, id: null })
-        if (!this.#tellRefused(saved, 'It could not be brought back') || saved.kind === 'refused' || saved.id === null) return false
-        // A rule that is new comes last.
-        return this.#tellRefused(await this.#move(saved.id as Rule['id'], place), 'It is back, but stands last')
-      },
-    })
+  /** One whose row cannot be read: nobody could bring it back. */
+  async removeUnreadable(id: Rule['id']): Promise<void> {
+    this.#tellRefused(await this.#write(() => this.#bridge.invoke('rule:remove', id)), 'The rule was not removed')
   }
 
   mute(draft: MuteDraft): Promise<RulesSaved> {
@@ -107,7 +92,8 @@ export class RulesState {
     if (!this.#tellRefused(removed, 'It is still muted')) return
     this.#offer({
       said,
-      back: async () => this.#tellRefused(await this.mute({ of: mute.of, until: mute.until }), 'It could not be muted again'),
+      back: async () =>
+        this.#tellRefused(await this.#write(() => this.#bridge.invoke('mute:restore', mute.id)), 'It could not be muted again'),
     })
   }
 
@@ -118,11 +104,19 @@ export class RulesState {
   async lift(suppression: Suppression): Promise<void> {
     const lifted = await this.#write(() => this.#bridge.invoke('suppression:lift', suppression.id))
     if (!this.#tellRefused(lifted, 'It was not lifted')) return
-    const { query, reason, expiresAt } = suppression
     this.#offer({
       said: 'Lifted the suppression',
-      back: async () => this.#tellRefused(await this.suppress({ query, reason, expiresAt }), 'It could not be suppressed again'),
+      back: async () =>
+        this.#tellRefused(
+          await this.#write(() => this.#bridge.invoke('suppression:restore', suppression.id)),
+          'It could not be suppressed again',
+        ),
     })
+  }
+
+  /** One whose row cannot be read: that it was lifted is all that is known of it then. */
+  async liftUnreadable(id: Suppression['id']): Promise<void> {
+    this.#tellRefused(await this.#write(() => this.#bridge.invoke('suppression:lift', id)), 'It was not lifted')
   }
 
   holds({ expiresAt, liftedAt }: Suppression): boolean {
@@ -141,8 +135,9 @@ export class RulesState {
     this.offer = null
   }
 
-  #move(id: Rule['id'], to: number): Promise<RulesSaved> {
-    return this.#write(() => this.#bridge.invoke('rule:move', { id, to }))
+  #arrange(list: readonly Rule[], removed: readonly Rule[]): Promise<RulesSaved> {
+    const rules = list.map(({ id, isOn }) => ({ id, isOn }))
+    return this.#write(() => this.#bridge.invoke('rules:arrange', { rules, removed: removed.map(({ id }) => id) }))
   }
 
   async #write(ask: () => Promise<RulesSaved>): Promise<RulesSaved> {
@@ -176,4 +171,23 @@ export class RulesState {
     this.#live.stop()
     clearTimeout(this.#timer)
   }
+}
+
+/** What becomes of the rules, in words: `Removed “Noisy scanner”`. */
+export function arrangedWords(before: readonly Rule[], list: readonly Rule[], removed: readonly Rule[]): string {
+  const [gone] = removed
+  const turned = list.filter(({ id, isOn }) => before.find((rule) => rule.id === id)?.isOn === !isOn)
+  const [one] = turned
+  const kept = before.filter(({ id }) => list.some((rule) => rule.id === id))
+  const words = [
+    gone === undefined ? null : removed.length === 1 ? `removed “${gone.name}”` : `removed ${removed.length} rules`,
+    one === undefined
+      ? null
+      : turned.length === 1
+        ? `turned “${one.name}” ${one.isOn ? 'on' : 'off'}`
+        : `turned ${turned.length} rules on or off`,
+    list.some(({ id }, at) => kept[at]?.id !== id) ? 'changed the order of the rules' : null,
+  ]
+  const all = words.filter((word) => word !== null).join(', ')
+  return all.charAt(0).toUpperCase() + all.slice(1)
 }

@@ -3,6 +3,7 @@ import type { Instant } from '../../shared/detection.ts'
 import type { Notice } from '../../shared/ipc.ts'
 import type { DryRun, DryRunSide, Mute, MuteId, Rule, RuleDraft, RuleId, Rules, Suppression, SuppressionId } from '../../shared/rules.ts'
 import { createMemoryBridge, later } from './memory-bridge.ts'
+import { RuleArranger } from './rule-arranger.svelte.ts'
 import { emptyRule, RuleEditor } from './rule-editor.svelte.ts'
 import { RulesState } from './rules.svelte.ts'
 
@@ -10,7 +11,15 @@ beforeEach(() => void vi.useFakeTimers({ now: Date.UTC(2031, 4, 17, 12) }))
 afterEach(() => void vi.useRealTimers())
 
 const ruleOf = (id: number, more: Partial<Rule> = {}): Rule => ({ ...emptyRule, id: id as RuleId, name: `rule ${id}`, ...more })
-const rulesOf = (rules: readonly Rule[], more: Partial<Rules> = {}): Rules => ({ rules, mutes: [], suppressions: [], broken: [], ...more })
+const rulesOf = (rules: readonly Rule[], more: Partial<Rules> = {}): Rules => ({
+  rules,
+  mutes: [],
+  suppressions: [],
+  broken: [],
+  brokenSuppressions: [],
+  ...more,
+})
+const no = { kind: 'refused', detail: 'The disk is full.', at: null, length: 0 } as const
 const inAnHour = '2031-05-17T13:00:00.000Z' as Instant
 const muteOf = (id: number, more: Partial<Mute> = {}): Mute => ({
   id: id as MuteId,
@@ -24,6 +33,8 @@ const muteOf = (id: number, more: Partial<Mute> = {}): Mute => ({
 function setUp(start: Rules, handlers: Parameters<typeof createMemoryBridge>[0] = {}) {
   let kept = start
   let nextId = 100
+  let gone: readonly Rule[] = []
+  let unmuted: readonly Mute[] = []
   const told: Notice[] = []
   const saved = (rules: Rules, id: number | null = null) => {
     kept = rules
@@ -37,18 +48,30 @@ function setUp(start: Rules, handlers: Parameters<typeof createMemoryBridge>[0] 
       const isNew = draft.id === null
       return saved({ ...kept, rules: isNew ? [...kept.rules, rule] : kept.rules.map((one) => (one.id === id ? rule : one)) }, id)
     },
-    'rule:move'({ id, to }) {
-      const others = kept.rules.filter((one) => one.id !== id)
-      const rule = kept.rules.find((one) => one.id === id)
-      return saved({ ...kept, rules: rule ? [...others.slice(0, to), rule, ...others.slice(to)] : others }, id)
+    'rules:arrange'({ rules, removed }) {
+      const known = [...kept.rules, ...gone]
+      const named = rules.flatMap(({ id, isOn }) => known.filter((one) => one.id === id).map((one) => ({ ...one, isOn })))
+      gone = kept.rules.filter(({ id }) => removed.includes(id))
+      const others = kept.rules.filter(({ id }) => !removed.includes(id) && !named.some((one) => one.id === id))
+      return saved({ ...kept, rules: [...named, ...others] })
     },
     'rule:remove': (id) => saved({ ...kept, rules: kept.rules.filter((one) => one.id !== id) }),
     'mute:add': ({ of, until }) => saved({ ...kept, mutes: [...kept.mutes, muteOf(nextId++, { of, until })] }),
-    'mute:remove': (id) => saved({ ...kept, mutes: kept.mutes.filter((one) => one.id !== id) }),
+    'mute:remove'(id) {
+      unmuted = kept.mutes.filter((one) => one.id === id)
+      return saved({ ...kept, mutes: kept.mutes.filter((one) => one.id !== id) })
+    },
+    'mute:restore': (id) => saved({ ...kept, mutes: [...kept.mutes, ...unmuted.filter((one) => one.id === id)] }),
     ...handlers,
   })
   const state = new RulesState(memory.bridge, { tell: (notice) => told.push(notice), now: () => Date.now() })
-  return { ...memory, told, state, names: () => state.value.rules.map(({ name }) => name) }
+  return {
+    ...memory,
+    told,
+    state,
+    arranger: new RuleArranger(memory.bridge, state),
+    names: () => state.value.rules.map(({ name }) => name),
+  }
 }
 
 test('what is pushed while the list is on its way wins over it', async () => {
@@ -73,51 +96,119 @@ test('a list that cannot be read says so, and is read when asked again', async (
   expect([state.isKnown, state.trouble]).toEqual([true, null])
 })
 
-test('a rule that was moved or removed goes back to where it stood', async () => {
-  const { state, names, told } = setUp(rulesOf([ruleOf(1), ruleOf(2), ruleOf(3)]))
+test('what is moved, removed and turned is tried together, holds once it is saved, and goes back as one', async () => {
+  const { state, names, told, arranger, asked } = setUp(rulesOf([ruleOf(1), ruleOf(2), ruleOf(3)]), { 'rules:try': () => no })
   await vi.advanceTimersByTimeAsync(0)
-  await state.move(ruleOf(3), 0)
-  expect(names()).toEqual(['rule 3', 'rule 1', 'rule 2'])
-  expect(state.offer?.said).toBe('“rule 3” is rule 1 of 3 now')
+  expect([arranger.move(ruleOf(3), 0), arranger.isChanged]).toEqual([true, true])
+  arranger.remove(ruleOf(2))
+  arranger.turn(ruleOf(1), false)
+  await vi.advanceTimersByTimeAsync(300)
+  const { rules, about } = asked.at(-1)?.argument as { rules: readonly Rule[]; about: number | null }
+  expect([asked.at(-1)?.name, about, rules.map(({ id, isOn }) => [id, isOn])]).toEqual([
+    'rules:try',
+    null,
+    [
+      [3, true],
+      [1, false],
+    ],
+  ])
+  expect([names(), state.offer, asked.filter(({ name }) => name === 'rules:try').length]).toEqual([['rule 1', 'rule 2', 'rule 3'], null, 1])
+  expect(await arranger.save()).toBe(true)
+  expect([names(), arranger.isChanged]).toEqual([['rule 3', 'rule 1'], false])
+  expect(state.offer?.said).toBe('Removed “rule 2”, turned “rule 1” off, changed the order of the rules')
   await state.undoLast()
-  expect(names()).toEqual(['rule 1', 'rule 2', 'rule 3'])
-  await state.remove(ruleOf(2))
-  expect([names(), state.offer?.said]).toEqual([['rule 1', 'rule 3'], 'Removed “rule 2”'])
-  await state.undoLast()
-  expect(names()).toEqual(['rule 1', 'rule 2', 'rule 3'])
-  expect([told.at(-1)?.title, state.offer]).toEqual(['Undone: Removed “rule 2”', null])
+  expect([names(), state.value.rules.every(({ isOn }) => isOn), state.offer]).toEqual([['rule 1', 'rule 2', 'rule 3'], true, null])
+  expect(told.at(-1)?.title).toBe('Undone: Removed “rule 2”, turned “rule 1” off, changed the order of the rules')
+})
+
+test('what is put back by hand, or discarded, leaves nothing to save and nothing to try', async () => {
+  const { arranger, asked } = setUp(rulesOf([ruleOf(1), ruleOf(2)]), { 'rules:try': () => no })
+  await vi.advanceTimersByTimeAsync(0)
+  arranger.move(ruleOf(1), 1)
+  arranger.move(ruleOf(1), 0)
+  expect(arranger.isChanged).toBe(false)
+  arranger.remove(ruleOf(1))
+  arranger.discard()
+  await vi.advanceTimersByTimeAsync(1_000)
+  expect([arranger.isChanged, arranger.list.map(({ id }) => id), asked.map(({ name }) => name)]).toEqual([false, [1, 2], ['rules:list']])
+})
+
+test('what others change meanwhile stays: a new rule comes last, one that went is gone, and one is as it was edited', async () => {
+  const { arranger, push } = setUp(rulesOf([ruleOf(1), ruleOf(2), ruleOf(3)]), { 'rules:try': () => no })
+  await vi.advanceTimersByTimeAsync(0)
+  arranger.move(ruleOf(3), 0)
+  push('rules:changed', rulesOf([ruleOf(1, { name: 'edited' }), ruleOf(3), ruleOf(4)]))
+  expect(arranger.list.map(({ name }) => name)).toEqual(['rule 3', 'edited', 'rule 4'])
 })
 
 test('nothing is moved beyond the ends', async () => {
-  const { state, asked } = setUp(rulesOf([ruleOf(1), ruleOf(2)]))
+  const { state, arranger } = setUp(rulesOf([ruleOf(1), ruleOf(2)]))
   await vi.advanceTimersByTimeAsync(0)
-  expect([await state.move(ruleOf(1), -1), await state.move(ruleOf(2), 2)]).toEqual([false, false])
-  expect(asked.map(({ name }) => name)).toEqual(['rules:list'])
+  expect([arranger.move(ruleOf(1), -1), arranger.move(ruleOf(2), 2), arranger.isChanged, state.value.rules.length]).toEqual([
+    false,
+    false,
+    false,
+    2,
+  ])
 })
 
 test('the way back is offered for ten seconds, and no longer once something else was changed', async () => {
   const { state } = setUp(rulesOf([ruleOf(1), ruleOf(2)]))
   await vi.advanceTimersByTimeAsync(0)
-  await state.remove(ruleOf(1))
+  const remove = (id: number) =>
+    state.arrange(
+      state.value.rules.filter((rule) => rule.id !== id),
+      [ruleOf(id)],
+    )
+  await remove(1)
   await vi.advanceTimersByTimeAsync(9_999)
   expect(state.offer).not.toBeNull()
   await vi.advanceTimersByTimeAsync(1)
   expect(state.offer).toBeNull()
-  await state.remove(ruleOf(2))
+  await remove(2)
+  expect(state.offer).not.toBeNull()
   await state.save({ ...emptyRule, name: 'other' })
   expect(state.offer).toBeNull()
 })
 
-test('why a rule was not removed or turned off is told, and nothing is offered', async () => {
-  const no = () => ({ kind: 'refused', detail: 'The disk is full.', at: null, length: 0 }) as const
-  const { state, told } = setUp(rulesOf([ruleOf(1)]), { 'rule:remove': no, 'rule:save': no })
+test('why nothing could be saved is told, nothing is offered, and what was wanted stays', async () => {
+  const { state, told, arranger } = setUp(rulesOf([ruleOf(1)]), { 'rules:arrange': () => no, 'rules:try': () => no })
   await vi.advanceTimersByTimeAsync(0)
-  await state.remove(ruleOf(1))
-  await state.turn(ruleOf(1), false)
-  expect(told.map(({ title, text }) => [title, text])).toEqual([
-    ['The rule was not removed', 'The disk is full.'],
-    ['“rule 1” stays on', 'The disk is full.'],
+  arranger.turn(ruleOf(1), false)
+  expect(await arranger.save()).toBe(false)
+  expect(told.map(({ title, text }) => [title, text])).toEqual([['The rules stay as they were', 'The disk is full.']])
+  expect([state.offer, arranger.isChanged]).toEqual([null, true])
+})
+
+test('turning a rule off is tried as what it is; one that is off already is tried at work', async () => {
+  const asked: (readonly boolean[])[] = []
+  const { bridge, state } = setUp(rulesOf([ruleOf(1), ruleOf(2, { isOn: false })]), {
+    'rules:try'({ rules }) {
+      asked.push(rules.map(({ isOn }) => isOn))
+      return { kind: 'refused', detail: '', at: null, length: 0 }
+    },
+  })
+  await vi.advanceTimersByTimeAsync(0)
+  const editor = new RuleEditor(bridge, state)
+  editor.open(1 as RuleId)
+  editor.change({ isOn: false })
+  await vi.advanceTimersByTimeAsync(300)
+  editor.open(2 as RuleId)
+  await vi.advanceTimersByTimeAsync(300)
+  editor.begin({ ...emptyRule, isOn: false })
+  await vi.advanceTimersByTimeAsync(300)
+  expect(asked).toEqual([
+    [false, false],
+    [true, true],
+    [true, false, true],
   ])
+})
+
+test('one that cannot be read is removed for good, and nothing is offered', async () => {
+  const { state } = setUp(rulesOf([ruleOf(1)], { broken: [{ id: 9 as RuleId, detail: 'It cannot be read.' }] }))
+  await vi.advanceTimersByTimeAsync(0)
+  await state.arrange([], [ruleOf(1)])
+  await state.removeUnreadable(9 as RuleId)
   expect(state.offer).toBeNull()
 })
 
@@ -131,10 +222,10 @@ test('all is muted for as long as its mute lasts, and again by undo', async () =
   await state.unmute(muteOf(1, { until: inAnHour }), 'Tocsin speaks again')
   expect(state.silenceAt(Date.now())).toBeNull()
   await state.undoLast()
-  expect(state.silenceAt(Date.now())?.until).toBe(inAnHour)
+  expect(state.silenceAt(Date.now())).toMatchObject({ id: 1, until: inAnHour })
 })
 
-test('a suppression that was lifted is suppressed anew by undo, until it would have ended', async () => {
+test('a suppression that was lifted is the same one again by undo', async () => {
   const one: Suppression = {
     id: 1 as SuppressionId,
     query: 'type:Noise',
@@ -146,7 +237,7 @@ test('a suppression that was lifted is suppressed anew by undo, until it would h
   const after = rulesOf([])
   const { state, asked } = setUp(rulesOf([], { suppressions: [one] }), {
     'suppression:lift': () => ({ kind: 'saved', rules: after, id: null }),
-    'suppression:add': () => ({ kind: 'saved', rules: after, id: 2 }),
+    'suppression:restore': () => ({ kind: 'saved', rules: after, id: null }),
   })
   await vi.advanceTimersByTimeAsync(0)
   expect([
@@ -156,10 +247,7 @@ test('a suppression that was lifted is suppressed anew by undo, until it would h
   ]).toEqual([true, false, false])
   await state.lift(one)
   await state.undoLast()
-  expect(asked.at(-1)).toEqual({
-    name: 'suppression:add',
-    argument: { query: 'type:Noise', reason: 'a scanner', expiresAt: one.expiresAt },
-  })
+  expect(asked.at(-1)).toEqual({ name: 'suppression:restore', argument: one.id })
 })
 
 describe('the editor', () => {

@@ -43,7 +43,11 @@ export const rulesArguments = {
   // A page could silence what matters, as the user can: the change is pushed to every view, each detection says which rule kept it quiet, and
   // the timeline shows it all the same. Few rules, of bounded size, and a rule sends only to where the user allowed it.
   'rule:save': rule,
-  'rule:move': z.strictObject({ id: numbered<RuleId>(), to: z.int().min(0).max(mostRules) }),
+  // The same in one step, for rules that are there or were a moment ago.
+  'rules:arrange': z.strictObject({
+    rules: z.array(z.strictObject({ id: numbered<RuleId>(), isOn: z.boolean() })).max(mostRules),
+    removed: z.array(numbered<RuleId>()).max(mostRules),
+  }),
   // The defaults hold where none of the user's rules is left.
   'rule:remove': numbered<RuleId>(),
   // A page could have the history decided about over and over: a bounded number of changes, beside main, in short steps, and a later question
@@ -54,9 +58,11 @@ export const rulesArguments = {
   // A page could mute what the user wants to hear, as the user can: it is pushed to every view, and the tray shows it.
   'mute:add': mute,
   'mute:remove': numbered<MuteId>(),
+  'mute:restore': numbered<MuteId>(),
   // The same as trying rules.
   'suppression:try': z.strictObject({ query }),
   // A page could hide what matters: it stays in the history and in every list, is listed with its reason, and ends by itself.
   'suppression:add': z.strictObject({ query, reason: z.string().max(5_000), expiresAt: instant }),
   'suppression:lift': numbered<SuppressionId>(),
+  'suppression:restore': numbered<SuppressionId>(),
 } satisfies Partial<Schemas>

@@ -322,8 +322,10 @@ describe.skipIf(lack !== null)('on a session bus', () => {
       return (await desktop.called(++shown)).at(-1)?.title
     }
     expect(await titleOf()).toBe('Tocsin')
+    expect(made.notifier.isScreenLocked()).toBe(true)
     await saver.emit('ActiveChanged', 'b', [false])
     await vi.waitFor(async () => expect(await titleOf()).toBe('CredentialStuffingAttempt'))
+    expect(made.notifier.isScreenLocked()).toBe(false)
     await saver.emit('ActiveChanged', 'b', [true])
     await vi.waitFor(async () => expect(await titleOf()).toBe('Tocsin'))
     made.content = 'full'
@@ -496,11 +498,12 @@ describe('by way of Electron', () => {
     expect(acted).toEqual([[1, 'snooze']])
   })
 
-  test('content is hidden while the system says that the screen is locked', async () => {
+  test('content is hidden while the system says that the screen is locked, and it says so itself', async () => {
     const made = setUp(undefined, { platform: 'win32', isSupported: true, isScreenLocked: true })
     made.content = 'hidden-when-locked'
     await made.notifier.show(noteOf())
     expect(ElectronNotification.made[0]?.options).toMatchObject({ title: 'Tocsin', body: '1 new detection' })
+    expect(made.notifier.isScreenLocked()).toBe(true)
   })
 
   test('a failure, or no word at all, is said', async () => {

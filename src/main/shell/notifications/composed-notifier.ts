@@ -31,6 +31,8 @@ export type ComposedParts = NotifierEvents & {
 }
 
 export type DesktopNotifier = Notifier & {
+  /** As far as the system or the desktop says so. */
+  isScreenLocked(): boolean
   /** Resolves as soon as it is known whether the user may be disturbed now, and in a moment in any case. */
   looked(): Promise<void>
   /** Takes one away that is still there. */
@@ -74,9 +76,11 @@ export function composeNotifier(parts: ComposedParts): DesktopNotifier {
     }),
   ])
 
+  const isScreenLocked = (): boolean => screen.isLocked() || parts.isScreenLocked()
+
   function isHidden(): boolean {
     const wanted = content()
-    return wanted === 'hidden' || (wanted === 'hidden-when-locked' && (screen.isLocked() || parts.isScreenLocked()))
+    return wanted === 'hidden' || (wanted === 'hidden-when-locked' && isScreenLocked())
   }
 
   async function show(note: Note): Promise<Shown> {
@@ -94,6 +98,7 @@ export function composeNotifier(parts: ComposedParts): DesktopNotifier {
       return shown
     },
     isInhibited: service.isInhibited,
+    isScreenLocked,
     looked: () => looked,
     close(id) {
       service.close(id)
