@@ -31,7 +31,7 @@ const actions = ['notify', 'urgent', 'digest', 'silence'] as const
 export const dryRun: Benchmark = {
   id: 'P18',
   async run({ rows, histories }) {
-    const size = rows ?? 2 * mostDryRun
+    const size = rows ?? mostDryRun
     const store = openHistory(await within30Days(histories, size))
     queries.slice(1).forEach((query, index) => store.rules.save(ruleOf(query, index)))
     const saved = store.rules.read().rules

@@ -47,7 +47,7 @@ export async function compare({ ours, rounds, ...against }: Comparison): Promise
 }
 
 /** A comparison that takes longer ends with the round it is in: all of them together have ten minutes. */
-const mostMs = 12_000
+const mostMs = 8_000
 
 /** The same with several peers, who take turns in one order and then in the other. */
 export async function compareAll(
