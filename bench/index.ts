@@ -2,7 +2,7 @@
  * npm run bench -- [ID …] [--rows N] [--json FILE]
  *
  * Prints one table: figure, peer, ratio, target. Both sides of a ratio run in the same call; ratios are the result, absolute numbers only
- * illustrate. Exits 0 whether or not a target is met: a table that says MISSED is an honest answer, not a broken run.
+ * illustrate. Exits 0 whether or not a target is met: a table that says MISSED is an honest answer, not a broken run. A benchmark that fails is.
  */
 import { writeFileSync } from 'node:fs'
 import { parseArgs } from 'node:util'
@@ -60,7 +60,13 @@ try {
   for (const benchmark of all.filter(({ id }) => wanted.length === 0 || wanted.includes(id))) {
     console.error(`${benchmark.id} …`)
     const startedAt = performance.now()
-    figures.push(...(await benchmark.run({ rows, histories })))
+    try {
+      figures.push(...(await benchmark.run({ rows, histories })))
+    } catch (error) {
+      // What the others came to is said all the same.
+      console.error(`${benchmark.id} came to no end:`, error)
+      process.exitCode = 1
+    }
     console.error(`${benchmark.id} took ${((performance.now() - startedAt) / 1000).toFixed(0)} s`)
   }
 } finally {

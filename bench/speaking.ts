@@ -1,3 +1,4 @@
+import type { Sequence } from '../src/shared/detection.ts'
 import { contentOf } from '../src/main/ingest/content-of.ts'
 import { createLedger } from '../src/main/notify/ledger.ts'
 import { createNotify } from '../src/main/notify/notify.ts'
@@ -37,6 +38,8 @@ export const speaking: Benchmark = {
     const outbox = createOutbox(db, { enqueueHook: createHookQueue(db), trim: createLogTrim(db) })
     const silent = keeperOf(db, false)
     const spoken = keeperOf(db, true)
+    // What other benchmarks sent was kept by a receiver that tells nobody.
+    const others = db.prepare<[], Sequence | null>('SELECT max(sequence) FROM outbox').pluck().get() ?? null
     let calls = 0
 
     async function ingest(
@@ -67,7 +70,7 @@ export const speaking: Benchmark = {
         })
         await flow.finish()
         const took = performance.now() - startedAt
-        if (outbox.undecided(null, 1).changes.length > 0) throw new Error('something was not decided about')
+        if (outbox.undecided(others, 1).changes.length > 0) throw new Error('something was not decided about')
         return took
       },
       async theirs() {
