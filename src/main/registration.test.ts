@@ -28,7 +28,8 @@ beforeEach(async ({ onTestFinished: atEnd }) => {
   const made = mkdtempSync(join(tmpdir(), 'tocsin-registration-'))
   profile = made
   // Last of all: an app that still runs when the test is over writes in it until it is stopped.
-  atEnd(() => rmSync(made, { recursive: true, force: true }))
+  // A thread that was just ended may still close what it had open.
+  atEnd(() => rmSync(made, { recursive: true, force: true, maxRetries: 10, retryDelay: 100 }))
   slashid = await startSlashIdMock({ apiKey })
   said = []
 })

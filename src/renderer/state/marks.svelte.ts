@@ -17,19 +17,21 @@ type Marked = {
    */
   readonly rows: ReadonlyMap<string, Placed>
 }
+/** `waiting` are those that came since, and stand above what is listed. */
+type Listed = { readonly answered: Wanted; readonly count: number; readonly waiting: number }
 const nothing: ReadonlyMap<string, Placed> = new Map()
 
 /** What of the list is marked for the next action: single rows, or all that the view finds. */
 export class Marks {
   #marked = $state.raw<Marked>({ of: { text: '', range: null }, isAll: false, rows: nothing })
-  readonly #listed: () => { readonly answered: Wanted; readonly count: number }
+  readonly #listed: () => Listed
   readonly #most: number
   readonly #now: Marked = $derived.by(() => {
     const { answered } = this.#listed()
     return isSame(this.#marked.of, answered) ? this.#marked : { of: answered, isAll: false, rows: nothing }
   })
 
-  constructor(listed: () => { readonly answered: Wanted; readonly count: number }, most = mostMarked) {
+  constructor(listed: () => Listed, most = mostMarked) {
     this.#listed = listed
     this.#most = most
   }
@@ -38,9 +40,14 @@ export class Marks {
     return this.#now.isAll
   }
 
-  /** Of a view that is not walked to its end: those known so far. */
+  /** Of a view that is not walked to its end: those known so far. All are also those that came since. */
   get count() {
-    return this.#now.isAll ? Math.max(0, this.#listed().count - this.leftOut) : this.#now.rows.size
+    return this.#now.isAll ? Math.max(0, this.#listed().count + this.unseen - this.leftOut) : this.#now.rows.size
+  }
+
+  /** Of all, those that came since and are not listed yet. */
+  get unseen() {
+    return this.#now.isAll ? this.#listed().waiting : 0
   }
 
   /** Of all, those that were taken out one by one. */

@@ -3,7 +3,7 @@ import { detectionOf } from './memory-bridge.ts'
 import { Marks, mostMarked } from './marks.svelte.ts'
 import { place } from './placed.ts'
 
-const listed = { answered: { text: '', range: null }, count: 9_000 }
+const listed = { answered: { text: '', range: null }, count: 9_000, waiting: 0 }
 const row = (n: number) => place(detectionOf(n))
 
 test('what is marked is there with all that was known of it, in the order of the list', () => {
@@ -55,4 +55,13 @@ test('where each of all is taken out, nothing is marked', () => {
   marks.toggle(row(0))
   marks.toggle(row(1))
   expect([marks.count, marks.target]).toEqual([0, null])
+})
+
+test('all are also those that came since, and how many they are is known', () => {
+  const marks = new Marks(() => ({ ...listed, count: 85, waiting: 8 }))
+  expect([marks.count, marks.unseen]).toEqual([0, 0])
+  marks.all()
+  expect([marks.count, marks.unseen]).toEqual([93, 8])
+  marks.toggle(row(1))
+  expect([marks.count, marks.unseen, marks.leftOut]).toEqual([92, 8, 1])
 })
