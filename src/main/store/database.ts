@@ -40,8 +40,23 @@ export function openDatabase(file: string, options: OpenOptions = {}): OpenedDat
   return openWith(file, options, (db) => ({ kind: 'opened', db }))
 }
 
+/** So long two that open a new history together may be in each other's way: SQLite waits by itself for most locks, but not for all. */
+const collisionMs = 1_000
+const collisionRestMs = 20
+const isHeld = Symbol('held')
+
 /** The same, and what stands on it is part of the opening: where that cannot be built the files are left untouched as well. */
 export function openWith<T>(file: string, options: OpenOptions, build: (db: Database) => T): T | NotOpened {
+  for (const startedAt = performance.now(); ;) {
+    const opened = attempt(file, options, build)
+    if (opened !== isHeld) return opened
+    if (performance.now() - startedAt > collisionMs)
+      return { kind: 'unavailable', detail: `The history ${file} is held by another program. Close that and try again.` }
+    Atomics.wait(new Int32Array(new SharedArrayBuffer(4)), 0, 0, collisionRestMs)
+  }
+}
+
+function attempt<T>(file: string, options: OpenOptions, build: (db: Database) => T): T | NotOpened | typeof isHeld {
   const { readOnly = false, migrations = allMigrations, now = Date.now } = options
   const known = migrations.length
   let guard: Database | null = null
@@ -77,6 +92,7 @@ export function openWith<T>(file: string, options: OpenOptions, build: (db: Data
     const notOpened = explain(file, error, isUpToDate)
     db?.close()
     guard?.close()
+    if (/^SQLITE_(BUSY|LOCKED)/.test((error as { readonly code?: string }).code ?? '')) return isHeld
     if (notOpened === null) throw error
     return notOpened
   }
@@ -267,9 +283,6 @@ function explain(file: string, error: unknown, isUpToDate: boolean): NotOpened |
   if (/^SQLITE_(NOTADB|CORRUPT)/.test(code) || isOtherSchema) {
     const detail = `The history ${file} is damaged (${message}). It was left as it is. Restore it from a backup, or move it away together with its -wal and -shm files to begin a new one.`
     return { kind: 'damaged', detail }
-  }
-  if (/^SQLITE_(BUSY|LOCKED)/.test(code)) {
-    return { kind: 'unavailable', detail: `The history ${file} is held by another program. Close that and try again.` }
   }
   if (/^SQLITE_(CANTOPEN|READONLY|PERM|AUTH|FULL|IOERR)/.test(code) || /^E[A-Z]+$/.test(code)) {
     return {
