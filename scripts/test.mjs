@@ -1,10 +1,11 @@
 /** Runs the named steps, all of them without a name, goes on after a failure, and ends with the counts of everything. */
 import { spawn } from 'node:child_process'
 import { existsSync, mkdirSync, readFileSync, rmSync } from 'node:fs'
-import { join } from 'node:path'
+import { join, relative } from 'node:path'
 
 const results = join('test-results', 'counts')
 const report = (name) => join(results, `${name}.json`)
+const mostFailureLines = 20
 
 /** The tests of these projects of vitest.config.ts, counted together. */
 const vitest = (name, ...projects) => ({
@@ -17,6 +18,13 @@ const vitest = (name, ...projects) => ({
     failed: numFailedTests,
     skipped: numPendingTests,
   }),
+  // A file that does not load has no test of its own.
+  failures: ({ testResults }) =>
+    testResults.flatMap(({ name: file, status, assertionResults, message }) => {
+      const failed = assertionResults.filter((test) => test.status === 'failed')
+      if (failed.length === 0) return status === 'failed' ? [`${relative('.', file)}: ${message}`] : []
+      return failed.map((test) => `${relative('.', file)}: ${test.fullName}\n${test.failureMessages.join('\n')}`)
+    }),
 })
 
 /**
@@ -33,6 +41,7 @@ const steps = {
   e2e: {
     command: ['playwright', 'test'],
     count: ({ stats }) => ({ passed: stats.expected + stats.flaky, failed: stats.unexpected, skipped: stats.skipped }),
+    failures: ({ suites }) => suites.flatMap(failedSpecs),
   },
 }
 
@@ -46,6 +55,7 @@ if (unknown.length > 0) {
 rmSync(results, { recursive: true, force: true })
 mkdirSync(results, { recursive: true })
 const total = { passed: 0, failed: 0, skipped: 0 }
+const failures = []
 const wanted = names.length > 0 ? names : Object.keys(steps)
 const beside = wanted.filter((name) => steps[name].isBeside)
 const runBeside = async () => {
@@ -53,6 +63,8 @@ const runBeside = async () => {
 }
 await Promise.all([runBeside(), runBeside()])
 for (const name of wanted) if (!steps[name].isBeside) await take(name)
+// Again at the end: whoever reads a long log from there sees what to mend.
+for (const failure of failures) console.log(`\nfailed: ${failure.split('\n').slice(0, mostFailureLines).join('\n')}`)
 console.log(`\n${words(total)}`)
 process.exit(total.failed > 0 ? 1 : 0)
 
@@ -64,7 +76,7 @@ async function take(name) {
   console.log(`== ${name}: ${words(outcome)} in ${((Date.now() - startedAt) / 1000).toFixed(1)} s`)
 }
 
-async function runStep(name, { command, count, isBeside }) {
+async function runStep(name, { command, count, failures: ownFailures, isBeside }) {
   const code = await new Promise((done) => {
     const stdio = isBeside ? ['ignore', 'pipe', 'pipe'] : 'inherit'
     const child = spawn(command[0], command.slice(1), { stdio, shell: process.platform === 'win32' })
@@ -76,10 +88,22 @@ async function runStep(name, { command, count, isBeside }) {
       done(exitCode ?? 1)
     })
   })
-  const counted = count && existsSync(report(name)) ? count(JSON.parse(readFileSync(report(name), 'utf8'))) : null
-  if (counted === null) return { passed: code === 0 ? 1 : 0, failed: code === 0 ? 0 : 1, skipped: 0 }
+  const read = count && existsSync(report(name)) ? JSON.parse(readFileSync(report(name), 'utf8')) : null
+  const named = read === null || code === 0 ? [] : ownFailures(read)
+  failures.push(...(code !== 0 && named.length === 0 ? [name] : named))
+  if (read === null) return { passed: code === 0 ? 1 : 0, failed: code === 0 ? 0 : 1, skipped: 0 }
+  const counted = count(read)
   // A runner may fail for more than a failed test: a file that does not load, an unhandled rejection.
   return { ...counted, failed: code !== 0 && counted.failed === 0 ? 1 : counted.failed }
+}
+
+function failedSpecs({ title, specs = [], suites = [] }) {
+  const own = specs.filter(({ ok }) => !ok).map((spec) => `${title}: ${spec.title}\n${spec.tests.flatMap(messagesOf).join('\n')}`)
+  return [...own, ...suites.flatMap(failedSpecs)]
+}
+
+function messagesOf({ results }) {
+  return results.flatMap(({ errors }) => errors.map(({ message = '' }) => message))
 }
 
 function words({ passed, failed, skipped }) {
