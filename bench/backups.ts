@@ -66,7 +66,7 @@ export const backups: Benchmark = {
           note: (ours, theirs) => `${(ours / 1000).toFixed(1)} s beside ${(theirs / 1000).toFixed(1)} s`,
         },
       ],
-      { rounds: 3, warmUp: false },
+      { warmUp: false },
     )
     await stop()
     rmSync(target, { force: true })

@@ -2,7 +2,7 @@ import { createPublicKey, verify, type KeyObject } from 'node:crypto'
 import { compactVerify, importJWK } from 'jose'
 import { check as checkDelivery, type CheckContext } from '../src/main/ingest/check.ts'
 import type { Delivery } from '../src/main/ingest/delivery.ts'
-import { compare, type Figure } from './figure.ts'
+import { compareAll } from './figure.ts'
 import type { Benchmark } from './index.ts'
 import { signedBodies } from './tokens.ts'
 
@@ -21,32 +21,36 @@ export const check: Benchmark = {
     const ours = () => perSecond(count, () => checkAll(deliveries, context))
     const note = (mine: number, theirs: number) => `${Math.round(mine)} /s beside ${Math.round(theirs)} /s, ${count} tokens`
     const bound = { kind: 'at-least', ratio: 1.1 } as const
+    const missed = 'the pool verifies on what the thread that asks leaves of two cores: 1.07 to 1.31x from run to run'
     const measured = `check, ${inFlight} in flight`
-    const figures: Figure[] = []
-    figures.push(
-      await compare({
-        id: 'P8',
-        measured,
-        peer: 'node:crypto verify, sequential',
-        ours,
-        theirs: () => perSecond(count, () => verifyAll(deliveries, node)),
-        bound,
-        note,
-      }),
-      await compare({
-        id: 'P8',
-        measured,
-        peer: 'jose compactVerify, sequential',
-        ours,
-        theirs: () =>
-          perSecond(count, async () => {
-            for (const { body } of deliveries) await compactVerify(body, jose, { algorithms: ['ES256'] })
-          }),
-        bound,
-        note,
-      }),
+    return compareAll(
+      ours,
+      [
+        {
+          id: 'P8',
+          measured,
+          peer: 'node:crypto verify, sequential',
+          theirs: () => perSecond(count, () => verifyAll(deliveries, node)),
+          bound,
+          note,
+          missed,
+        },
+        {
+          id: 'P8',
+          measured,
+          peer: 'jose compactVerify, sequential',
+          theirs: () =>
+            perSecond(count, async () => {
+              for (const { body } of deliveries) await compactVerify(body, jose, { algorithms: ['ES256'] })
+            }),
+          bound,
+          note,
+          missed,
+        },
+      ],
+      // What runs for seconds warms itself up.
+      { warmUp: false },
     )
-    return figures
   },
 }
 

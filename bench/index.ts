@@ -7,7 +7,7 @@
 import { writeFileSync } from 'node:fs'
 import { parseArgs } from 'node:util'
 import { createHistories, type Histories } from './histories.ts'
-import { table, type Figure } from './figure.ts'
+import { table, takeTheTime, type Figure } from './figure.ts'
 
 export type BenchmarkOptions = {
   /** As the command line asks; null for the size that fits into ten minutes. */
@@ -54,6 +54,7 @@ if (rows !== null && !(Number.isInteger(rows) && rows > 0)) {
   process.exit(2)
 }
 
+if (wanted.length > 0) takeTheTime()
 const figures: Figure[] = []
 const histories = createHistories()
 try {

@@ -120,6 +120,7 @@ function begin(outbox: Outbox, onShow: () => void) {
     ledger: createLedger({ outbox, onWritten: () => {}, onTrouble, schedule }),
     postures: createPostureMemory([]),
     circumstances: () => ({ enabled: true, quietHours: null, isInhibited: false, timelineFocused: false, rules: set }),
+    onTrouble,
     now: Date.now,
     schedule,
   })
