@@ -2,7 +2,7 @@ import { AxeBuilder } from '@axe-core/playwright'
 import { expect, test, type Page } from '@playwright/test'
 import type { Bridge } from '../src/shared/ipc.ts'
 import { launchApp, temporaryProfile, type RunningApp } from './support/app.ts'
-import { pane, rows, visit } from './support/desk.ts'
+import { ask, list, pane, rail, rows, visit } from './support/desk.ts'
 import { fillRules } from './support/rules.ts'
 import { framework, hero, seedDesk } from './support/seeds.ts'
 import { seedWays } from './support/ways.ts'
@@ -175,6 +175,9 @@ const places = [
   `posture?framework=${encodeURIComponent(framework)}`,
   'attack',
   'connections',
+  'connections/connect',
+  'connections/quarantine',
+  'connections/drift',
   'rules',
   'rules/1',
   'rules/mutes',
@@ -284,6 +287,7 @@ function cutOff(page: Page): Promise<readonly string[]> {
 test('nothing is cut off at 900 × 600, nor at 200 %, nor with forced colours', async () => {
   test.setTimeout(120_000)
   await withDesk(async ({ electron, page }) => {
+    await ask(page, 'view:save', { id: null, name: 'Open threats', address: 'timeline?q=kind%3Athreat', isPinned: true })
     for (const { name, width, height, zoom, forced } of [
       { name: 'small', width: 900, height: 600, zoom: 1, forced: false },
       { name: '200 %', width: 1280, height: 800, zoom: 2, forced: false },
@@ -305,7 +309,17 @@ test('nothing is cut off at 900 × 600, nor at 200 %, nor with forced colours', 
         await page.waitForTimeout(250)
         expect(await cutOff(page), `${place}, ${name}`).toEqual([])
       }
-      if (forced) expect(await page.evaluate(() => document.getAnimations().length)).toBe(0)
+      expect(await page.evaluate(() => document.documentElement.scrollHeight - innerHeight), `${name} is no higher than the window`).toBe(0)
+      await expect(rail(page).getByRole('link', { name: /^Open threats/ }), name).toBeInViewport({ ratio: 0.9 })
+      if (!forced) continue
+      expect(await page.evaluate(() => document.getAnimations().length)).toBe(0)
+      await visit(page, 'timeline')
+      await rows(page)
+        .nth(1)
+        .click({ modifiers: ['Control'] })
+      const ticks = list(page).locator('[data-check] svg')
+      await expect(ticks.nth(1), 'a row that is selected has a tick').toBeVisible()
+      await expect(ticks.nth(0), 'one that is not has none, whatever the colours').toBeHidden()
     }
   })
 })

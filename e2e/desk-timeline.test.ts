@@ -2,7 +2,23 @@ import { readFileSync } from 'node:fs'
 import { dirname, join } from 'node:path'
 import { expect, test } from '@playwright/test'
 import { startApp, temporaryProfile, tocsin, type RunningApp } from './support/app.ts'
-import { address, chart, count, field, go, home, list, pane, pointOf, rows, search, toolbar, visible, visit } from './support/desk.ts'
+import {
+  address,
+  chart,
+  count,
+  field,
+  go,
+  home,
+  list,
+  pane,
+  pointOf,
+  rows,
+  runCommand,
+  search,
+  toolbar,
+  visible,
+  visit,
+} from './support/desk.ts'
 import { seedDesk } from './support/seeds.ts'
 
 const profile = temporaryProfile()
@@ -280,6 +296,26 @@ test.describe('the list', () => {
     await expect(more).toHaveCount(0)
   })
 
+  test('what arrives after all were selected is not among them', async () => {
+    const before = await count(page)
+    await list(page).press('Control+a')
+    const selected = toolbar(page).getByRole('status')
+    await expect(selected).toHaveText(`all ${before.toLocaleString('en')} selected`)
+    expect((await tocsin(profile.path, 'simulate', '--count', '2', '--seed', 'after')).code).toBe(0)
+    await expect.poll(() => count(page)).toBe(before + 2)
+    await expect(selected).toHaveText(`all ${before.toLocaleString('en')} selected, but not what came since`)
+    await expect(list(page).getByRole('option', { selected: false })).toHaveCount(2)
+    await toolbar(page).getByRole('button', { name: 'Acknowledge' }).click()
+    await expect(
+      page.getByText(`${before.toLocaleString('en')} detections acknowledged; 2 that came or changed since were left`),
+    ).toBeVisible()
+    await search(page, 'triage:new')
+    await expect.poll(() => count(page)).toBe(2)
+    await home(page)
+    await page.keyboard.press('z')
+    await expect(page.getByText(/^Undone: .* acknowledged/)).toBeVisible()
+  })
+
   test('one is acknowledged, done, snoozed and made unread by a key each, and each is undone', async () => {
     const notices = page.getByRole('status')
     const said = (text: string) => notices.filter({ hasText: text }).first()
@@ -309,6 +345,21 @@ test.describe('the list', () => {
     await expect(open).toHaveAttribute('aria-label', /^unread/)
     await page.keyboard.press('z')
     await expect(open).not.toHaveAttribute('aria-label', /^unread/)
+  })
+
+  test('a key that is held down acts once, and moves as long as it is held', async () => {
+    const at = () => list(page).getAttribute('aria-activedescendant')
+    await list(page).press('Home')
+    await expect.poll(at).toBe('entry-0')
+    for (let press = 0; press < 3; press++) await page.keyboard.down('j')
+    await page.keyboard.up('j')
+    await expect.poll(at).toBe('entry-3')
+    for (let press = 0; press < 5; press++) await page.keyboard.down('a')
+    await page.keyboard.up('a')
+    await expect(page.getByText('1 detection acknowledged', { exact: true })).toBeVisible()
+    await page.keyboard.press('z')
+    await expect(page.getByText('Undone: 1 detection acknowledged')).toBeVisible()
+    await expect(page.getByText('It could not be done')).toHaveCount(0)
   })
 
   test('what is marked gets a verdict, a label and a snooze from its bar', async () => {
@@ -449,9 +500,7 @@ test('who asked for a dialog has the focus again, however it is closed and which
     await expect(button).toBeFocused()
   }
   await list(page).focus()
-  await page.keyboard.press('Control+k')
-  await page.getByRole('combobox', { name: 'Find a command' }).fill('save this')
-  await page.keyboard.press('Enter')
+  await runCommand(page, 'save this view')
   await expect(page.getByRole('dialog', { name: 'Save this view' })).toBeVisible()
   await dialog.getByRole('button', { name: 'Cancel' }).click()
   await expect(list(page)).toBeFocused()
@@ -468,9 +517,7 @@ test('a search that is too long is refused in words, and no link to what would n
   await expect.poll(() => count(page)).toBe(all)
   await home(page)
   await visit(page, `timeline?q=${encodeURIComponent(`type:"${'ü'.repeat(700)}"`)}`)
-  await page.keyboard.press('Control+k')
-  await page.getByRole('combobox', { name: 'Find a command' }).fill('copy a link')
-  await page.keyboard.press('Enter')
+  await runCommand(page, 'copy a link')
   await expect(page.getByText(/A link may have 4,000 characters/)).toBeVisible()
   await page
     .getByRole('button', { name: /^Dismiss/ })
@@ -480,9 +527,7 @@ test('a search that is too long is refused in words, and no link to what would n
 
 test('a search is saved as a view, counted in the rail while it grows, removed and put back', async () => {
   await search(page, 'type:OddMapping')
-  await page.keyboard.press('Control+k')
-  await page.getByRole('combobox', { name: 'Find a command' }).fill('save this')
-  await page.keyboard.press('Enter')
+  await runCommand(page, 'save this')
   const dialog = page.getByRole('dialog', { name: 'Save this view' })
   await dialog.getByRole('textbox', { name: 'Name' }).fill('Odd ones')
   await dialog.getByRole('button', { name: 'Save' }).click()
@@ -499,16 +544,25 @@ test('a search is saved as a view, counted in the rail while it grows, removed a
   await expect(link).toHaveCount(0)
   await views.getByRole('button', { name: 'Undo' }).click()
   await expect(link).toBeVisible()
+  const name = views.getByRole('textbox', { name: 'Name of Odd ones' })
+  await name.fill('')
+  await name.blur()
+  await expect(name, 'a view has a name').toHaveValue('Odd ones')
+  await name.fill('Odder ones')
+  await name.blur()
+  await expect(link).toHaveCount(0)
+  await expect(views.getByRole('status')).toContainText('Odder ones has a new name.')
+  await views.getByRole('button', { name: 'Undo' }).click()
+  await expect(link).toBeVisible()
+  await views.getByRole('checkbox', { name: 'pinned' }).uncheck()
+  await expect(link).toHaveCount(0)
+  await views.getByRole('button', { name: 'Undo' }).click()
+  await expect(link).toBeVisible()
   await views.getByRole('button', { name: /^Close/ }).click()
 })
 
 test('the palette does everything by name: themes, ranges, views, help', async () => {
-  const run = async (words: string) => {
-    await page.keyboard.press('Control+k')
-    await page.getByRole('combobox', { name: 'Find a command' }).fill(words)
-    await page.keyboard.press('Enter')
-    await expect(page.getByRole('dialog', { name: 'Commands' })).toHaveCount(0)
-  }
+  const run = (words: string) => runCommand(page, words)
   await run('theme light')
   await expect(page.locator('html')).toHaveAttribute('data-theme', 'light')
   await run('theme dark')
@@ -524,4 +578,48 @@ test('the palette does everything by name: themes, ranges, views, help', async (
   await run('marks and searches')
   await expect(page.getByRole('dialog', { name: 'Keys, marks and searches' })).toBeVisible()
   await page.keyboard.press('Escape')
+  await run('go to mutes')
+  await expect.poll(() => address(page)).toBe('#/rules/mutes')
+  await run('back to where')
+  await expect(list(page)).toBeVisible()
+})
+
+test('the palette does what bars and buttons do: all of a search is given a verdict and a label, and a report is saved', async () => {
+  const run = (words: string) => runCommand(page, words)
+  await search(page, 'type:OddMapping')
+  await expect.poll(() => count(page)).toBe(1)
+  await page.keyboard.press('Control+k')
+  await page.getByRole('combobox', { name: 'Find a command' }).fill('select all')
+  await expect(page.getByRole('option', { name: 'Select all Ctrl A' })).toHaveAttribute('aria-selected', 'true')
+  await page.keyboard.press('Enter')
+  const bar = page.getByRole('toolbar', { name: 'What to do with the selected' })
+  await expect(bar).toBeVisible()
+  await run('unselect')
+  await expect(bar).toHaveCount(0)
+  await run('select all')
+  await run('done expected')
+  await expect(page.getByText('1 detection done as expected')).toBeVisible()
+  await run('select all')
+  await run('label')
+  const dialog = page.getByRole('dialog', { name: 'Label' })
+  await dialog.getByRole('textbox', { name: 'Label' }).fill('by name')
+  await page.keyboard.press('Enter')
+  await expect(dialog).toHaveCount(0)
+  await expect(page.getByText('1 detection labelled “by name”')).toBeVisible()
+  await run('undo')
+  await run('undo')
+  await run('accessible')
+  await expect(page.getByRole('button', { name: 'Show as table' })).toHaveAttribute('aria-expanded', 'true')
+  await run('table')
+  await expect(page.getByRole('button', { name: 'Show as table' })).toHaveAttribute('aria-expanded', 'false')
+  await expect(page.getByText('Undone: 1 detection done as expected')).toBeVisible()
+  await visit(page, 'posture')
+  await expect(page.getByRole('button', { name: 'as PDF…' })).toBeEnabled()
+  const file = join(dirname(profile.path), 'posture.html')
+  await app.electron.evaluate(({ dialog: native }, to) => {
+    native.showSaveDialog = () => Promise.resolve({ canceled: false, filePath: to })
+  }, file)
+  await run('report as html')
+  await expect(page.getByText('Report saved')).toBeVisible()
+  expect(readFileSync(file, 'utf8')).toContain('<!doctype html>')
 })

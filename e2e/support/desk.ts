@@ -34,6 +34,14 @@ export async function search(page: Page, text: string): Promise<void> {
   await expect(field(page)).toHaveValue(text)
 }
 
+/** Runs the command of the palette that these words find first. */
+export async function runCommand(page: Page, words: string): Promise<void> {
+  await page.keyboard.press('Control+k')
+  await page.getByRole('combobox', { name: 'Find a command' }).fill(words)
+  await page.keyboard.press('Enter')
+  await expect(page.getByRole('dialog', { name: 'Commands' })).toHaveCount(0)
+}
+
 /** How many the list has, once it knows. */
 export async function count(page: Page): Promise<number> {
   await expect(rows(page).first()).toBeVisible()

@@ -67,3 +67,8 @@ export const trustWords: Readonly<Record<Trust, string>> = {
 export function sizeWord(bytes: number): string {
   return bytes < 1024 ? `${bytes} bytes` : `${(bytes / 1024).toFixed(1)} KiB`
 }
+
+/** Whether there is anything in it to show or to copy. */
+export function hasMembers(value: object): boolean {
+  return Object.keys(value).length > 0
+}

@@ -1,7 +1,7 @@
 import type { InboxLine } from '../../shared/inbox.ts'
 import { dayName, dayOf } from '../ui/time.ts'
 
-/** In pixels, as `InboxView` draws them. */
+/** In pixels, as `InboxRow` draws them. */
 export const lineHeight = 52
 export const dayHeight = 36
 

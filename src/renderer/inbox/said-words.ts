@@ -1,4 +1,4 @@
-import type { Said, Silence } from '../../shared/inbox.ts'
+import type { InboxFilter, Said, Silence } from '../../shared/inbox.ts'
 import type { Location } from '../state/location.ts'
 import { startOf } from '../state/location.ts'
 
@@ -27,6 +27,9 @@ export const silenceWords: Readonly<Record<Silence, string>> = {
   'not-shown': 'the desktop did not say that it shows the notification',
   unreadable: 'Tocsin ended before it could be told, and what was kept of it is damaged',
 }
+
+/** What the inbox shows of all of it. */
+export const filterWords: Readonly<Record<InboxFilter, string>> = { all: 'Everything', told: 'Told', quiet: 'Kept quiet' }
 
 /** What became of one change, in a sentence. */
 export function saidWords(said: Said): string {

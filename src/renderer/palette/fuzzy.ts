@@ -1,3 +1,7 @@
+const notOfWords = /[^\p{L}\p{N}]+/u
+/** What words beside the name count for, as a part of what the name would. */
+const ofWordsCounts = 0.9
+
 /** How well a name answers to what was typed, 0 for not at all: every letter in order, better where words begin with them and where they stand together. */
 export function score(name: string, typed: string): number {
   const wanted = typed.toLowerCase().replace(/\s+/g, '')
@@ -16,6 +20,18 @@ export function score(name: string, typed: string): number {
   }
   // Of two that fit as well, the shorter one is more of what was typed.
   return total + 1 / (1 + text.length)
+}
+
+/** The same for a name and other words that people type for it: all that was typed has to begin words of either, and the name itself counts for more. */
+export function scoreOf(name: string, words: string, typed: string): number {
+  const said = `${name} ${words}`.toLowerCase().split(notOfWords).filter(Boolean)
+  const points = typed
+    .toLowerCase()
+    .split(notOfWords)
+    .filter(Boolean)
+    .map((part) => Math.max(...said.map((word) => (word.startsWith(part) ? score(word, part) : 0))))
+  const ofWords = points.length === 0 || points.includes(0) ? 0 : points.reduce((sum, one) => sum + one)
+  return Math.max(score(name, typed), ofWords * ofWordsCounts)
 }
 
 /** The next letter: directly behind where letters stand together, else first where a word begins. */

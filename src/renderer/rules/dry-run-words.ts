@@ -70,13 +70,19 @@ export function dryRunWarnings(run: DryRun, action: RuleAction | null): readonly
 
 /** What a suppression would have hidden. */
 export function impactSentence(impact: Extract<Impact, { kind: 'impact' }>): string {
-  const stretch = impact.isWhole ? `the last ${dryRunDays} days` : 'what could be looked at of the last days'
-  if (impact.detections === 0) return `It finds nothing in ${stretch}.`
+  const { isWhole, looked, since, detections } = impact
+  const stretch = isWhole ? `in the last ${dryRunDays} days` : `of the newest ${plural(looked, 'change')}, since ${dayWords(since)}`
+  if (detections === 0) return `It finds nothing ${stretch}.`
   return (
-    `In ${stretch} it would have hidden ${plural(impact.detections, 'detection')} ` +
+    `${stretch.slice(0, 1).toUpperCase()}${stretch.slice(1)}${isWhole ? '' : ','} it would have hidden ${plural(detections, 'detection')} ` +
     `(${plural(impact.threats, 'threat')}, ${plural(impact.posture, 'posture issue')}). ` +
     (impact.told === 0
       ? 'None of them was told.'
       : `${plural(impact.told, 'change')} of them ${impact.told === 1 ? 'was' : 'were'} told, ${impact.urgent === 0 ? 'none' : count(impact.urgent)} as urgent.`)
   )
+}
+
+/** `3 May` of `2026-05-03`: it is within these weeks, so that no year is needed. */
+function dayWords(day: string): string {
+  return new Date(`${day}T00:00:00Z`).toLocaleDateString('en-GB', { day: 'numeric', month: 'long', timeZone: 'UTC' })
 }

@@ -119,12 +119,19 @@ describe('a dry run', () => {
 })
 
 test('what a suppression would have hidden is said with how much of it was told', () => {
-  const impact = { kind: 'impact', detections: 7, threats: 1, posture: 6, told: 3, urgent: 1, examples: [], isWhole: true } as const
+  const impact = {
+    ...({ kind: 'impact', detections: 7, threats: 1, posture: 6, told: 3, urgent: 1, examples: [] } as const),
+    ...{ looked: 100_000, since: '2026-05-03', isWhole: true },
+  }
   expect(impactSentence(impact)).toBe(
     'In the last 30 days it would have hidden 7 detections (1 threat, 6 posture issues). 3 changes of them were told, 1 as urgent.',
   )
   expect(impactSentence({ ...impact, told: 0, urgent: 0 })).toContain('None of them was told.')
   expect(impactSentence({ ...impact, detections: 0 })).toBe('It finds nothing in the last 30 days.')
+  expect(impactSentence({ ...impact, isWhole: false })).toBe(
+    'Of the newest 100,000 changes, since 3 May, it would have hidden 7 detections (1 threat, 6 posture issues). 3 changes of them were told, 1 as urgent.',
+  )
+  expect(impactSentence({ ...impact, isWhole: false, detections: 0 })).toBe('It finds nothing of the newest 100,000 changes, since 3 May.')
 })
 
 describe('what became of a change', () => {

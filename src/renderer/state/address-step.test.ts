@@ -1,5 +1,6 @@
 import { expect, test } from 'vitest'
 import type { DetectionId, Instant, OrganizationId } from '../../shared/detection.ts'
+import { startOf } from './location.ts'
 import { stepOf, type Searched, type StepParts } from './address-step.ts'
 
 const at = (text: string, open: string | null = null): Searched => ({
@@ -16,7 +17,7 @@ test.each<[string, Searched, Searched, Partial<StepParts>, 'push' | 'replace']>(
   ['a cleared one too', at('okta'), at(''), {}, 'push'],
   ['a facet beside an open detection too', at('', 'd1'), at('kind:threat', 'd1'), {}, 'push'],
   ['a range beside an open detection too', at('', 'd1'), { ...at('', 'd1'), range }, {}, 'push'],
-  ['a range on ATT&CK too', { view: 'attack', text: '', range: null }, { view: 'attack', text: '', range }, {}, 'push'],
+  ['a range on ATT&CK too', startOf.attack, { ...startOf.attack, range }, {}, 'push'],
   ['the first letter is a step', at(''), at('o'), { isTyping: true }, 'push'],
   ['the next ones are not', at('o'), at('ok'), { isTyping: true, isDraft: true }, 'replace'],
   ['a facet after what was typed is a step', at('ok'), at('ok kind:threat'), { isDraft: true }, 'push'],

@@ -1,5 +1,5 @@
 import type { Location } from './location.ts'
-import { isSame } from './timeline.svelte.ts'
+import { isSame } from '../../shared/view.ts'
 
 /** A place that shows what a search is about. */
 export type Searched = Extract<Location, { view: 'timeline' | 'attack' }>

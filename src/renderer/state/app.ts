@@ -1,8 +1,9 @@
 import { createContext } from 'svelte'
-import type { DetectionKey } from '../../shared/detection.ts'
+import type { Detection, DetectionKey } from '../../shared/detection.ts'
 import type { Bridge } from '../../shared/ipc.ts'
 import { linkTo, type NoLink } from '../../shared/link.ts'
 import { searchFields } from '../../shared/search-fields.ts'
+import type { Settings } from '../../shared/settings.ts'
 import { linkPrefix, longestLink } from '../../shared/view.ts'
 import { Attack } from './attack.svelte.ts'
 import { Care } from './care.svelte.ts'
@@ -35,7 +36,7 @@ import { reasonOf } from './reason.ts'
 import { Registrations } from './registrations.svelte.ts'
 import { SavedViews } from './saved-views.svelte.ts'
 import { RuleArranger } from './rule-arranger.svelte.ts'
-import { RuleEditor } from './rule-editor.svelte.ts'
+import { emptyRule, RuleEditor } from './rule-editor.svelte.ts'
 import { RulesState } from './rules.svelte.ts'
 import { Sample } from './sample.svelte.ts'
 import { Searches } from './searches.ts'
@@ -69,13 +70,17 @@ export function createAppState(bridge: Bridge, address: Address, now: () => numb
   const marks = new Marks(() => timeline)
   const cursor = new Cursor(timeline, selection, marks)
   const triage = new Triage(bridge, { marks, cursor, tell: (notice) => notices.raise(notice), now })
-  /** By its address, since the address leads: from another view it would close what it does not name. */
+  /** With what is searched for by now, and by its address, since the address leads: as it was left it would be asked for that again. */
+  function showTimeline(open: DetectionKey | null = selection.openDetection): void {
+    navigation.open({ view: 'timeline', ...timeline.wanted, open })
+  }
+  /** By its address too: from another view it would close what it does not name. */
   function openOnTimeline(key: DetectionKey): void {
-    navigation.open({ view: 'timeline', ...timeline.wanted, open: key })
+    showTimeline(key)
     void selection.open(key)
   }
   const sample = new Sample(bridge, openOnTimeline)
-  const health = new HealthState(bridge, now)
+  const health = new HealthState(bridge, { notices, now })
   const organizations = new Organizations(bridge)
   const quarantine = new QuarantineState(bridge)
   const drift = new DriftState(bridge)
@@ -90,11 +95,15 @@ export function createAppState(bridge: Bridge, address: Address, now: () => numb
   const evidence = new Evidence(bridge, (notice) => notices.raise(notice))
   const tasks = new Tasks(bridge, (notice) => notices.raise(notice))
   const savedViews = new SavedViews(bridge, (notice) => notices.raise(notice))
-  const searches = new Searches(settings)
+  const searches = new Searches(settings, {
+    tell: (notice) => notices.raise(notice),
+    offer: (undoable) => triage.remember(undoable),
+  })
   const completion = new Completion(bridge, { fields: searchFields, recent: () => searches.recent, views: () => savedViews.list })
   const facets = new FacetsState(bridge)
   const suppressed = new Suppressed(bridge)
-  const rules = new RulesState(bridge, { tell: (notice) => notices.raise(notice), now })
+  // The newest is taken back first: where both are offered, that of triage came later.
+  const rules = new RulesState(bridge, { tell: (notice) => notices.raise(notice), now, offered: () => triage.dismiss() })
   const ruleEditor = new RuleEditor(bridge, rules)
   const ruleArranger = new RuleArranger(bridge, rules)
   const hooks = new Hooks(bridge)
@@ -103,12 +112,21 @@ export function createAppState(bridge: Bridge, address: Address, now: () => numb
   const hushing = new Hushing(bridge, dialogs)
   const drafts = new Drafts()
   const inbox = new Inbox(bridge)
-  const digest = new DigestState(bridge, now)
+  const digest = new DigestState(bridge, { now, remember: (undoable) => triage.remember(undoable) })
   const posture = new Posture(bridge, (notice) => notices.raise(notice))
   const attack = new Attack(bridge)
   const entity = new EntityState(bridge)
-  const entities = new Entities(bridge, now)
+  const entities = new Entities(bridge, now, (wanted, how) => navigation.open({ view: 'entities', entity: null, ...wanted }, how))
   const unlisten = [bridge.on('detection:chosen', openOnTimeline), bridge.on('address:chosen', (chosen) => navigation.follow(chosen))]
+
+  async function copy(text: string, what: string): Promise<void> {
+    try {
+      await bridge.invoke('clipboard:write', text)
+      notices.raise({ id: 'copied', tone: 'info', title: `Copied ${what}`, text: '' })
+    } catch (error) {
+      notices.raise({ id: 'copied', tone: 'trouble', title: `Could not copy ${what}`, text: reasonOf(error) })
+    }
+  }
 
   return {
     clock,
@@ -144,6 +162,10 @@ export function createAppState(bridge: Bridge, address: Address, now: () => numb
     ruleEditor,
     ruleArranger,
     hooks,
+    /** Whether undo is of the rules: where they are seen and wherever theirs is offered, unless something else was done since. */
+    get undoesRules() {
+      return triage.offer === null && (navigation.view === 'rules' || rules.offer !== null)
+    },
     /** Of the queries of rules and suppressions. */
     queryCompletion,
     hushing,
@@ -157,19 +179,31 @@ export function createAppState(bridge: Bridge, address: Address, now: () => numb
     entities,
     /** Ids of the commands that were run since the window was opened: they come first. */
     usedCommands: new Set<string>(),
-    async copy(text: string, what: string): Promise<void> {
-      try {
-        await bridge.invoke('clipboard:write', text)
-        notices.raise({ id: 'copied', tone: 'info', title: `Copied ${what}`, text: '' })
-      } catch (error) {
-        notices.raise({ id: 'copied', tone: 'trouble', title: `Could not copy ${what}`, text: reasonOf(error) })
-      }
+    showTimeline: () => showTimeline(),
+    copy,
+    copyDetection: (detection: Detection) => copy(JSON.stringify(detection, null, 2), 'the detection as JSON'),
+    copyMetadata: ({ metadata }: Detection) => copy(JSON.stringify(metadata, null, 2), 'the metadata'),
+    /** Applies at once, or the user is told why it does not. */
+    async choose(change: Partial<Settings>): Promise<void> {
+      const written = await settings.write(change)
+      if (written.kind === 'refused')
+        notices.raise({ id: 'settings-refused', tone: 'trouble', title: 'The setting was not changed', text: written.detail })
+    },
+    /** Marks what is open to stay whatever retention takes, or not to; what fails is told. */
+    async keepOpen(isKept: boolean): Promise<void> {
+      const trouble = await selection.keep(isKept)
+      if (trouble !== null) notices.raise({ id: 'keep', tone: 'trouble', title: 'The mark was not changed', text: trouble })
+    },
+    /** Begins one for what this finds. */
+    writeRule(query: string): void {
+      ruleEditor.begin({ ...emptyRule, query })
+      navigation.open({ view: 'rules', part: 'new' })
     },
     /** Of the view as it is; one that would not be opened is not copied, and the user is told why. */
     copyLink(): Promise<void> {
       const link = linkPrefix + toAddress(navigation.location)
       const read = linkTo(link)
-      if (read.kind === 'link') return this.copy(link, 'a link to this view')
+      if (read.kind === 'link') return copy(link, 'a link to this view')
       notices.raise({ id: 'copied', tone: 'trouble', title: 'No link was copied', text: noLinkWords[read.because] })
       return Promise.resolve()
     },

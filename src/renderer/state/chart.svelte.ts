@@ -24,6 +24,8 @@ const mostChanged = 500
 export class Chart {
   readonly lanes: HistogramState
   readonly minimap: HistogramState
+  /** Whether the lanes stand below it as a table, too. */
+  hasTable = $state(false)
   now = $state(0)
   range = $state.raw<TimeRange | null>(null)
   /** What is shown while the user drags or turns the wheel. */

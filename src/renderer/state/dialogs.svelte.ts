@@ -1,5 +1,5 @@
 /** What lies over the page; one at a time. */
-export type Dialog = 'help' | 'palette' | 'export' | 'save-view' | 'views' | 'mute' | 'suppress'
+export type Dialog = 'help' | 'palette' | 'export' | 'save-view' | 'views' | 'mute' | 'suppress' | 'label'
 
 export class Dialogs {
   open = $state<Dialog | null>(null)

@@ -1,8 +1,9 @@
 import type { Instant } from '../../shared/detection.ts'
-import type { Digest } from '../../shared/inbox.ts'
+import type { Digest, DigestUnseen, LookId } from '../../shared/inbox.ts'
 import type { Bridge } from '../../shared/ipc.ts'
 import { dayOf } from '../ui/time.ts'
 import { reasonOf } from './reason.ts'
+import type { Undoable } from './triage.svelte.ts'
 
 /** Away long enough that it is worth a page. */
 const awayMs = 3 * 3_600_000
@@ -20,6 +21,7 @@ export class DigestState {
   #seenUntil = $state<Instant | null>(null)
   readonly #bridge: Bridge
   readonly #now: () => number
+  readonly #remember: (undoable: Undoable) => void
   readonly #unlisten: () => void
   #ticket = 0
   #since: Instant | null = null
@@ -30,9 +32,10 @@ export class DigestState {
   #isStale = false
   #timer: ReturnType<typeof setTimeout> | undefined
 
-  constructor(bridge: Bridge, now: () => number) {
+  constructor(bridge: Bridge, parts: { readonly now: () => number; readonly remember: (undoable: Undoable) => void }) {
     this.#bridge = bridge
-    this.#now = now
+    this.#now = parts.now
+    this.#remember = parts.remember
     this.#unlisten = bridge.on('gap:changed', (gap) => {
       if (gap.because === 'asleep' && gap.to !== null) void this.offer()
     })
@@ -116,13 +119,24 @@ export class DigestState {
     this.#ticket += 1
     this.#isAsking = false
     try {
-      await this.#bridge.invoke('digest:seen', { until })
+      const { undo } = await this.#bridge.invoke('digest:seen', { until })
       this.#seenUntil = until
       this.trouble = null
+      if (undo !== null) this.#remember({ said: 'Marked as seen', back: () => this.#unsee(undo) })
     } catch (error) {
       this.trouble = reasonOf(error)
       this.#isFollowing = true
     }
+  }
+
+  async #unsee(undo: LookId): Promise<DigestUnseen> {
+    const undone = await this.#bridge.invoke('digest:unseen', undo)
+    if (undone.kind === 'undone') {
+      this.#seenUntil = null
+      // The page as it was, with what came meanwhile.
+      if (this.#isVisited) void this.again()
+    }
+    return undone
   }
 
   /** Not now. */

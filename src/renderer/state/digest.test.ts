@@ -1,8 +1,9 @@
 import { expect, test, vi } from 'vitest'
 import type { Instant } from '../../shared/detection.ts'
-import type { Digest } from '../../shared/inbox.ts'
+import type { Digest, LookId } from '../../shared/inbox.ts'
 import { DigestState } from './digest.svelte.ts'
 import { createMemoryBridge, gapOf } from './memory-bridge.ts'
+import type { Undoable } from './triage.svelte.ts'
 
 const hourMs = 3_600_000
 const noon = new Date(2031, 4, 17, 12).getTime()
@@ -24,8 +25,9 @@ function digestOf(since: number, more: Partial<Digest['counts']> = {}): Digest {
 }
 
 function stateOf(digest: Digest) {
-  const memory = createMemoryBridge({ 'digest:read': () => digest, 'digest:seen': () => null })
-  return { ...memory, state: new DigestState(memory.bridge, () => noon) }
+  const memory = createMemoryBridge({ 'digest:read': () => digest, 'digest:seen': () => ({ undo: 3 as LookId }) })
+  const acts: Undoable[] = []
+  return { ...memory, acts, state: new DigestState(memory.bridge, { now: () => noon, remember: (act) => acts.push(act) }) }
 }
 
 test.each([
@@ -112,17 +114,50 @@ test('what came after the mark is not called seen, nor is what could not be mark
     'digest:read': () => digest,
     'digest:seen': () => {
       if (isBroken) throw new Error('no space is left')
-      return null
+      return { undo: null }
     },
   })
-  const state = new DigestState(bridge, () => noon)
+  const acts: Undoable[] = []
+  const state = new DigestState(bridge, { now: () => noon, remember: (act) => acts.push(act) })
   await state.read(null)
   await state.seen()
   expect(state).toMatchObject({ isSeen: false, trouble: 'no space is left' })
   isBroken = false
   await state.seen()
   expect(state).toMatchObject({ isSeen: true, trouble: null })
+  // It had been marked as far before, which nobody can take back.
+  expect(acts).toEqual([])
   digest = after
   await state.read(null)
   expect(state.isSeen).toBe(false)
+})
+
+test('a mark that is taken back is none, and the page has what came meanwhile', async () => {
+  const { state, acts, asked, handlers } = stateOf(digestOf(noon - 20 * hourMs, { threats: 1 }))
+  handlers['digest:unseen'] = () => ({ kind: 'undone' })
+  const leave = state.visit()
+  await state.read(null)
+  await state.seen()
+  expect([state.isSeen, acts.map(({ said }) => said)]).toEqual([true, ['Marked as seen']])
+  handlers['digest:read'] = () => digestOf(noon - 20 * hourMs, { threats: 2 })
+  expect(await acts[0]?.back()).toEqual({ kind: 'undone' })
+  await vi.waitFor(() => expect(state.value?.counts.threats).toBe(2))
+  expect(state.isSeen).toBe(false)
+  expect(asked.slice(-2)).toEqual([
+    { name: 'digest:unseen', argument: 3 },
+    { name: 'digest:read', argument: { since: null } },
+  ])
+  leave()
+  await acts[0]?.back()
+  expect(asked.at(-1)?.name).toBe('digest:unseen')
+})
+
+test('a mark that main does not take back stays', async () => {
+  const { state, acts, asked, handlers } = stateOf(digestOf(noon - 20 * hourMs, { threats: 1 }))
+  handlers['digest:unseen'] = () => ({ kind: 'refused', detail: 'More was marked since.' })
+  state.visit()
+  await state.read(null)
+  await state.seen()
+  expect(await acts[0]?.back()).toEqual({ kind: 'refused', detail: 'More was marked since.' })
+  expect([state.isSeen, asked.at(-1)?.name]).toEqual([true, 'digest:unseen'])
 })

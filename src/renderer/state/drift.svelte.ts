@@ -44,6 +44,10 @@ export class DriftState {
     return this.#list.visit()
   }
 
+  read(): Promise<void> {
+    return this.#list.read()
+  }
+
   stop(): void {
     this.#list.stop()
   }

@@ -1,6 +1,7 @@
 import { afterEach, beforeEach, expect, test, vi } from 'vitest'
 import type { Instant } from '../../shared/detection.ts'
 import type { EntityDetail, EntityList } from '../../shared/entity.ts'
+import type { Bridge } from '../../shared/ipc.ts'
 import { Entities } from './entities.svelte.ts'
 import { EntityState } from './entity.svelte.ts'
 import { createMemoryBridge, detectionOf, later } from './memory-bridge.ts'
@@ -10,10 +11,17 @@ afterEach(() => void vi.useRealTimers())
 
 const nothing: EntityList = { entities: [], total: 0 }
 const now = Date.UTC(2031, 4, 17)
+/** One whose address nobody keeps. */
+const listOf = (bridge: Bridge) =>
+  new Entities(
+    bridge,
+    () => now,
+    () => {},
+  )
 
 test('typing asks once it pauses, with a range that reaches past now', async () => {
   const { bridge, asked } = createMemoryBridge({ 'entities:list': () => nothing })
-  const entities = new Entities(bridge, () => now)
+  const entities = listOf(bridge)
   entities.visit()
   entities.within(7)
   entities.search('0')
@@ -28,7 +36,7 @@ test('typing asks once it pauses, with a range that reaches past now', async () 
 
 test('all of them are there again at once, whatever was typed and however short the time', async () => {
   const { bridge, asked } = createMemoryBridge({ 'entities:list': () => nothing })
-  const entities = new Entities(bridge, () => now)
+  const entities = listOf(bridge)
   entities.visit()
   entities.within(1)
   entities.search('zzz')
@@ -36,6 +44,34 @@ test('all of them are there again at once, whatever was typed and however short 
   expect(asked.at(-1)?.argument).toEqual({ range: null, begins: '' })
   await vi.advanceTimersByTimeAsync(500)
   expect(asked).toHaveLength(3)
+})
+
+test('a read that fails leaves the answer to the same question, and says so until one succeeds', async () => {
+  const { bridge, handlers } = createMemoryBridge({ 'entities:list': () => nothing })
+  const entities = listOf(bridge)
+  entities.visit()
+  await vi.advanceTimersByTimeAsync(0)
+  handlers['entities:list'] = () => Promise.reject(new Error('disk I/O error'))
+  await entities.read()
+  expect([entities.phase, entities.value, entities.trouble]).toEqual(['failed', nothing, 'disk I/O error'])
+  handlers['entities:list'] = () => nothing
+  await entities.read()
+  expect([entities.phase, entities.trouble]).toEqual(['ready', null])
+})
+
+test('a read that fails leaves no answer to another question', async () => {
+  const { bridge, handlers } = createMemoryBridge({ 'entities:list': () => nothing })
+  const entities = listOf(bridge)
+  entities.visit()
+  for (const ask of [() => entities.within(7), () => entities.search('00u1')]) {
+    handlers['entities:list'] = () => nothing
+    await entities.read()
+    expect(entities.value).toBe(nothing)
+    handlers['entities:list'] = () => Promise.reject(new Error('disk I/O error'))
+    ask()
+    await vi.advanceTimersByTimeAsync(500)
+    expect([entities.phase, entities.value]).toEqual(['failed', null])
+  }
 })
 
 function detailOf(entityId: string): EntityDetail {

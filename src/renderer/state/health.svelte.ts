@@ -1,8 +1,11 @@
 import { healthWord, type Health } from '../../shared/health.ts'
 import type { Bridge } from '../../shared/ipc.ts'
+import type { Notices } from './notices.svelte.ts'
 import { Live } from './live.svelte.ts'
 import { toOutages, type Outage } from './outages.ts'
 import { reasonOf } from './reason.ts'
+
+const silentDesktop = 'silent-desktop'
 
 /** How the app stands: what it hears with, and whether it can keep what it hears. */
 export class HealthState {
@@ -12,11 +15,15 @@ export class HealthState {
   outages = $state.raw<readonly Outage[]>([])
   readonly #bridge: Bridge
   readonly #now: () => number
+  readonly #notices: Pick<Notices, 'raise' | 'dismiss'>
   readonly #live
+  /** Since when notifications do not arrive, as far as it was said here. */
+  #silentSince: string | null = null
 
-  constructor(bridge: Bridge, now: () => number) {
+  constructor(bridge: Bridge, parts: { readonly notices: Pick<Notices, 'raise' | 'dismiss'>; readonly now: () => number }) {
     this.#bridge = bridge
-    this.#now = now
+    this.#now = parts.now
+    this.#notices = parts.notices
     this.#live = new Live<Health>(
       (take) =>
         bridge.on('health:changed', (health) => {
@@ -33,6 +40,12 @@ export class HealthState {
 
   get value() {
     return this.#live.value
+  }
+
+  /** It does not listen, and can be tried again. */
+  get isReceiverDown() {
+    const kind = this.value?.receiver.kind
+    return kind === 'port-taken' || kind === 'failed' || kind === 'stopped'
   }
 
   /** Before main has said anything the app is starting, which is what it then looks like. */
@@ -60,8 +73,13 @@ export class HealthState {
     }
   }
 
-  #see({ ways }: Health): void {
+  #see({ ways, desktop }: Health): void {
     this.outages = toOutages(this.outages, ways, this.#now())
+    const since = desktop.kind === 'silent' ? desktop.since : null
+    if (since === this.#silentSince) return
+    this.#silentSince = since
+    if (desktop.kind === 'reached') return this.#notices.dismiss(silentDesktop)
+    this.#notices.raise({ id: silentDesktop, tone: 'trouble', title: 'Notifications do not reach this desktop', text: desktop.detail })
   }
 
   stop(): void {

@@ -12,14 +12,18 @@ export const emptyHook: HookDraft = { id: null, name: '', url: '', format: 'dete
 export class Hooks {
   /** The one that is being written; null while none is. */
   draft = $state.raw<HookDraft | null>(null)
+  /** The form was asked for just now: whoever shows it gives it the keyboard. */
+  isAsked = $state(false)
   refused = $state<string | null>(null)
   /** What Tocsin made for a hook: shown until the user has it, and then never again. */
-  made = $state.raw<{ readonly name: string; readonly secret: string } | null>(null)
+  made = $state.raw<readonly { readonly name: string; readonly secret: string }[]>([])
   tested = $state.raw<TestOutcome | null>(null)
   isWriting = $state(false)
   testing = $state.raw<HookId | null>(null)
   readonly #bridge: Bridge
   readonly #live: Live<readonly Hook[]>
+  /** How often a form was opened. */
+  #opened = 0
 
   constructor(bridge: Bridge) {
     this.#bridge = bridge
@@ -45,10 +49,13 @@ export class Hooks {
     return this.#live.read()
   }
 
-  /** null: a new one. */
+  /** null: a new one; what is written of it already stays. */
   edit(hook: Hook | null): void {
+    this.isAsked = true
+    if (hook === null && this.draft?.id === null) return
     const { id, name, url, format, isOn } = hook ?? emptyHook
     this.draft = { id, name, url, format, isOn, secret: null }
+    this.#opened += 1
     this.refused = null
   }
 
@@ -65,10 +72,16 @@ export class Hooks {
   async save(): Promise<void> {
     const { draft } = this
     if (draft === null) return
+    const opened = this.#opened
+    const known = this.list.map(({ id }) => id)
     const saved = await this.#write(() => this.#bridge.invoke('hook:save', { ...draft, secret: draft.secret === '' ? null : draft.secret }))
     if (saved === null) return
-    if (saved.secret !== null) this.made = { name: draft.name.trim(), secret: saved.secret }
-    this.draft = null
+    if (saved.secret !== null) this.made = [...this.made, { name: draft.name.trim(), secret: saved.secret }]
+    const { draft: now } = this
+    if (now === draft) this.draft = null
+    // What was written while it was being saved is not saved yet; a new one is there by now, and is not to be made twice.
+    else if (now !== null && opened === this.#opened && draft.id === null)
+      this.draft = { ...now, id: saved.hooks.find(({ id }) => !known.includes(id))?.id ?? null }
   }
 
   async switch(hook: Hook): Promise<void> {
@@ -101,8 +114,8 @@ export class Hooks {
   }
 
   /** The user has it. */
-  forgetMade(): void {
-    this.made = null
+  forgetMade(secret: string): void {
+    this.made = this.made.filter((made) => made.secret !== secret)
   }
 
   stop(): void {

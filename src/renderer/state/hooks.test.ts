@@ -33,15 +33,58 @@ test('what main pushes is what is shown', async () => {
 })
 
 test('a new one is saved without a secret of its own, and what was made for it is shown until the user has it', async () => {
-  const { hooks, saved } = await start([])
+  const { hooks, main, saved } = await start([])
   hooks.edit(null)
   hooks.change({ name: 'SIEM', url: siem.url, secret: '' })
   await hooks.save()
   expect(saved).toEqual([{ id: null, name: 'SIEM', url: siem.url, format: 'detection', isOn: true, secret: null }])
-  expect([hooks.made, hooks.draft]).toEqual([{ name: 'SIEM', secret: 'whsec_made' }, null])
-  hooks.forgetMade()
+  expect([hooks.made, hooks.draft]).toEqual([[{ name: 'SIEM', secret: 'whsec_made' }], null])
+  hooks.edit(null)
+  hooks.change({ name: 'Chat', url: siem.url })
+  main.handlers['hook:save'] = () => ({ kind: 'saved', hooks: [siem], secret: 'whsec_other' })
+  await hooks.save()
+  expect(
+    hooks.made.map(({ name }) => name),
+    'both are still to be taken',
+  ).toEqual(['SIEM', 'Chat'])
+  hooks.forgetMade('whsec_made')
+  expect(hooks.made.map(({ name }) => name)).toEqual(['Chat'])
+  hooks.forgetMade('whsec_other')
   expect(JSON.stringify(hooks.list)).not.toContain('whsec_made')
-  expect(hooks.made).toBeNull()
+  expect(hooks.made).toEqual([])
+})
+
+test('what is written while it is being saved stays, and belongs to the one that was made', async () => {
+  const { hooks, main } = await start([])
+  const answer = later<HookSaved>()
+  main.handlers['hook:save'] = () => answer.promise
+  hooks.edit(null)
+  hooks.change({ name: 'SIEM', url: siem.url })
+  const saving = hooks.save()
+  hooks.change({ name: 'SIEM of the night' })
+  answer.resolve({ kind: 'saved', hooks: [siem], secret: null })
+  await saving
+  expect(hooks.draft).toMatchObject({ id: siem.id, name: 'SIEM of the night', url: siem.url })
+  hooks.edit(siem)
+  const another = hooks.save()
+  hooks.edit(null)
+  await another
+  expect(hooks.draft).toMatchObject({ id: null, name: '' })
+})
+
+test('a new one that is begun while another is being saved is another one', async () => {
+  const { hooks, main } = await start([])
+  const answer = later<HookSaved>()
+  main.handlers['hook:save'] = () => answer.promise
+  hooks.edit(null)
+  hooks.change({ name: 'SIEM', url: siem.url })
+  const saving = hooks.save()
+  hooks.close()
+  hooks.edit(null)
+  hooks.change({ name: 'Another' })
+  answer.resolve({ kind: 'saved', hooks: [siem], secret: null })
+  await saving
+  expect(hooks.draft).toMatchObject({ id: null, name: 'Another' })
 })
 
 test('what is refused stays as it was written, and says why until it is changed', async () => {

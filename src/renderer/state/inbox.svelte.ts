@@ -79,7 +79,8 @@ export class Inbox {
     } catch (error) {
       if (ticket !== this.#ticket) return
       this.trouble = reasonOf(error)
-      if (this.lines.length === 0) this.phase = 'failed'
+      // Lines that stay are from before: those of another question went when it was asked.
+      this.phase = 'failed'
     }
   }
 
@@ -88,14 +89,15 @@ export class Inbox {
     if (before === null || this.older === 'loading' || !this.hasMore) return
     this.older = 'loading'
     const [filter, notification] = [this.#filter, this.#notification]
+    const isOther = () => before !== this.#next || filter !== this.#filter || notification !== this.#notification
     try {
       const page = await this.#bridge.invoke('inbox:page', { filter, notification, before, limit: pageSize })
-      if (before !== this.#next || filter !== this.#filter || notification !== this.#notification) return
+      if (isOther()) return
       this.lines = [...this.lines, ...page.lines]
       this.#next = page.next
       this.older = 'idle'
     } catch {
-      this.older = 'failed'
+      if (!isOther()) this.older = 'failed'
     }
   }
 

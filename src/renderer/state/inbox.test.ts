@@ -99,3 +99,28 @@ test('a log that cannot be read says so, and reads again', async () => {
   await inbox.read()
   expect([inbox.phase, inbox.lines.length]).toEqual(['ready', 1])
 })
+
+test('lines stay where they cannot be read again, and that is said until they can', async () => {
+  const { inbox, handlers } = inboxOf(250)
+  const page = handlers['inbox:page'] ?? (() => ({ lines: [], next: null }))
+  inbox.visit('all')
+  await vi.waitFor(() => expect(inbox.phase).toBe('ready'))
+  handlers['inbox:page'] = () => Promise.reject(new Error('disk I/O error'))
+  await inbox.read()
+  expect([inbox.phase, inbox.lines.length, inbox.trouble]).toEqual(['failed', 100, 'disk I/O error'])
+  handlers['inbox:page'] = page
+  await inbox.read()
+  expect([inbox.phase, inbox.lines.length, inbox.trouble]).toEqual(['ready', 100, null])
+})
+
+test('of another question no lines stay, and what fails of the one before is no trouble of it', async () => {
+  const { inbox, handlers } = inboxOf(250)
+  inbox.visit('all')
+  await vi.waitFor(() => expect(inbox.phase).toBe('ready'))
+  handlers['inbox:page'] = () => Promise.reject(new Error('disk I/O error'))
+  const older = inbox.loadOlder()
+  inbox.visit('told')
+  await older
+  await vi.waitFor(() => expect(inbox.phase).toBe('failed'))
+  expect([inbox.lines, inbox.older === 'failed']).toEqual([[], false])
+})

@@ -71,6 +71,15 @@ export class ListRows {
     return places
   }
 
+  /** How many of a new look at the beginning are not in it, or stand elsewhere, and belong above its first row. */
+  countAbove({ detections }: Page): number {
+    const first = this.at(0)
+    const places = this.places(new Set(detections.map(keyOf)))
+    return detections.filter(
+      (detection) => places.get(keyOf(detection)) !== detection.changedAt && (!first || detection.changedAt >= first.placedAt),
+    ).length
+  }
+
   need(from: number, to: number): void {
     this.#loader.need(Math.max(0, from), to)
   }

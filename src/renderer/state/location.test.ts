@@ -2,6 +2,7 @@ import fc from 'fast-check'
 import { describe, expect, test } from 'vitest'
 import type { Instant } from '../../shared/detection.ts'
 import type { RuleId } from '../../shared/rules.ts'
+import { views } from '../../shared/view.ts'
 import { startOf, toAddress, toLocation, type Location } from './location.ts'
 
 const text = fc.string({ unit: 'grapheme', maxLength: 40 })
@@ -19,7 +20,7 @@ const key = fc.option(fc.record({ organizationId: name, id: name }))
 
 const location = fc.oneof(
   fc.record({ view: fc.constant('timeline'), text, range, open: key }),
-  fc.record({ view: fc.constant('attack'), text, range }),
+  fc.record({ view: fc.constant('attack'), text, range, isWhole: fc.boolean() }),
   fc.record({
     view: fc.constant('inbox'),
     filter: fc.constantFrom('all', 'told', 'quiet'),
@@ -27,12 +28,15 @@ const location = fc.oneof(
   }),
   fc.record({
     view: fc.constant('entities'),
-    entity: fc.option(fc.record({ entityId: name, organizationId: fc.option(name) })),
+    entity: fc.record({ entityId: name, organizationId: fc.option(name) }),
   }),
+  fc.record({ view: fc.constant('entities'), entity: fc.constant(null), begins: text, days: fc.constantFrom(null, 1, 7, 30) }),
   fc.record({ view: fc.constant('posture'), framework: fc.option(name) }),
   fc.record({ view: fc.constant('connections'), place: fc.constantFrom(null, 'connect', 'quarantine', 'drift') }),
   fc.constantFrom(
-    { view: 'digest' },
+    { view: 'digest', since: 'last' },
+    { view: 'digest', since: 'day' },
+    { view: 'digest', since: 'week' },
     { view: 'rules', part: 'list' },
     { view: 'rules', part: 'suppressions' },
     { view: 'rules', part: 7 as RuleId },
@@ -56,6 +60,18 @@ test('an address holds printable ASCII only', () => {
   )
 })
 
+test.each(views)('nothing is said of what %s begins with', (view) => {
+  expect(toAddress(startOf[view])).toBe(view)
+})
+
+test.each<[string, Location]>([
+  ['entities?begins=00u1%2F&days=7', { view: 'entities', entity: null, begins: '00u1/', days: 7 }],
+  ['digest?since=week', { view: 'digest', since: 'week' }],
+  ['attack?q=okta&techniques=all', { view: 'attack', text: 'okta', range: null, isWhole: true }],
+])('what a view shows stands in its address: %s', (address, place) => {
+  expect([toAddress(place), toLocation(address)]).toEqual([address, place])
+})
+
 describe('an address that cannot be read', () => {
   test.each([
     ['', startOf.timeline],
@@ -76,6 +92,16 @@ describe('an address that cannot be read', () => {
     ['#/rules/0', startOf.rules],
     ['#/entities/', startOf.entities],
     ['#/entities/%ff', startOf.entities],
+    ['#/entities?days=2', startOf.entities],
+    ['#/entities?days=07', startOf.entities],
+    ['#/entities?days=', startOf.entities],
+    ['#/entities?begins=%&days=30', { ...startOf.entities, days: 30 }],
+    [`#/entities?begins=${'a'.repeat(512)}`, { ...startOf.entities, begins: 'a'.repeat(512) }],
+    [`#/entities?begins=${'a'.repeat(513)}`, startOf.entities],
+    ['#/entities/a?begins=b&days=7', { view: 'entities', entity: { entityId: 'a', organizationId: null } }],
+    ['#/digest?since=', startOf.digest],
+    ['#/digest?since=2031-05-17T00:00:00.000Z', startOf.digest],
+    ['#/attack?techniques=some', startOf.attack],
     ['#/entities/a?org=', { view: 'entities', entity: { entityId: 'a', organizationId: null } }],
     ['#/posture?framework=', startOf.posture],
     ['#/connections/nowhere', startOf.connections],

@@ -12,17 +12,31 @@ export type Place = (typeof places)[number]
 export const ruleParts = ['list', 'mutes', 'suppressions', 'new'] as const
 export type RulesPart = (typeof ruleParts)[number]
 
+/** Days back that entities are listed for; null is ever. */
+export const entityDays = [1, 7, 30] as const
+export type EntityDays = (typeof entityDays)[number] | null
+/** As much of an id as main looks for. */
+export const longestBegins = 512
+/** Which entities the list is about: those whose ids begin like that, and that were seen within so many days. */
+export type EntitiesWanted = { readonly begins: string; readonly days: EntityDays }
+
+/** Since when the digest tells: the last look, or so long ago. */
+export const digestSinces = ['last', 'day', 'week'] as const
+export type DigestSince = (typeof digestSinces)[number]
+
 /** Where the user is: a view, and all of it that an address keeps. */
 export type Location =
   | ({ readonly view: 'timeline'; readonly open: DetectionKey | null } & Wanted)
   /** With `notification`, only what that one told. */
   | { readonly view: 'inbox'; readonly filter: InboxFilter; readonly notification: NotificationId | null }
-  /** null is the list of them. */
-  | { readonly view: 'entities'; readonly entity: EntityKey | null }
+  | { readonly view: 'entities'; readonly entity: EntityKey }
+  /** The list of them. */
+  | ({ readonly view: 'entities'; readonly entity: null } & EntitiesWanted)
   /** null is all of posture. */
   | { readonly view: 'posture'; readonly framework: string | null }
-  | ({ readonly view: 'attack' } & Wanted)
-  | { readonly view: 'digest' }
+  /** `isWhole`: with the techniques that no detection names. */
+  | ({ readonly view: 'attack'; readonly isWhole: boolean } & Wanted)
+  | { readonly view: 'digest'; readonly since: DigestSince }
   /** A part of it, or one rule that is being changed. */
   | { readonly view: 'rules'; readonly part: RulesPart | RuleId }
   | { readonly view: 'connections'; readonly place: Place | null }
@@ -32,10 +46,10 @@ export type Location =
 export const startOf: { readonly [V in View]: Extract<Location, { view: V }> } = {
   timeline: { view: 'timeline', text: '', range: null, open: null },
   inbox: { view: 'inbox', filter: 'all', notification: null },
-  entities: { view: 'entities', entity: null },
+  entities: { view: 'entities', entity: null, begins: '', days: null },
   posture: { view: 'posture', framework: null },
-  attack: { view: 'attack', text: '', range: null },
-  digest: { view: 'digest' },
+  attack: { view: 'attack', text: '', range: null, isWhole: false },
+  digest: { view: 'digest', since: 'last' },
   rules: { view: 'rules', part: 'list' },
   connections: { view: 'connections', place: null },
   settings: { view: 'settings' },
@@ -47,7 +61,7 @@ export function toAddress(location: Location): string {
     case 'timeline':
       return withParameters('timeline', { ...wantedOf(location), open: location.open === null ? null : keyText(location.open) })
     case 'attack':
-      return withParameters('attack', wantedOf(location))
+      return withParameters('attack', { ...wantedOf(location), techniques: location.isWhole ? 'all' : null })
     case 'inbox':
       return withParameters('inbox', {
         show: location.filter === 'all' ? null : location.filter,
@@ -55,7 +69,7 @@ export function toAddress(location: Location): string {
       })
     case 'entities':
       return location.entity === null
-        ? 'entities'
+        ? withParameters('entities', { begins: nonEmpty(location.begins), days: location.days === null ? null : String(location.days) })
         : withParameters(`entities/${encode(location.entity.entityId)}`, { org: location.entity.organizationId })
     case 'posture':
       return withParameters('posture', { framework: location.framework })
@@ -64,6 +78,7 @@ export function toAddress(location: Location): string {
     case 'rules':
       return location.part === 'list' ? 'rules' : `rules/${location.part}`
     case 'digest':
+      return withParameters('digest', { since: location.since === 'last' ? null : location.since })
     case 'settings':
       return location.view
   }
@@ -79,7 +94,7 @@ export function toLocation(address: string): Location {
     case 'timeline':
       return { view, ...toWanted(parameters), open: toKey(parameters.get('open')) }
     case 'attack':
-      return { view, ...toWanted(parameters) }
+      return { view, ...toWanted(parameters), isWhole: parameters.get('techniques') === 'all' }
     case 'inbox':
       return {
         view,
@@ -89,7 +104,8 @@ export function toLocation(address: string): Location {
     case 'entities': {
       const entityId = decode(rest)
       const organizationId = nonEmpty(parameters.get('org')) as OrganizationId | null
-      return { view, entity: entityId === null || entityId === '' ? null : { entityId, organizationId } }
+      if (entityId === null || entityId === '') return { view, entity: null, ...toEntitiesWanted(parameters) }
+      return { view, entity: { entityId, organizationId } }
     }
     case 'posture':
       return { view, framework: nonEmpty(parameters.get('framework')) }
@@ -98,6 +114,7 @@ export function toLocation(address: string): Location {
     case 'rules':
       return { view, part: ruleParts.find((part) => part === rest) ?? (toNumber(rest) as RuleId | null) ?? 'list' }
     case 'digest':
+      return { view, since: digestSinces.find((since) => since === parameters.get('since')) ?? 'last' }
     case 'settings':
       return { view }
   }
@@ -112,6 +129,14 @@ function wantedOf({ text, range }: Wanted): Parameters {
 function toWanted(parameters: ReadonlyMap<string, string>): Wanted {
   const [from, to] = [toInstant(parameters.get('from')), toInstant(parameters.get('to'))]
   return { text: parameters.get('q') ?? '', range: from === null || to === null || from >= to ? null : { from, to } }
+}
+
+function toEntitiesWanted(parameters: ReadonlyMap<string, string>): EntitiesWanted {
+  const begins = parameters.get('begins') ?? ''
+  return {
+    begins: begins.length > longestBegins ? '' : begins,
+    days: entityDays.find((days) => String(days) === parameters.get('days')) ?? null,
+  }
 }
 
 function toInstant(text: string | undefined): Instant | null {

@@ -1,6 +1,6 @@
-import type { Detection, DetectionId, Instant, OrganizationId } from '../../shared/detection.ts'
+import type { Detection, DetectionId, Instant, OrganizationId, Sequence } from '../../shared/detection.ts'
 import { kindOf, type Gap, type InletId, type InletReport, type WaysIn } from '../../shared/inlets.ts'
-import type { Answer, Argument, Bridge, PushName, Pushes, RequestName } from '../../shared/ipc.ts'
+import type { Answer, Argument, Bridge, DetectionDetail, PushName, Pushes, RequestName } from '../../shared/ipc.ts'
 
 type Handlers = { [N in RequestName]?: (argument: Argument<N>) => Answer<N> | Promise<Answer<N>> }
 
@@ -49,6 +49,7 @@ export function detectionOf(n: number, more: Partial<Detection> = {}): Detection
   return {
     id: `d${n}` as DetectionId,
     organizationId: 'org' as OrganizationId,
+    sequence: Math.max(1, n) as Sequence,
     kind: 'threat',
     type: 'CredentialStuffingAttempt',
     status: 'detected',
@@ -72,6 +73,15 @@ export function detectionOf(n: number, more: Partial<Detection> = {}): Detection
     demo: false,
     imported: false,
     ...more,
+  }
+}
+
+/** The same, opened: nothing is known of it but what it says. */
+export function detailOf(n: number, more: Partial<Detection> = {}): DetectionDetail {
+  return {
+    detection: detectionOf(n, more),
+    ...{ transitions: [], deliveries: [], isKept: false, notes: [], triageHistory: [], verdictReason: null, said: [] },
+    ...{ entityCount: null, connectionCount: null },
   }
 }
 

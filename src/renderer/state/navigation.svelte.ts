@@ -16,6 +16,8 @@ export class Navigation {
   readonly #unlisten: () => void
   /** The timeline as it was left: its name in the rail leads back to it. */
   #timeline = $state.raw<Extract<Location, { view: 'timeline' }>>(startOf.timeline)
+  /** The list of entities as it was left: so does its name, and the way back from one of them. */
+  #entities = $state.raw<Location>(startOf.entities)
 
   constructor(address: Address) {
     this.#address = address
@@ -32,11 +34,12 @@ export class Navigation {
     return this.location.view === 'connections' ? this.location.place : null
   }
 
-  /** Where the name of a view leads: the timeline as it was left, ATT&CK for what the timeline is about, others as they begin. */
+  /** Where the name of a view leads: the timeline and the entities as they were left, ATT&CK for what the timeline is about, others as they begin. */
   target(view: View): Location {
     if (view === 'timeline') return this.#timeline
+    if (view === 'entities') return this.#entities
     if (view !== 'attack') return startOf[view]
-    return this.location.view === 'attack' ? this.location : { view, text: this.#timeline.text, range: this.#timeline.range }
+    return this.location.view === 'attack' ? this.location : { ...startOf.attack, text: this.#timeline.text, range: this.#timeline.range }
   }
 
   go(view: View, place: Place | null = null): void {
@@ -58,6 +61,7 @@ export class Navigation {
   #take(location: Location): void {
     this.location = location
     if (location.view === 'timeline') this.#timeline = location
+    if (location.view === 'entities' && location.entity === null) this.#entities = location
   }
 
   stop(): void {

@@ -18,10 +18,12 @@ export class Notices {
   raise(notice: Notice): void {
     this.dismiss(notice.id)
     this.list = [...this.list, notice]
-    // Old information goes before old trouble: what needs an answer is not pushed out by what does not.
+    // Old information goes before old trouble: what needs an answer is not pushed out by what does not, which is one more for its moment.
     while (this.list.length > mostShown) {
-      const victim = this.list.find((other) => other.tone === 'info') ?? this.list[0]
-      if (victim) this.dismiss(victim.id)
+      const old = this.list.find((other) => other.tone === 'info' && other !== notice)
+      const victim = old ?? (notice.tone === 'info' ? undefined : this.list[0])
+      if (victim === undefined) break
+      this.dismiss(victim.id)
     }
     if (notice.tone === 'info') {
       this.#timers.set(

@@ -14,6 +14,10 @@ import { Visited } from './visited.svelte.ts'
 
 /** Whose detections are believed, and how their keys stand. */
 export class Organizations {
+  /** Whether the form for another one is open, where there is one already. */
+  isAdding = $state(false)
+  /** That form was asked for just now: whoever shows it gives it the keyboard. */
+  isAsked = $state(false)
   readonly #bridge: Bridge
   readonly #live
   readonly #counts
@@ -41,6 +45,15 @@ export class Organizations {
 
   get trouble() {
     return this.#live.trouble
+  }
+
+  read(): Promise<void> {
+    return this.#live.read()
+  }
+
+  beginAdding(): void {
+    this.isAdding = true
+    this.isAsked = true
   }
 
   /** Whether the user has added one; the simulator's own does not count. */

@@ -27,6 +27,7 @@ function createMain(count: number) {
         total: numbers.length,
         searchedTo: cutOff === undefined ? null : (next?.changedAt ?? null),
         isWhole: true,
+        asOf: { sequence: 0, late: 0 },
       } as Page
     },
   }

@@ -130,6 +130,10 @@ export class QuarantineState {
     return this.#page.visit()
   }
 
+  read(): Promise<void> {
+    return this.#page.read()
+  }
+
   stop(): void {
     this.#unlisten()
     this.#page.stop()

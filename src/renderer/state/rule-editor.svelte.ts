@@ -27,6 +27,8 @@ export class RuleEditor {
   readonly #rules: RulesState
   /** Which rule is in it; undefined before the first. */
   #of: RuleId | null | undefined
+  /** As it was before anything was written here. */
+  #begun: RuleDraft = emptyRule
 
   constructor(bridge: Bridge, rules: RulesState) {
     this.#rules = rules
@@ -47,17 +49,28 @@ export class RuleEditor {
     return this.trial.refused !== null && this.trial.refused.at === null ? this.trial.refused.detail : null
   }
 
-  /** Another rule, or what a new one begins with. Coming back to the one that was begun finds it as it was left. */
+  /**
+   * Another rule, or what a new one begins with. Coming back to the one that was begun finds what was written as it was left, and the rest as the
+   * rule is now: the list may have turned it off meanwhile.
+   */
   open(id: RuleId | null): void {
     if (this.#of !== id) {
       const rule = id === null ? emptyRule : this.#rules.value.rules.find((one) => one.id === id)
       this.begin(rule ?? emptyRule)
-    } else this.try()
+    } else {
+      const present = this.#rules.value.rules.find((one) => one.id === id)
+      if (present !== undefined) {
+        this.draft = { ...present, ...writtenOf(this.#begun, this.draft) }
+        this.#begun = present
+      }
+      this.try()
+    }
   }
 
   begin(draft: RuleDraft): void {
     this.#of = draft.id
     this.draft = draft
+    this.#begun = draft
     this.isChanged = false
     this.refused = null
     this.trial.ask(null)
@@ -99,6 +112,13 @@ export class RuleEditor {
   stop(): void {
     this.trial.stop()
   }
+}
+
+/** The fields that differ from what it began with. */
+function writtenOf(begun: RuleDraft, draft: RuleDraft): Partial<RuleDraft> {
+  return Object.fromEntries(
+    Object.entries(draft).filter(([field, value]) => JSON.stringify(value) !== JSON.stringify(begun[field as keyof RuleDraft])),
+  )
 }
 
 export type ImpactTrial = Trial<{ readonly query: string }, Extract<Impact, { kind: 'impact' }>>

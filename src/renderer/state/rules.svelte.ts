@@ -1,4 +1,5 @@
 import type { Bridge, Notice } from '../../shared/ipc.ts'
+import { isMuting } from '../../shared/rules.ts'
 import type { Mute, MuteDraft, Rule, RuleDraft, Rules, RulesSaved, Suppression, SuppressionDraft } from '../../shared/rules.ts'
 import { Live } from './live.svelte.ts'
 import { reasonOf } from './reason.ts'
@@ -18,12 +19,18 @@ export class RulesState {
   readonly #live: Live<Rules>
   readonly #tell: (notice: Notice) => void
   readonly #now: () => number
+  readonly #offered: () => void
   #timer: ReturnType<typeof setTimeout> | undefined
 
-  constructor(bridge: Bridge, parts: { readonly tell: (notice: Notice) => void; readonly now: () => number }) {
+  /** `offered`: something can be taken back from now on. */
+  constructor(
+    bridge: Bridge,
+    parts: { readonly tell: (notice: Notice) => void; readonly now: () => number; readonly offered: () => void },
+  ) {
     this.#bridge = bridge
     this.#tell = parts.tell
     this.#now = parts.now
+    this.#offered = parts.offered
     this.#live = new Live(
       (take) => bridge.on('rules:changed', take),
       () => bridge.invoke('rules:list', null),
@@ -47,9 +54,13 @@ export class RulesState {
     return this.#live.read()
   }
 
-  /** Those that hold at that time. Of what is over nobody tells us: whoever shows them says what time it is. */
+  /**
+   * Those that hold at that time. Of what is over nobody tells us: whoever shows them says what time it is, by a clock that ticks; what was muted
+   * since its last tick holds already.
+   */
   mutesAt(now: number): readonly Mute[] {
-    return this.value.mutes.filter(({ until }) => until === null || Date.parse(until) > now)
+    const at = Math.max(now, this.#now())
+    return this.value.mutes.filter((mute) => isMuting(mute, at))
   }
 
   /** The one that keeps everything quiet at that time; null where nothing does. */
@@ -164,6 +175,7 @@ export class RulesState {
   #offer(undo: RulesUndo): void {
     this.dismiss()
     this.offer = undo
+    this.#offered()
     this.#timer = setTimeout(() => (this.offer = null), offeredMs)
   }
 

@@ -64,7 +64,7 @@ function setUp(start: Rules, handlers: Parameters<typeof createMemoryBridge>[0] 
     'mute:restore': (id) => saved({ ...kept, mutes: [...kept.mutes, ...unmuted.filter((one) => one.id === id)] }),
     ...handlers,
   })
-  const state = new RulesState(memory.bridge, { tell: (notice) => told.push(notice), now: () => Date.now() })
+  const state = new RulesState(memory.bridge, { tell: (notice) => told.push(notice), now: () => Date.now(), offered: () => {} })
   return {
     ...memory,
     told,
@@ -225,6 +225,16 @@ test('all is muted for as long as its mute lasts, and again by undo', async () =
   expect(state.silenceAt(Date.now())).toMatchObject({ id: 1, until: inAnHour })
 })
 
+test('what was muted since the clock of the page ticked last is muted already, and not before the clock that was ahead', async () => {
+  const since = new Date().toISOString() as Instant
+  const { state } = setUp(rulesOf([], { mutes: [muteOf(1, { since, until: inAnHour })] }))
+  await vi.advanceTimersByTimeAsync(0)
+  const ticked = Date.now() - 4_000
+  expect(state.silenceAt(ticked)?.id).toBe(1)
+  vi.setSystemTime(Date.now() - 1_800_000)
+  expect(state.silenceAt(Date.now())).toBeNull()
+})
+
 test('a suppression that was lifted is the same one again by undo', async () => {
   const one: Suppression = {
     id: 1 as SuppressionId,
@@ -346,4 +356,15 @@ describe('the editor', () => {
     await vi.advanceTimersByTimeAsync(300)
     expect([editor.trial.trouble, editor.trial.isAnswered]).toEqual(['The history is busy.', false])
   })
+})
+
+test('a rule that was turned off in the list while it was being changed stays off', async () => {
+  const { state, bridge } = setUp(rulesOf([ruleOf(1)]))
+  await vi.advanceTimersByTimeAsync(0)
+  const editor = new RuleEditor(bridge, state)
+  editor.open(1 as RuleId)
+  editor.change({ name: 'Renamed' })
+  await state.arrange([{ ...ruleOf(1), isOn: false }], [])
+  editor.open(1 as RuleId)
+  expect(editor.draft).toMatchObject({ name: 'Renamed', isOn: false })
 })

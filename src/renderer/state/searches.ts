@@ -1,12 +1,18 @@
+import type { Notice } from '../../shared/ipc.ts'
 import { mostRecent } from '../../shared/settings.ts'
 import type { SettingsState } from './settings.svelte.ts'
+import type { Undoable } from './triage.svelte.ts'
 
 /** What was searched for last: remembered once a search is finished, not while it is typed. */
 export class Searches {
   readonly #settings: SettingsState
+  readonly #tell: (notice: Notice) => void
+  readonly #offer: (undoable: Undoable) => void
 
-  constructor(settings: SettingsState) {
+  constructor(settings: SettingsState, parts: { readonly tell: (notice: Notice) => void; readonly offer: (undoable: Undoable) => void }) {
     this.#settings = settings
+    this.#tell = parts.tell
+    this.#offer = parts.offer
   }
 
   get recent(): readonly string[] {
@@ -20,7 +26,18 @@ export class Searches {
     void this.#settings.write({ recentSearches })
   }
 
-  forget(): void {
-    void this.#settings.write({ recentSearches: [] })
+  async forget(): Promise<void> {
+    const before = this.recent
+    const written = await this.#settings.write({ recentSearches: [] })
+    if (written.kind === 'refused')
+      return this.#tell({ id: 'searches', tone: 'trouble', title: 'The recent searches were not forgotten', text: written.detail })
+    this.#offer({ said: 'Forgot the recent searches', back: () => this.#bringBack(before) })
+  }
+
+  /** Behind those that were searched for since. */
+  async #bringBack(before: readonly string[]) {
+    const recentSearches = [...new Set([...this.recent, ...before])].slice(0, mostRecent)
+    const written = await this.#settings.write({ recentSearches })
+    return written.kind === 'written' ? ({ kind: 'undone' } as const) : written
   }
 }

@@ -1,12 +1,11 @@
 import { afterEach, beforeEach, describe, expect, test, vi } from 'vitest'
-import type { Health } from '../../shared/health.ts'
-import type { InletId } from '../../shared/inlets.ts'
+import { healthOf } from '../../shared/health-test-support.ts'
 import type { AppFacts, DetectionDetail, Notice } from '../../shared/ipc.ts'
 import { defaultSettings } from '../../shared/settings.ts'
 import { Clock } from './clock.svelte.ts'
 import { Facts } from './facts.svelte.ts'
 import { keyOf } from './key.ts'
-import { createMemoryBridge, detectionOf, later } from './memory-bridge.ts'
+import { createMemoryBridge, detailOf, detectionOf, later } from './memory-bridge.ts'
 import { Navigation, type Address } from './navigation.svelte.ts'
 import { Notices } from './notices.svelte.ts'
 import { Organizations } from './organizations.svelte.ts'
@@ -18,31 +17,7 @@ beforeEach(() => void vi.useFakeTimers())
 afterEach(() => void vi.useRealTimers())
 const settle = () => vi.advanceTimersByTimeAsync(0)
 
-const health: Health = {
-  receiver: { kind: 'listening', port: 4711 },
-  ways: [{ id: 'receiver' as InletId, name: 'Receiver', state: 'live', because: null }],
-  storage: { kind: 'ok' },
-  integrity: { kind: 'ok' },
-  backups: { kind: 'ok', newestAt: null },
-  retention: { kind: 'idle' },
-  proof: { kind: 'ok' },
-  counters: { received: 0, kept: 0, duplicate: 0, quarantined: 0, otherTrigger: 0, unreadable: 0, failed: 0, refused: {}, turnedAway: 0 },
-  lastDeliveryAt: null,
-  waiting: 0,
-}
-const detailOf = (n: number, more = {}): DetectionDetail => ({
-  detection: detectionOf(n, more),
-  transitions: [],
-  deliveries: [],
-  isKept: false,
-  notes: [],
-  triageHistory: [],
-  verdictReason: null,
-  said: [],
-  entityCount: null,
-  connectionCount: null,
-})
-
+const health = healthOf()
 describe('facts', () => {
   test('are read again when the receiver changed, not when a counter did', async () => {
     const facts: AppFacts = { version: '1', electron: '1', profile: '/p', platform: 'linux', receiverUrl: null }
@@ -278,6 +253,16 @@ describe('notices', () => {
     for (const id of ['a', 'b', 'c', 'd']) notices.raise(notice(id))
     expect(notices.list.map(({ id }) => id)).toEqual(['first', 'b', 'c', 'd'])
   })
+
+  test('information is seen beside as much trouble as there is room for, and pushes none of it out', () => {
+    const notices = new Notices(createMemoryBridge({}).bridge)
+    for (const id of ['a', 'b', 'c', 'd']) notices.raise(notice(id, 'trouble'))
+    notices.raise(notice('copied'))
+    notices.raise(notice('saved'))
+    expect(notices.list.map(({ id }) => id)).toEqual(['a', 'b', 'c', 'd', 'saved'])
+    notices.raise(notice('e', 'trouble'))
+    expect(notices.list.map(({ id }) => id)).toEqual(['b', 'c', 'd', 'e'])
+  })
 })
 
 describe('the sample', () => {
@@ -338,10 +323,10 @@ test('ATT&CK is led to with what the timeline is about, and stays where it is', 
   const navigation = new Navigation(memory)
   navigation.go('settings')
   navigation.go('attack')
-  expect(navigation.location).toEqual({ view: 'attack', text: 'okta', range: null })
-  navigation.open({ view: 'attack', text: 'other', range: null })
+  expect(navigation.location).toEqual({ view: 'attack', text: 'okta', range: null, isWhole: false })
+  navigation.open({ view: 'attack', text: 'other', range: null, isWhole: true })
   navigation.go('attack')
-  expect(navigation.location).toMatchObject({ text: 'other' })
+  expect(navigation.location).toMatchObject({ text: 'other', isWhole: true })
 })
 
 test('the clock ticks until it is stopped', () => {

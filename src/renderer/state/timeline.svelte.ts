@@ -2,10 +2,12 @@
 import type { Detection, Instant } from '../../shared/detection.ts'
 import type { Bridge, DetectionsChanged, Page, SearchRefused } from '../../shared/ipc.ts'
 import { searchTooLong } from '../../shared/search-fields.ts'
-import type { TimeRange, Wanted } from '../../shared/view.ts'
+import type { AsOf } from '../../shared/triage.ts'
+import { isSame, type TimeRange, type Wanted } from '../../shared/view.ts'
 import { createEverythingPages } from './everything-pages.ts'
 import { createFoundPages } from './found-pages.ts'
 import { keyOf } from './key.ts'
+import { ListGoal } from './list-goal.svelte.ts'
 import { createShownRows, pageSize, type Ask } from './list-pages.ts'
 import { ListRows } from './list-rows.svelte.ts'
 import { withNews, type Placed } from './placed.ts'
@@ -32,6 +34,8 @@ export class Timeline {
   /** What the rows are an answer to. */
   answered = $state.raw<Wanted>(everything)
   typed = $state('')
+  /** What the rows from the top know of. */
+  asOf = $state.raw<AsOf>({ sequence: 0, late: 0 })
   /** What is asked for is still being typed: finished by Enter, or by whatever else is asked for. */
   isTyping = $state(false)
   /** What was asked last and is no search; the rows are then still the answer to the one before. */
@@ -50,8 +54,7 @@ export class Timeline {
   isFollowing = $state(true)
   /** By detectedAt, the oldest and the newest row in view; null where there is none. */
   inView = $state.raw<TimeRange | null>(null)
-  /** A row that the list is to show, since somebody asked for its time; another object each time. */
-  goal = $state.raw<{ readonly index: number } | null>(null)
+  readonly goal: ListGoal
   /** The first entry in view: where the keyboard begins while it stands nowhere. Not for painting, hence no rune. */
   firstVisible = 0
 
@@ -59,7 +62,6 @@ export class Timeline {
   readonly #unlisten: () => void
   readonly #rows: ListRows
   #ticket = 0
-  #goalTicket = 0
   #asking: 'all' | 'head' | null = null
   #askAgain = false
   /** Pushed while a request was under way: newer than its answer. */
@@ -75,6 +77,10 @@ export class Timeline {
         if (isOn) this.searchedTo = page.searchedTo
       },
       mayWalk: () => this.searchedTo === null,
+    })
+    this.goal = new ListGoal(this.#rows, async (range) => {
+      const page = await this.#page({ text: this.text, range }, { before: null, skip: 0, limit: 1 })
+      return page.detections[0]
     })
     this.#unlisten = bridge.on('detections:changed', (push) => this.#take(push))
     void this.#ask('all')
@@ -135,32 +141,6 @@ export class Timeline {
   /** The row once it is in memory; undefined where it cannot be had. */
   bring(index: number): Promise<Placed | undefined> {
     return this.#rows.bring(index)
-  }
-
-  /** Moves the list to what last changed at that time, or just before it. */
-  async scrollTo(at: Instant): Promise<void> {
-    const ticket = ++this.#goalTicket
-    const index = await this.#rows.find(at)
-    if (ticket === this.#goalTicket && index !== null) this.goal = { index }
-  }
-
-  /** Moves the list to the one that changed last of those that were detected then; null where the list has none, or cannot have it. */
-  async showDetected(range: TimeRange): Promise<Detection | null> {
-    const ticket = ++this.#goalTicket
-    const [newest] = (await this.#page({ text: this.text, range }, { before: null, skip: 0, limit: 1 })).detections
-    if (newest === undefined || ticket !== this.#goalTicket) return null
-    let index = await this.#rows.find(newest.changedAt)
-    // Others may have changed at that very moment.
-    for (let passed = 0; index !== null && passed < pageSize; passed += 1) {
-      const row = await this.#rows.bring(index)
-      if (ticket !== this.#goalTicket || row === undefined || row.placedAt < newest.changedAt) return null
-      if (row.key === keyOf(newest)) {
-        this.goal = { index }
-        return newest
-      }
-      index += 1
-    }
-    return null
   }
 
   /** Asks once the typing pauses; only the answer to the last text counts. */
@@ -313,13 +293,14 @@ export class Timeline {
     this.total = page.total
     this.isWhole = page.isWhole
     if (what === 'head' && !this.isFollowing) {
-      this.waiting = this.#countAbove(page)
+      this.waiting = this.#rows.countAbove(page)
       this.#rows.update(page.detections)
       return
     }
     this.phase = 'ready'
     this.trouble = null
     this.waiting = 0
+    this.asOf = page.asOf
     const known = new Set(this.rows.map((row) => row.key))
     const isKept = what === 'head' && this.#rows.renew(page)
     // What was loaded below goes, and is loaded again by scrolling: whoever follows the top does not look at it, and between it and
@@ -332,14 +313,6 @@ export class Timeline {
     if (!isKept) this.#apply(meanwhile)
   }
 
-  #countAbove({ detections }: Page): number {
-    const first = this.#rows.at(0)
-    const places = this.#rows.places(new Set(detections.map(keyOf)))
-    return detections.filter(
-      (detection) => places.get(keyOf(detection)) !== detection.changedAt && (!first || detection.changedAt >= first.placedAt),
-    ).length
-  }
-
   stop(): void {
     this.#unlisten()
     // What is under way is not answered any more.
@@ -347,9 +320,4 @@ export class Timeline {
     clearTimeout(this.#timer)
     clearTimeout(this.#againTimer)
   }
-}
-
-/** Whether both are about the same detections. */
-export function isSame(one: Wanted, other: Wanted): boolean {
-  return one.text === other.text && one.range?.from === other.range?.from && one.range?.to === other.range?.to
 }

@@ -9,7 +9,7 @@ type Page = Extract<PageAnswer, { kind: 'page' }>
 type Asked = Pick<Argument<'timeline:page'>, 'text' | 'before' | 'limit'> & Partial<Pick<Argument<'timeline:page'>, 'skip' | 'range'>>
 
 /** Of a search that came to its end, with everything indexed. */
-const whole = { searchedTo: null, isWhole: true } as const
+const whole = { searchedTo: null, isWhole: true, asOf: { sequence: 0, late: 0 } } as const
 
 /** A history as main keeps it, paged by key. The text matches types. */
 function createHistory(count: number) {
@@ -237,13 +237,13 @@ describe('the timeline', () => {
   test('shows the row that stood at a time', async () => {
     const { timeline, main } = start(3_000)
     await settle()
-    await timeline.scrollTo(detectionOf(1_234).changedAt)
-    expect(timeline.rowAt(timeline.goal?.index ?? -1)?.detection.id).toBe('d1234')
+    await timeline.goal.scrollTo(detectionOf(1_234).changedAt)
+    expect(timeline.rowAt(timeline.goal.row?.index ?? -1)?.detection.id).toBe('d1234')
     expect(main.asked.length).toBeLessThan(12)
     timeline.search('Cred')
     await settle()
-    await timeline.scrollTo(detectionOf(2_700).changedAt)
-    expect(timeline.rowAt(timeline.goal?.index ?? -1)?.detection.id).toBe('d2700')
+    await timeline.goal.scrollTo(detectionOf(2_700).changedAt)
+    expect(timeline.rowAt(timeline.goal.row?.index ?? -1)?.detection.id).toBe('d2700')
   })
 
   test('shows what was detected in a range, wherever a later change has put it', async () => {
@@ -254,10 +254,10 @@ describe('the timeline', () => {
     arrive(...[2_449, 2_451].map((n) => detectionOf(n, { changedAt })), detectionOf(40, { changedAt }))
     await settle()
     const shown = async (from: number, to: number) => {
-      const finding = timeline.showDetected({ from: detectedAt(from), to: detectedAt(to) })
+      const finding = timeline.goal.showDetected({ from: detectedAt(from), to: detectedAt(to) })
       await settle()
       const detection = await finding
-      return [detection?.id ?? null, timeline.rowAt(timeline.goal?.index ?? -1)?.detection.id]
+      return [detection?.id ?? null, timeline.rowAt(timeline.goal.row?.index ?? -1)?.detection.id]
     }
     expect(await shown(38, 43)).toEqual(['d40', 'd40'])
     expect(await shown(30, 33)).toEqual(['d32', 'd32'])
@@ -393,7 +393,7 @@ describe('a search', () => {
         const last = looked.at(-1)
         const next = last && from + 50 < sorted.length ? { changedAt: last.changedAt, row: Number(last.id.slice(1)) } : null
         const detections = looked.filter((d) => d.type.includes(text))
-        return { kind: 'page', detections, first: null, next, total: sorted.length, searchedTo: next?.changedAt ?? null, isWhole: true }
+        return { ...whole, kind: 'page', detections, first: null, next, total: sorted.length, searchedTo: next?.changedAt ?? null }
       }
       const main = createMemoryBridge({ 'timeline:page': page })
       const timeline = new Timeline(main.bridge)

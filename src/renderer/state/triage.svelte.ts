@@ -1,14 +1,17 @@
-import type { Verdict } from '../../shared/detection.ts'
+import type { DetectionKey, Verdict } from '../../shared/detection.ts'
 import type { Bridge, Notice } from '../../shared/ipc.ts'
-import type { TriageChange, Triaged, TriageOf, UndoId } from '../../shared/triage.ts'
+import type { TriageChange, Triaged, TriageOf } from '../../shared/triage.ts'
 import type { Cursor } from './cursor.svelte.ts'
 import type { Marks } from './marks.svelte.ts'
 import { reasonOf } from './reason.ts'
 import { snoozedUntil, snoozeWords, type Snooze } from '../../shared/snooze.ts'
 
 export type TriageAction = 'mark' | 'acknowledge' | 'done' | 'snooze' | 'unread'
-/** One change that can be taken back, and what it was, for people: `3 detections acknowledged`. */
-export type Undoable = { readonly id: UndoId; readonly said: string }
+/** One act that can be taken back, and what it was, for people: `3 detections acknowledged`. */
+export type Undoable = {
+  readonly said: string
+  back(): Promise<{ readonly kind: 'undone' } | { readonly kind: 'refused'; readonly detail: string; readonly canTryAgain?: boolean }>
+}
 
 const mostUndone = 50
 const offeredMs = 10_000
@@ -85,8 +88,18 @@ export class Triage {
     return this.change({ snoozedUntil: snoozedUntil(snooze, this.#now()) }, `snoozed ${snoozeWords[snooze]}`)
   }
 
+  wake(): Promise<void> {
+    return this.change({ snoozedUntil: null }, 'woken')
+  }
+
   label(label: string): Promise<void> {
     return this.change({ addLabel: label }, `labelled “${label}”`)
+  }
+
+  /** Of this one, whatever is marked; null takes its verdict away. */
+  judge({ organizationId, id }: DetectionKey, verdict: Verdict | null, reason: string): Promise<boolean> {
+    const what = verdict === null ? 'without a verdict' : `found to be ${verdictWords[verdict].toLowerCase()}`
+    return this.write({ kind: 'keys', keys: [{ organizationId, id }] }, { verdict: verdict === null ? null : { verdict, reason } }, what)
   }
 
   /** Of what is marked, or of what the keyboard stands on; `what` says it after the number: `acknowledged`. */
@@ -94,24 +107,25 @@ export class Triage {
     const marked = this.marks.target
     const key = this.#cursor.target
     const of: TriageOf | null = marked ?? (key ? { kind: 'keys', keys: [{ organizationId: key.organizationId, id: key.id }] } : null)
-    if (of === null || this.isWriting) return
+    if (of === null) return
+    if (this.isWriting) return this.#wait()
     const isDone = await this.write(of, change, what)
     if (isDone && marked !== null) this.marks.clear()
   }
 
-  /** false where nothing was changed, which the user is told. */
+  /** false where it was not done, or not all of it, which the user is told. */
   async write(of: TriageOf, change: TriageChange, what: string): Promise<boolean> {
     this.isWriting = true
     try {
       const triaged = await this.#bridge.invoke('triage:write', { of, change })
       if (triaged.kind !== 'triaged') {
-        this.#fail('Nothing was changed', triaged.detail)
+        this.#fail('It could not be done', triaged.detail)
         return false
       }
-      this.#offer({ id: triaged.undo, said: saidOf(triaged, what) })
+      this.remember({ said: saidOf(triaged, what), back: () => this.#bridge.invoke('triage:undo', triaged.undo) })
       return true
     } catch (error) {
-      this.#fail('Nothing was changed', reasonOf(error))
+      this.#fail('It could not be done', reasonOf(error))
       return false
     } finally {
       this.isWriting = false
@@ -120,13 +134,14 @@ export class Triage {
 
   async undoLast(): Promise<void> {
     const last = this.#done.at(-1)
-    if (last === undefined || this.isWriting) return
+    if (last === undefined) return
+    if (this.isWriting) return this.#wait()
     this.isWriting = true
     this.dismiss()
     try {
-      const undone = await this.#bridge.invoke('triage:undo', last.id)
-      // What cannot be undone now will not be later: those before it still may.
-      this.#done = this.#done.filter(({ id }) => id !== last.id)
+      const undone = await last.back()
+      // What cannot be undone for good makes room: those before it still may be.
+      if (undone.kind === 'undone' || undone.canTryAgain !== true) this.#done = this.#done.filter((one) => one !== last)
       if (undone.kind === 'refused') this.#fail('It could not be undone', undone.detail)
       else this.#tell({ id: 'undone', tone: 'info', title: `Undone: ${last.said}`, text: '' })
     } catch (error) {
@@ -141,11 +156,18 @@ export class Triage {
     this.offer = null
   }
 
-  #offer(undoable: Undoable): void {
+  /** Offers to take it back. Acts elsewhere on the desk are among these: the newest of all is taken back first. */
+  remember(undoable: Undoable): void {
     this.#done = [...this.#done, undoable].slice(-mostUndone)
     this.dismiss()
     this.offer = undoable
     this.#timer = setTimeout(() => (this.offer = null), offeredMs)
+  }
+
+  /** One after the other: what comes too soon is not done later, when something else may be marked. */
+  #wait(): void {
+    const text = 'What was done before it is still being written. Do it again in a moment.'
+    this.#tell({ id: 'triage-waits', tone: 'info', title: 'Nothing was changed by this', text })
   }
 
   #fail(title: string, text: string): void {
@@ -157,7 +179,12 @@ export class Triage {
   }
 }
 
-function saidOf({ count, isCapped }: Extract<Triaged, { kind: 'triaged' }>, what: string): string {
+function saidOf({ count, isCapped, left }: Extract<Triaged, { kind: 'triaged' }>, what: string): string {
   const of = `${count.toLocaleString('en')} ${count === 1 ? 'detection' : 'detections'}`
-  return isCapped ? `${of} ${what}; more fitted than one change may take` : `${of} ${what}`
+  const more = isCapped ? '; more fitted than one change may take' : ''
+  const since =
+    left === 0
+      ? ''
+      : `; ${left.toLocaleString('en')} that came or changed since ${left === 1 ? 'was' : 'were'} left as ${left === 1 ? 'it is' : 'they are'}`
+  return `${of} ${what}${more}${since}`
 }

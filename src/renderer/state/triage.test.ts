@@ -1,9 +1,9 @@
 import { afterEach, beforeEach, describe, expect, test, vi } from 'vitest'
 import type { Notice, PageAnswer } from '../../shared/ipc.ts'
-import type { UndoId } from '../../shared/triage.ts'
+import type { Triaged, UndoId } from '../../shared/triage.ts'
 import { Cursor } from './cursor.svelte.ts'
 import { Marks, mostMarked } from './marks.svelte.ts'
-import { createMemoryBridge, detectionOf } from './memory-bridge.ts'
+import { createMemoryBridge, detectionOf, later } from './memory-bridge.ts'
 import { place } from './placed.ts'
 import { Selection } from './selection.svelte.ts'
 import { snoozedUntil } from '../../shared/snooze.ts'
@@ -30,9 +30,11 @@ async function start() {
       total: count,
       searchedTo: null,
       isWhole: true,
+      asOf: { sequence: count, late: 0 },
     }
   }
   let undo = 0
+  const left = { now: 0 }
   const main = createMemoryBridge({
     'timeline:page': page,
     'triage:write': ({ of }) => ({
@@ -40,6 +42,7 @@ async function start() {
       undo: ++undo as UndoId,
       count: of.kind === 'keys' ? of.keys.length : count,
       isCapped: false,
+      left: of.kind === 'keys' ? 0 : left.now,
     }),
     'triage:undo': () => ({ kind: 'undone', count: 1 }),
   })
@@ -51,7 +54,7 @@ async function start() {
   const triage = new Triage(main.bridge, { marks, cursor, tell: (notice) => told.push(notice), now: () => Date.now() })
   await settle()
   const written = () => main.asked.filter(({ name }) => name === 'triage:write').map(({ argument }) => argument)
-  return { main, told, timeline, selection, marks, cursor, triage, written }
+  return { main, told, timeline, selection, marks, cursor, triage, written, left }
 }
 const keysOf = (...numbers: readonly number[]) => numbers.map((n) => ({ organizationId: 'org', id: `d${n}` }))
 
@@ -93,13 +96,34 @@ describe('marks', () => {
   test('of all are one, which a single one is taken out of, and a search ends', async () => {
     const { marks, timeline } = await start()
     marks.all()
-    expect([marks.count, marks.target, marks.has('org d17')]).toEqual([350, { kind: 'view', text: '', range: null }, true])
+    const asOf = { sequence: count, late: 0 }
+    expect([marks.count, marks.target, marks.has(place(detectionOf(17)))]).toEqual([
+      350,
+      { kind: 'view', text: '', range: null, asOf },
+      true,
+    ])
     marks.toggle(place(detectionOf(17)))
-    expect(marks.target).toEqual({ kind: 'view', text: '', range: null, except: keysOf(17) })
-    expect([marks.count, marks.has('org d17')]).toEqual([349, false])
+    expect(marks.target).toEqual({ kind: 'view', text: '', range: null, asOf, except: keysOf(17) })
+    expect([marks.count, marks.has(place(detectionOf(17)))]).toEqual([349, false])
     timeline.search('x')
     await settle()
     expect([marks.count, marks.target]).toEqual([0, null])
+  })
+
+  test('of all are not of what arrives, also where it slides in above them', async () => {
+    const { main, marks, timeline, triage, written, left, told } = await start()
+    marks.all()
+    const arrived = detectionOf(400)
+    main.push('detections:changed', { changed: [arrived], more: false })
+    expect(timeline.rows[0]?.detection.id).toBe('d400')
+    expect([marks.count, marks.isBehind, marks.has(place(arrived)), marks.has(place(detectionOf(349)))]).toEqual([350, true, false, true])
+    marks.toggle(place(arrived))
+    expect([marks.count, marks.leftOut]).toEqual([350, 0])
+    left.now = 2
+    await triage.act('acknowledge')
+    expect(written()).toMatchObject([{ of: { kind: 'view', asOf: { sequence: count, late: 0 } } }])
+    expect(triage.offer?.said).toBe('350 detections acknowledged; 2 that came or changed since were left as they are')
+    expect(told).toEqual([])
   })
 
   test('are bounded', async () => {
@@ -149,6 +173,39 @@ describe('triage', () => {
     expect([triage.canUndo, told.at(-1)?.title]).toEqual([false, 'Undone: 1 detection done'])
   })
 
+  test('takes what was done elsewhere on the desk back in its turn, and drops what cannot be', async () => {
+    const { main, cursor, triage, told } = await start()
+    const undone = () => main.asked.filter(({ name }) => name === 'triage:undo').length
+    const answers = [
+      () => Promise.reject(new Error('locked')),
+      () => Promise.resolve({ kind: 'refused', detail: 'More was marked.' } as const),
+    ]
+    triage.remember({ said: 'Marked as seen', back: () => Promise.resolve({ kind: 'undone' }) })
+    await cursor.moveTo(0)
+    await triage.act('done')
+    triage.remember({ said: 'Marked more as seen', back: () => answers.shift()?.() ?? Promise.resolve({ kind: 'undone' }) })
+    expect(triage.offer?.said).toBe('Marked more as seen')
+    await triage.undoLast()
+    await triage.undoLast()
+    expect([told.map(({ text }) => text), undone()]).toEqual([['locked', 'More was marked.'], 0])
+    await triage.undoLast()
+    expect([told.at(-1)?.title, undone()]).toEqual(['Undone: 1 detection done', 1])
+    await triage.undoLast()
+    expect([told.at(-1)?.title, undone(), triage.canUndo]).toEqual(['Undone: Marked as seen', 1, false])
+  })
+
+  test('takes back by another try what could not be written', async () => {
+    const { main, cursor, triage, told } = await start()
+    await cursor.moveTo(0)
+    await triage.act('done')
+    main.handlers['triage:undo'] = () => ({ kind: 'refused', detail: 'The disk is full; try again.', canTryAgain: true })
+    await triage.undoLast()
+    expect([told.at(-1)?.text, triage.canUndo]).toEqual(['The disk is full; try again.', true])
+    main.handlers['triage:undo'] = () => ({ kind: 'undone', count: 1 })
+    await triage.undoLast()
+    expect([told.at(-1)?.title, triage.canUndo]).toEqual(['Undone: 1 detection done', false])
+  })
+
   test('offers to take back what was done for a while, and can after that', async () => {
     const { cursor, triage } = await start()
     await cursor.moveTo(0)
@@ -157,9 +214,26 @@ describe('triage', () => {
     expect([triage.offer, triage.canUndo]).toEqual([null, true])
   })
 
-  test('says what a change could not do, and keeps the marks', async () => {
+  test('says so where something is done while what was done before is still being written', async () => {
+    const { main, cursor, triage, told } = await start()
+    const slow = later<Triaged>()
+    main.handlers['triage:write'] = () => slow.promise
+    await cursor.moveTo(0)
+    const first = triage.act('done')
+    await cursor.step(1)
+    await triage.act('done')
+    expect([told.map(({ title, tone }) => `${tone}: ${title}`), triage.isWriting]).toEqual([['info: Nothing was changed by this'], true])
+    slow.resolve({ kind: 'triaged', undo: 1 as UndoId, count: 1, isCapped: false, left: 0 })
+    await first
+    expect([triage.offer?.said, told.length]).toEqual(['1 detection done', 1])
+  })
+
+  test('says what a change could not do, which may have been a part of it, and keeps the marks', async () => {
     const { main, cursor, triage, marks, told } = await start()
     cursor.toggleAt(1)
+    main.handlers['triage:write'] = () => ({ kind: 'refused', detail: '500 of 1500 were changed and stay so.' })
+    await triage.act('done')
+    expect(told.splice(0)).toMatchObject([{ title: 'It could not be done', text: '500 of 1500 were changed and stay so.' }])
     main.handlers['triage:write'] = () => ({ kind: 'refused', detail: 'The disk is full.' })
     await triage.act('done')
     main.handlers['triage:write'] = () => Promise.reject(new Error('locked'))

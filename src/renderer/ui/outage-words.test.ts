@@ -8,6 +8,10 @@ test('a blip raises no banner', () => {
   const outages = [outage('relay:aaaaaaaa', 'Relay', 'relay-down')]
   expect(toBanners(outages, blipMs - 1, () => null)).toEqual([])
   expect(toBanners(outages, blipMs, () => null)).toHaveLength(1)
+  expect(
+    toBanners(outages, -3_600_000, () => null),
+    'the clock was set back',
+  ).toHaveLength(1)
 })
 
 test('a banner names the way in, why, what to do and what becomes of what is sent', () => {

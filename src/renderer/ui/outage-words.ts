@@ -10,7 +10,8 @@ export const blipMs = 10_000
 export type OutageBanner = { readonly because: GapReason; readonly ids: readonly InletId[]; readonly title: string; readonly text: string }
 
 export function toBanners(outages: readonly Outage[], now: number, detailOf: (id: InletId) => string | null): readonly OutageBanner[] {
-  const told = outages.filter(({ since }) => now - since >= blipMs)
+  // A clock that was set back hides none of them.
+  const told = outages.filter(({ since }) => Math.abs(now - since) >= blipMs)
   const reasons = [...new Set(told.map(({ because }) => because))]
   return reasons.map((because) => {
     const group = told.filter((outage) => outage.because === because)

@@ -32,7 +32,17 @@ export const shortcuts: readonly Shortcut[] = [
   { keys: ['?'], words: 'This help', command: 'help' },
 ]
 
+/** What a key means only where it is: in the list, or in what is being written. */
+export type PlaceCommand = 'first' | 'last' | 'all' | 'save'
+
+export const placeShortcuts: readonly { readonly keys: readonly string[]; readonly words: string; readonly command: PlaceCommand }[] = [
+  { keys: ['Home'], words: 'In the list: its first', command: 'first' },
+  { keys: ['End'], words: 'In the list: its last', command: 'last' },
+  { keys: ['Ctrl', 'A'], words: 'In the list: select all', command: 'all' },
+  { keys: ['Ctrl', 'Enter'], words: 'Save the note or the rules', command: 'save' },
+]
+
 /** The keys of a command, to be shown beside its name. */
-export function keysOf(command: Command): readonly string[] | undefined {
-  return shortcuts.find((shortcut) => JSON.stringify(shortcut.command) === JSON.stringify(command))?.keys
+export function keysOf(command: Command | PlaceCommand): readonly string[] | undefined {
+  return [...shortcuts, ...placeShortcuts].find((shortcut) => JSON.stringify(shortcut.command) === JSON.stringify(command))?.keys
 }
