@@ -1,6 +1,6 @@
 import type { BackupHealth, IntegrityHealth, RetentionHealth } from '../shared/care.ts'
 import type { Instant } from '../shared/detection.ts'
-import type { Health, ProofHealth, ReceiverHealth, StorageHealth, WayHealth } from '../shared/health.ts'
+import type { DesktopHealth, Health, ProofHealth, ReceiverHealth, StorageHealth, WayHealth } from '../shared/health.ts'
 import { createCounters, type Count } from './ingest/counters.ts'
 
 /** Where every part reports how it is, and everybody reads it. */
@@ -12,6 +12,7 @@ export type HealthMonitor = {
   integrity(health: IntegrityHealth): void
   backups(health: BackupHealth): void
   retention(health: RetentionHealth): void
+  desktop(health: DesktopHealth): void
   /** A way in stands differently. */
   waysChanged(): void
   read(): Health
@@ -35,6 +36,7 @@ export function createHealthMonitor(parts: {
   let integrity: IntegrityHealth = { kind: 'ok' }
   let backups: BackupHealth = { kind: 'ok', newestAt: null }
   let retention: RetentionHealth = { kind: 'idle' }
+  let desktop: DesktopHealth = { kind: 'reached' }
   let lastDeliveryAt: Instant | null = null
   let isStopped = false
   let telling: NodeJS.Timeout | null = null
@@ -48,6 +50,7 @@ export function createHealthMonitor(parts: {
       integrity,
       backups,
       retention,
+      desktop,
       counters: counters.read(),
       lastDeliveryAt,
       waiting: waiting(),
@@ -90,6 +93,10 @@ export function createHealthMonitor(parts: {
     },
     retention(health) {
       retention = health
+      changed()
+    },
+    desktop(health) {
+      desktop = health
       changed()
     },
     waysChanged: changed,

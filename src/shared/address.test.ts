@@ -23,9 +23,10 @@ describe('an address', () => {
         fc.constantFrom('timeline', 'attack'),
         fc.string({ unit: 'binary', maxLength: 20 }),
         fc.option(range),
-        (view, text, wanted) => {
+        fc.boolean(),
+        (view, text, wanted, isWhole) => {
           const address = toAddress(
-            view === 'timeline' ? { view, text, range: wanted, open: null } : { view: 'attack', text, range: wanted },
+            view === 'timeline' ? { view, text, range: wanted, open: null } : { view: 'attack', text, range: wanted, isWhole },
           )
           expect(wantedAt(address)).toEqual({ text: text.replace(/\p{Surrogate}/gu, '\ufffd'), range: wanted })
         },

@@ -22,6 +22,7 @@ const requests: Readonly<Record<RequestName, true>> = {
   'attack:read': true,
   'digest:read': true,
   'digest:seen': true,
+  'digest:unseen': true,
   'inbox:page': true,
   'rules:list': true,
   'rule:save': true,

@@ -70,6 +70,8 @@ export type DetectionContent = {
 
 export type Detection = DetectionContent & {
   readonly organizationId: OrganizationId
+  /** The delivery that says what it is now. */
+  readonly sequence: Sequence
   readonly trust: Trust
   /** `iat` of the newest change. */
   readonly changedAt: Instant

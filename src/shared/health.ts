@@ -14,6 +14,9 @@ export type ReceiverHealth =
 /** Whether deliveries can be kept. While they cannot, every delivery is answered 503. */
 export type StorageHealth = { readonly kind: 'ok' } | { readonly kind: 'failing'; readonly since: Instant; readonly detail: string }
 
+/** Whether notifications reach the user, by what became of the last one. `detail` says what is safe. */
+export type DesktopHealth = { readonly kind: 'reached' } | { readonly kind: 'silent'; readonly since: Instant; readonly detail: string }
+
 /** A delivery by its place and its time. */
 export type Place = { readonly sequence: number; readonly at: Instant }
 
@@ -62,6 +65,7 @@ export type Health = {
   readonly integrity: IntegrityHealth
   readonly backups: BackupHealth
   readonly retention: RetentionHealth
+  readonly desktop: DesktopHealth
   readonly counters: Counters
   readonly lastDeliveryAt: Instant | null
   /** Deliveries in quarantine now that may still become good. */

@@ -5,7 +5,7 @@ import type { Gap } from './inlets.ts'
 export const silences = [
   /** Notifications are turned off. */ 'off',
   /** An import brought it. */ 'imported',
-  /** Its status did not change, nor did it become urgent. */ 'duplicate',
+  /** Its status did not change, nor did it become urgent for the first time in a while. */ 'duplicate',
   'resolved',
   'continuing',
   'suppressed',
@@ -86,6 +86,14 @@ export type Digest = {
   /** false where more changed than was looked at (the newest 20,000 changes). */
   readonly isExact: boolean
 }
+
+declare const lookId: unique symbol
+/** One mark as seen, and what takes it back as long as it is the last one that was made since Tocsin began. */
+export type LookId = number & { readonly [lookId]: true }
+/** null where as much was marked as seen already, so that nothing changed. */
+export type DigestSeen = { readonly undo: LookId | null }
+export type DigestUnseen = { readonly kind: 'undone' } | { readonly kind: 'refused'; readonly detail: string }
+
 export type DigestLine = {
   readonly key: DetectionKey
   readonly type: string

@@ -6,7 +6,7 @@ import type { DriftList } from './drift.ts'
 import type { EntityDetail, EntityKey, EntityList } from './entity.ts'
 import type { Health } from './health.ts'
 import type { Hook, HookDraft, HookId, HookSaved, HookTested } from './hooks.ts'
-import type { Digest, InboxFilter, InboxPage, NotificationId, SaidOf } from './inbox.ts'
+import type { Digest, DigestSeen, DigestUnseen, InboxFilter, InboxPage, LookId, NotificationId, SaidOf } from './inbox.ts'
 import type { Gap, InletDraft, InletId, InletSaved, Tested, TunnelSaved, TunnelSetUp, WaysIn } from './inlets.ts'
 import type { OrganizationColour, OrganizationCount, OrganizationState } from './organization.ts'
 import type { CountAnswer, FacetsAnswer, HistogramAnswer } from './overview.ts'
@@ -29,7 +29,7 @@ import type {
 import type { SavedView, SavedViewDraft, ViewCount, ViewSaved } from './saved-views.ts'
 import type { Settings } from './settings.ts'
 import type { ExportFormat, Task, TaskId, TaskStarted } from './tasks.ts'
-import type { Note, Triaged, TriageChange, TriageEntry, TriageOf, Undone, UndoId } from './triage.ts'
+import type { AsOf, Note, Triaged, TriageChange, TriageEntry, TriageOf, Undone, UndoId } from './triage.ts'
 import type { UnsignedInletState, UnsignedSwitched } from './unsigned.ts'
 import type { TimeRange, Wanted } from './view.ts'
 
@@ -58,7 +58,9 @@ export type Requests = {
   /** What happened since then; null is since the user looked last. */
   'digest:read': { argument: { readonly since: Instant | null }; answer: Digest }
   /** The user has seen what happened until then. */
-  'digest:seen': { argument: { readonly until: Instant }; answer: null }
+  'digest:seen': { argument: { readonly until: Instant }; answer: DigestSeen }
+  /** Takes such a mark back: the last look is the one before it again. */
+  'digest:unseen': { argument: LookId; answer: DigestUnseen }
   /** Of one notification only, where `notification` names it. */
   'inbox:page': {
     argument: {
@@ -222,6 +224,8 @@ export type Page = {
   readonly searchedTo: Instant | null
   /** Words of the newest deliveries may not be found yet where it is not. */
   readonly isWhole: boolean
+  /** All of it that somebody sees is no newer. */
+  readonly asOf: AsOf
 }
 
 /** A search that cannot be meant is refused in words for people; `at` and `length` are the characters of its text that they are about. */

@@ -14,6 +14,8 @@ export type Weekday = (typeof weekdays)[number]
  * end on the next day and belong to the day on which they begin. At least one day.
  */
 export type Hours = { readonly days: readonly Weekday[]; readonly from: number; readonly to: number }
+/** What quiet hours begin as. */
+export const usualNight: Hours = { days: weekdays, from: 22 * 60, to: 7 * 60 }
 
 declare const ruleId: unique symbol
 export type RuleId = number & { readonly [ruleId]: true }
@@ -75,6 +77,11 @@ export type Mute = {
 }
 export type MuteDraft = { readonly of: Mute['of']; readonly until: Instant | null }
 export const mostMutes = 1_000
+
+/** At that time, in epoch ms. One with an end does not where the clock was put back before its beginning: it would last longer than was asked for. */
+export function isMuting({ since, until }: Pick<Mute, 'since' | 'until'>, at: number): boolean {
+  return until === null || (at >= Date.parse(since) && at < Date.parse(until))
+}
 
 declare const suppressionId: unique symbol
 export type SuppressionId = number & { readonly [suppressionId]: true }
@@ -168,6 +175,10 @@ export type Impact =
       readonly told: number
       readonly urgent: number
       readonly examples: readonly DryRunExample['key'][]
+      /** Changes that were looked at, the newest, and the day since when they came, `2026-11-22`. */
+      readonly looked: number
+      readonly since: string
+      /** false where the history holds more changes of those days than were looked at. */
       readonly isWhole: boolean
     }
   | { readonly kind: 'refused'; readonly detail: string; readonly at: number | null; readonly length: number }

@@ -4,10 +4,16 @@ import type { Wanted } from './view.ts'
 
 export const verdicts = ['true-positive', 'false-positive', 'expected'] as const
 
-/** Which detections a change or an export is for: those named, or all that a view finds but for those named. */
+/** What an answer knows of: deliveries up to this one, and so many of those that had waited and were believed later than newer ones. */
+export type AsOf = { readonly sequence: number; readonly late: number }
+
+/**
+ * Which detections a change or an export is for: those named, or all that a view finds but for those named, and but for what a delivery has
+ * changed since `asOf`: nobody saw that when they chose all of it.
+ */
 export type TriageOf =
   | { readonly kind: 'keys'; readonly keys: readonly DetectionKey[] }
-  | ({ readonly kind: 'view'; readonly except?: readonly DetectionKey[] } & Wanted)
+  | ({ readonly kind: 'view'; readonly except?: readonly DetectionKey[]; readonly asOf?: AsOf } & Wanted)
 
 /** One change of what the user made of detections; what is absent stays as it is. */
 export type TriageChange = {
@@ -31,11 +37,17 @@ export type Triaged =
       readonly kind: 'triaged'
       readonly undo: UndoId
       readonly count: number
-      /** More fitted than one change may take. */ readonly isCapped: boolean
+      /** More fitted than one change may take. */
+      readonly isCapped: boolean
+      /** Came or changed since `asOf`, and was left as it is. */
+      readonly left: number
     }
   | { readonly kind: 'refused'; readonly detail: string }
   | ({ readonly kind: 'search-refused' } & Pick<SearchRefused, 'at' | 'length' | 'detail'>)
-export type Undone = { readonly kind: 'undone'; readonly count: number } | { readonly kind: 'refused'; readonly detail: string }
+export type Undone =
+  | { readonly kind: 'undone'; readonly count: number }
+  /** `canTryAgain`: what stood in the way may pass, as a full disk does. */
+  | { readonly kind: 'refused'; readonly detail: string; readonly canTryAgain?: boolean }
 
 export type Note = { readonly id: number; readonly at: Instant; readonly text: string }
 /** What was changed by the user of this computer, and when. */

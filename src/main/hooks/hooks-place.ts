@@ -21,7 +21,7 @@ export type HooksPlace = {
   save(draft: HookDraft): HookSaved
   /** With what waits for it. Rules that sent to it stay, and send nowhere. */
   remove(id: HookId): Promise<HookSaved>
-  /** Sends a sample now, also where the hook is off or in a pause. */
+  /** Sends a sample now, also where the hook is off or in a pause. Where it is taken, the pause is over. */
   test(id: HookId): Promise<HookTested>
 }
 export type Hooks = {
@@ -102,10 +102,14 @@ export function createHooks(
         if (step.kind === 'refused') return step
         let id: HookId
         try {
+          // Were one written without the other, a token would be shown to a server that it is not for.
+          if (draft.id !== null && step.kind === 'write') secrets.forget(draft.id)
           id = rows.save(read.draft)
           secrets.take(id, step)
         } catch (error) {
-          return refused(`It could not be written: ${(error as Error).message}. Look at this hook again before you use it.`)
+          return refused(
+            `It could not be written: ${(error as Error).message}. Look at this hook again before you use it, and enter its secret.`,
+          )
         }
         laneOf(id).again()
         paced.tell()
@@ -136,7 +140,13 @@ export function createHooks(
         return { kind: 'saved', hooks: list(), secret: null }
       },
 
-      test: (id) => laneOf(id).alone((signal) => test(id, signal)),
+      async test(id) {
+        const lane = laneOf(id)
+        const tested = await lane.alone((signal) => test(id, signal))
+        // What waits behind a failure need not wait for its next try.
+        if (tested.kind === 'answered' && isTaken(tested)) lane.again()
+        return tested
+      },
     },
 
     async stop() {
@@ -158,12 +168,15 @@ export function createHooks(
     const begun = performance.now()
     const posted = await post({ url: hook.url, headers, body: message.text, signal })
     const afterMs = Math.round(performance.now() - begun)
-    if (posted.kind === 'answered' && (posted.status < 200 || posted.status >= 300))
-      return { kind: 'answered', status: posted.status, afterMs }
+    if (posted.kind === 'answered' && !isTaken(posted)) return { kind: 'answered', status: posted.status, afterMs }
     const judged = judge(posted, { format: hook.format, host: new URL(hook.url).host, now: now() })
     if (judged.kind !== 'sent' || posted.kind !== 'answered') return failed(judged.kind === 'sent' ? '' : judged.words)
     return { kind: 'answered', status: posted.status, afterMs }
   }
+}
+
+function isTaken({ status }: { readonly status: number }): boolean {
+  return status >= 200 && status < 300
 }
 
 function refused(detail: string): HookSaved {

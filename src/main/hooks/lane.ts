@@ -56,6 +56,9 @@ export function createLane(id: HookId, parts: LaneParts): Lane {
   let cancelTimer: (() => void) | null = null
   let running: Promise<void> | null = null
   let turn: Promise<unknown> = Promise.resolve()
+  /** How often it was saved anew, or somebody came to wait for a turn: what was read before that is not sent any more. */
+  let saves = 0
+  let turns = 0
 
   function wake(): void {
     if (running !== null || stopping.signal.aborted) return
@@ -89,23 +92,22 @@ export function createLane(id: HookId, parts: LaneParts): Lane {
   }
 
   function alone<T>(work: (signal: AbortSignal) => Promise<T>): Promise<T> {
+    turns += 1
     const mine = turn.then(() => work(stopping.signal))
     turn = mine.catch(() => {})
     return mine
   }
 
-  /** Sends until nothing is due, or something is wrong. */
+  /** Some of what is due: whoever waits for a turn has it before the rest. */
   async function drain(signal: AbortSignal): Promise<void> {
-    for (;;) {
-      const hook = rows.read(id)
-      if (signal.aborted || hook?.isOn !== true) return
-      const due = rows.due(id, now(), Math.max(messagesAtOnce, batchLimits[hook.format].messages))
-      if (due.length === 0) return
-      if ((await sendAll(hook, due, signal)) === 'stop') return
-    }
+    const hook = rows.read(id)
+    if (signal.aborted || hook?.isOn !== true) return
+    const due = rows.due(id, now(), Math.max(messagesAtOnce, batchLimits[hook.format].messages))
+    if (due.length > 0) await sendAll(hook, due, signal)
   }
 
-  async function sendAll(hook: KeptHook, due: readonly HookMessage[], signal: AbortSignal): Promise<'go-on' | 'stop'> {
+  async function sendAll(hook: KeptHook, due: readonly HookMessage[], signal: AbortSignal): Promise<void> {
+    const [begunSaves, begunTurns] = [saves, turns]
     let sent: MessageId[] = []
     let writtenAt = now()
     const writeDown = (): void => {
@@ -116,24 +118,26 @@ export function createLane(id: HookId, parts: LaneParts): Lane {
       onChanged()
     }
     for (const batch of batches(hook, due)) {
+      // Its address and its secret belong together: neither goes on with the other's of before.
+      if (saves !== begunSaves || turns !== begunTurns) break
       const judged = await send(hook, batch, signal)
       if (judged.kind === 'sent') {
         failures = 0
         oneByOne = Math.max(0, oneByOne - 1)
         sent.push(...batch.map(({ message }) => message.id))
         if (signal.aborted || now() - writtenAt >= writtenEveryMs) writeDown()
-        if (signal.aborted) return 'stop'
+        if (signal.aborted) return
         continue
       }
       writeDown()
-      if (signal.aborted) return 'stop'
+      // What went wrong with what it was says nothing of what it is.
+      if (signal.aborted || saves !== begunSaves) return
       settle(hook, batch, judged)
       onChanged()
       // What is sent next is to be read anew: it may be in another order.
-      return judged.kind === 'gone' || pausedUntil > now() ? 'stop' : 'go-on'
+      return
     }
     writeDown()
-    return 'go-on'
   }
 
   function* batches(hook: KeptHook, due: readonly HookMessage[]): Generator<readonly Sending[]> {
@@ -199,6 +203,7 @@ export function createLane(id: HookId, parts: LaneParts): Lane {
   return {
     wake,
     again() {
+      saves += 1
       failures = 0
       pausedUntil = 0
       wake()

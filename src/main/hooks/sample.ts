@@ -8,6 +8,7 @@ export function sampleChange(now: number): Change {
   const detection: Detection = {
     id: 'tocsin-hook-test' as DetectionId,
     organizationId: demoOrganization.id,
+    sequence: 0 as Sequence,
     kind: 'threat',
     type: 'CredentialStuffingAttempt',
     status: 'detected',

@@ -1,5 +1,6 @@
 import { describe, expect, test } from 'vitest'
 import type { Instant } from '../../shared/detection.ts'
+import type { LookId } from '../../shared/inbox.ts'
 import type { Reader } from '../reader/reader.ts'
 import { answer } from '../reader/questions.ts'
 import { at, content, start, testStore, trusted } from '../store/test-support.ts'
@@ -73,7 +74,65 @@ describe('the digest', () => {
     const look = () => store.settings.readApp().lastLook
     place.digest.seen({ until: '9999-12-31T23:59:59.999Z' as Instant })
     expect(look()).toEqual({ at: now(), sequence: null })
-    place.digest.seen({ until: at(0) })
+    expect(place.digest.seen({ until: at(0) })).toEqual({ undo: null })
     expect(look()).toEqual({ at: now(), sequence: null })
+  })
+
+  /** Two marks, one after the other, with something that came before each. */
+  async function twoMarks() {
+    const parts = setUp(1)
+    const { place, receive, pass } = parts
+    const mark = async () => place.digest.seen({ until: (await place.digest.read({ since: null })).until }).undo ?? expect.unreachable()
+    const first = await mark()
+    pass(60_000)
+    receive(['between'])
+    const second = await mark()
+    pass(60_000)
+    receive(['since'])
+    return { ...parts, first, second, look: () => parts.store.settings.readApp().lastLook }
+  }
+
+  test('a mark is taken back to the one before it, and what came meanwhile is news as well', async () => {
+    const { place, first, second, look } = await twoMarks()
+    expect((await ids(place.digest.read({ since: null }))).sort()).toEqual(['since'])
+    expect(place.digest.unseen(second)).toEqual({ kind: 'undone' })
+    expect((await ids(place.digest.read({ since: null }))).sort()).toEqual(['between', 'since'])
+    expect(place.digest.unseen(first)).toEqual({ kind: 'undone' })
+    expect(look()).toBeNull()
+    expect((await ids(place.digest.read({ since: null }))).sort()).toEqual(['between', 'd-1', 'since'])
+  })
+
+  test('only the last mark is taken back, once, and none that was never made', async () => {
+    const { place, first, second, look } = await twoMarks()
+    const before = look()
+    expect(place.digest.unseen(first)).toMatchObject({ kind: 'refused', detail: expect.stringContaining('the later mark first') as string })
+    expect(place.digest.unseen(99 as LookId)).toMatchObject({ kind: 'refused' })
+    expect(look()).toEqual(before)
+    place.digest.unseen(second)
+    const now = look()
+    expect(place.digest.unseen(second)).toMatchObject({ kind: 'refused', detail: expect.stringContaining('taken back already') as string })
+    expect(look()).toEqual(now)
+  })
+
+  test('a mark that could not be taken back can be later', async () => {
+    const { place, second, store } = await twoMarks()
+    const { writeApp } = store.settings
+    store.settings.writeApp = () => {
+      throw new Error('disk I/O error')
+    }
+    expect(() => place.digest.unseen(second)).toThrow('disk I/O error')
+    store.settings.writeApp = writeApp
+    expect(place.digest.unseen(second)).toEqual({ kind: 'undone' })
+  })
+
+  test('as many marks can be taken back as are remembered, and no more', () => {
+    const { place, store, pass, now } = setUp()
+    const marks = Array.from({ length: 51 }, () => {
+      pass(1_000)
+      return place.digest.seen({ until: new Date(now()).toISOString() as Instant }).undo ?? expect.unreachable()
+    })
+    const taken = marks.reverse().map((id) => place.digest.unseen(id).kind)
+    expect(taken).toEqual([...Array<string>(50).fill('undone'), 'refused'])
+    expect(store.settings.readApp().lastLook?.at).toBe(now() - 50_000)
   })
 })

@@ -1,17 +1,18 @@
 import type { Instant } from '../../shared/detection.ts'
-import type { Digest, InboxPage } from '../../shared/inbox.ts'
+import type { Digest, DigestSeen, DigestUnseen, InboxPage, LookId } from '../../shared/inbox.ts'
 import type { Requests } from '../../shared/ipc.ts'
 import type { Schedule } from '../ingest/refresher.ts'
 import type { Reader } from '../reader/reader.ts'
-import type { SettingsStore } from '../store/settings.ts'
+import type { AppValues, SettingsStore } from '../store/settings.ts'
 
 /** What was told and what was kept quiet, and what happened while nobody looked. */
 export type InboxPlace = {
   page(wanted: Requests['inbox:page']['argument']): Promise<InboxPage>
   readonly digest: {
     read(wanted: Requests['digest:read']['argument']): Promise<Digest>
-    /** Only ever later: what was seen once is not news again. */
-    seen(wanted: Requests['digest:seen']['argument']): null
+    /** Only ever later: what was seen once is not news again, unless the mark is taken back. */
+    seen(wanted: Requests['digest:seen']['argument']): DigestSeen
+    unseen(id: LookId): DigestUnseen
   }
 }
 export type Inbox = {
@@ -27,6 +28,8 @@ const tellMs = 250
 const firstLookMs = 86_400_000
 /** Digests of which it is known how far they told. */
 const mostRead = 16
+/** Marks as seen that can be taken back, one after the other. */
+const mostUndone = 50
 
 export function createInbox(parts: {
   readonly ask: Reader['ask']
@@ -37,6 +40,9 @@ export function createInbox(parts: {
 }): Inbox {
   const { ask, settings, onChanged, now, schedule } = parts
   const read = new Map<Instant, number>()
+  /** The newest last. In memory: the page that takes them back does not outlive this run either. */
+  let looks: readonly { readonly id: LookId; readonly before: AppValues['lastLook'] }[] = []
+  let made = 0
   let cancelTell: (() => void) | null = null
   let isStopped = false
 
@@ -69,8 +75,20 @@ export function createInbox(parts: {
         seen({ until }) {
           // A time to come would hide what has not happened yet.
           const at = Math.min(Date.parse(until), now())
-          if (at > (settings.readApp().lastLook?.at ?? 0)) settings.writeApp({ lastLook: { at, sequence: read.get(until) ?? null } })
-          return null
+          const before = settings.readApp().lastLook
+          if (at <= (before?.at ?? 0)) return { undo: null }
+          settings.writeApp({ lastLook: { at, sequence: read.get(until) ?? null } })
+          const id = (made += 1) as LookId
+          looks = [...looks, { id, before }].slice(-mostUndone)
+          return { undo: id }
+        },
+
+        unseen(id) {
+          const look = looks.at(-1)
+          if (look?.id !== id) return { kind: 'refused', detail: looks.some((one) => one.id === id) ? markedSince : notKnown }
+          settings.writeApp({ lastLook: look.before })
+          looks = looks.slice(0, -1)
+          return { kind: 'undone' }
         },
       },
     },
@@ -81,6 +99,10 @@ export function createInbox(parts: {
     },
   }
 }
+
+const markedSince = 'More was marked as seen since. Nothing was taken back; take back the later mark first.'
+const notKnown =
+  'This mark was taken back already, or was made too long ago, or before Tocsin was started. Nothing was changed; choose a longer time to see it all again.'
 
 function toInstant(ms: number): Instant {
   return new Date(ms).toISOString() as Instant

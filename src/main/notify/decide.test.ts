@@ -81,6 +81,17 @@ describe('without any rule', () => {
       expect(said(same)).toEqual({ show: false, because: 'duplicate', rule: null })
     })
 
+    test.each<[string, number | null, boolean]>([
+      ['for the first time', null, true],
+      ['after a moment in which it was lower', 0, false],
+      ['after not quite an hour', 3_599_999, false],
+      ['after an hour', 3_600_000, true],
+    ])('is told once: where it rises %s', (_, ms, isTold) => {
+      const risen = raised(0.5, 0.9)
+      expect(said(risen, { ...listening, lowerMs: () => ms })).toMatchObject(isTold ? { urgency: 'urgent' } : { because: 'duplicate' })
+      expect(said(change({ status: 'ongoing' }, 'detected'), { ...listening, lowerMs: () => ms }).show, 'another status').toBe(true)
+    })
+
     test('is kept quiet by what the user chose, as all that is urgent', () => {
       expect(said(raised(0.5, 0.9), by({ mutes: [mute()] }))).toMatchObject({ because: 'muted' })
       expect(said({ ...raised(0.5, 0.9), isImported: true })).toMatchObject({ because: 'imported' })
@@ -265,6 +276,7 @@ const anyContext: fc.Arbitrary<NotifyContext> = fc
     enabled,
     rules: ruleSet(chosen),
     postureToldAt: () => toldAt,
+    lowerMs: () => null,
   }))
 
 describe('whatever comes, whenever', () => {

@@ -6,7 +6,7 @@ import { defaultRuleNames, postureEveryMs } from '../../shared/rules.ts'
 import type { DefaultRule, Hours, Mute, Rule } from '../../shared/rules.ts'
 import type { Change } from '../ingest/delivery.ts'
 import { isWithin } from './hours.ts'
-import { hasBecomeUrgent, isSure, isVouchedFor, noNews } from './news.ts'
+import { hasBecomeUrgent, isSteady, isSure, isVouchedFor, noNews } from './news.ts'
 import type { Urgency } from './notifier.ts'
 import type { RuleSet } from './rule-set.ts'
 
@@ -24,6 +24,11 @@ export type NotifyContext = {
   readonly rules: RuleSet
   /** When a new posture issue of this type was told last, in epoch ms. */
   readonly postureToldAt: (type: string) => number | null
+  /**
+   * Of a change by which the confidence rises: for how long it had been lower, in ms, where the detection was told as urgent before, since it was
+   * resolved last; else null.
+   */
+  readonly lowerMs: (change: Change) => number | null
 }
 
 /**
@@ -37,11 +42,13 @@ export type Decision =
 
 /**
  * Decides whether one change of a detection is worth a native notification. Pure and total. What is urgent is kept quiet by nothing but the
- * user's own word: notifications turned off, a suppression, a mute or a rule.
+ * user's own word: notifications turned off, a suppression, a mute or a rule. A confidence that goes back and forth is told as urgent once: a rise
+ * that comes without another status is told again only where it was lower for an hour before, or the detection was resolved in between.
  */
 export function decide(change: Change, context: NotifyContext): Decision {
   const { now, rules } = context
-  if (change.transition.from === change.transition.to && !hasBecomeUrgent(change)) return quiet('duplicate')
+  if (change.transition.from === change.transition.to && !(hasBecomeUrgent(change) && isSteady(context.lowerMs(change))))
+    return quiet('duplicate')
   if (change.isImported === true) return quiet('imported')
   const isSuppressed = rules.isSuppressed(change, now)
   const rule = isSuppressed ? null : rules.ruleOf(change, now)

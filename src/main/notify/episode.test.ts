@@ -15,8 +15,8 @@ function setUp() {
   })
   function hold(index: number, urgency: Held['urgency'] = 'normal'): void {
     const change = numbered(index, { kind: 'posture', type: 'MissingMFA' })
-    const line = { sequence: change.transition.sequence, at: listening.now, rule: null, hook: null }
-    episode.hold({ change, urgency, rule: null, line, forget: () => forgotten.push(change.detection.id) })
+    const line = { sequence: change.transition.sequence, at: listening.now, rule: null }
+    episode.hold({ change, urgency, rule: null, line, hook: () => null, forget: () => forgotten.push(change.detection.id) })
   }
   return { episode, quiet, forgotten, hold }
 }

@@ -51,19 +51,20 @@ export function createEpisode(parts: {
       const { change } = held
       // Meanwhile it may have been muted, or the hours have become quiet, or the user has come to look.
       const decision = decideAgain(held, present)
+      const line = { ...lineOf(change, decision, present.now), hook: decision.hookId === null ? null : held.hook() }
       if (!decision.show) {
         held.forget()
-        quiet.push({ ...lineOf(change, decision, present.now), because: decision.because })
+        quiet.push({ ...line, because: decision.because })
         continue
       }
       counted += 1
       if (gathering.add(change.detection, decision.urgency, change.isBacklog === true)) {
-        told.push({ ...lineOf(change, decision, present.now), urgency: decision.urgency })
+        told.push({ ...line, urgency: decision.urgency })
         hasSound ||= decision.hasSound
         forgets.push(held.forget)
       } else {
         held.forget()
-        quiet.push({ ...lineOf(change, decision, present.now), because: beyond })
+        quiet.push({ ...line, because: beyond })
       }
     }
     ledger.quiet(quiet)
@@ -95,7 +96,7 @@ export function createEpisode(parts: {
       const gone = holding.add(held)
       if (gone === null) return
       gone.forget()
-      ledger.quiet([{ ...gone.line, because: beyond }])
+      ledger.quiet([{ ...gone.line, hook: gone.hook(), because: beyond }])
     },
     isUrgent: () => gathering.peek()?.urgency === 'urgent',
     tell,

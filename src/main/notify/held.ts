@@ -1,4 +1,5 @@
 import type { Change } from '../ingest/delivery.ts'
+import type { HookId } from '../../shared/hooks.ts'
 import type { Rule } from '../../shared/rules.ts'
 import type { QuietLine } from '../store/outbox.ts'
 import type { Urgency } from './notifier.ts'
@@ -10,8 +11,10 @@ export type Held = {
   readonly urgency: Urgency
   /** The user's rule that was the first to match it. */
   readonly rule: Rule | null
-  /** What is written of it where no note can name it. */
-  readonly line: Omit<QuietLine, 'because'>
+  /** What is written of it where no note can name it, but for its hook. */
+  readonly line: Omit<QuietLine, 'because' | 'hook'>
+  /** Where its line has to send it, to be asked when that is made. */
+  readonly hook: () => HookId | null
   /** To be called where it is not told after all. */
   readonly forget: () => void
 }

@@ -1,6 +1,7 @@
+import type { HookId } from '../../shared/hooks.ts'
 import type { NotificationId } from '../../shared/inbox.ts'
 import type { Schedule } from '../ingest/refresher.ts'
-import type { Intent, Outbox, QuietLine } from '../store/outbox.ts'
+import type { Ahead, Intent, Outbox, QuietLine } from '../store/outbox.ts'
 import type { Shown } from './notifier.ts'
 
 /**
@@ -10,6 +11,11 @@ import type { Shown } from './notifier.ts'
  */
 export type Ledger = {
   quiet(lines: readonly QuietLine[]): void
+  /**
+   * What is held goes to its hook soon, since it may be told minutes later. To be asked when its line is made: where that has to send it after
+   * all. After a crash, or a stop, it is decided about anew and goes again, by the same name.
+   */
+  ahead(send: Ahead): () => HookId | null
   telling(intent: Intent): Telling
   /** Writes what is left. */
   stop(): void
@@ -33,7 +39,7 @@ export const mostWaiting = 20_000
 type Owed = { intent: Intent | null; id: NotificationId | null; shown: Shown | null }
 
 export function createLedger(parts: {
-  readonly outbox: Pick<Outbox, 'quiet' | 'telling' | 'shown' | 'notShown'>
+  readonly outbox: Pick<Outbox, 'quiet' | 'ahead' | 'telling' | 'shown' | 'notShown'>
   /** There is more to read. */
   readonly onWritten: () => void
   /** At each failure; it is tried again. */
@@ -42,6 +48,7 @@ export function createLedger(parts: {
 }): Ledger {
   const { outbox, onWritten, onTrouble, schedule } = parts
   const waiting: QuietLine[] = []
+  const sends = new Set<Ahead & { isSent: boolean }>()
   let owed: Owed[] = []
   let cancel: (() => void) | null = null
   let isStopped = false
@@ -51,16 +58,25 @@ export function createLedger(parts: {
     cancel ??= schedule(() => {
       cancel = null
       if (attempt(writeSome) === null) plan(troubleMs)
-      else if (waiting.length > 0) plan(restMs)
+      else if (waiting.length > 0 || sends.size > 0) plan(restMs)
     }, afterMs)
   }
 
   function writeSome(): void {
     for (const one of [...owed]) settle(one)
     const batch = waiting.slice(0, batchLines)
-    if (batch.length === 0) return
-    outbox.quiet(batch)
-    waiting.splice(0, batch.length)
+    if (batch.length > 0) {
+      outbox.quiet(batch)
+      waiting.splice(0, batch.length)
+      onWritten()
+    }
+    const leaving = [...sends].slice(0, batchLines)
+    if (leaving.length === 0) return
+    outbox.ahead(leaving)
+    for (const send of leaving) {
+      send.isSent = true
+      sends.delete(send)
+    }
     onWritten()
   }
 
@@ -107,6 +123,17 @@ export function createLedger(parts: {
       if (waiting.length > 0) plan(restMs)
     },
 
+    ahead(wanted) {
+      const send = { ...wanted, isSent: false }
+      // Beyond them the line sends it.
+      if (sends.size < mostWaiting) sends.add(send)
+      plan(restMs)
+      return () => {
+        sends.delete(send)
+        return send.isSent ? null : send.hook
+      }
+    },
+
     telling(intent) {
       const one: Owed = { intent, id: null, shown: null }
       owed.push(one)
@@ -126,6 +153,8 @@ export function createLedger(parts: {
     stop() {
       isStopped = true
       cancel?.()
+      // It is still undecided, and goes after the next start.
+      sends.clear()
       attempt(() => {
         do writeSome()
         while (waiting.length > 0)

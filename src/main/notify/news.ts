@@ -18,6 +18,14 @@ export function hasBecomeUrgent({ detection, transition }: Change): boolean {
   return transition.changes.some(({ field, from, to }) => field === 'confidence' && !isSure(from) && isSure(to))
 }
 
+/** So long a confidence has to have been lower until its rise is news again: in less, nobody has taken the detection for less than it was told as. */
+export const steadyMs = 3_600_000
+
+/** null where it was not told as urgent before. */
+export function isSteady(lowerMs: number | null): boolean {
+  return lowerMs === null || lowerMs >= steadyMs
+}
+
 export function isSure(confidence: Json): boolean {
   return typeof confidence === 'number' && confidence >= urgentConfidence
 }

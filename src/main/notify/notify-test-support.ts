@@ -1,4 +1,5 @@
 import type { DetectionContent } from '../../shared/detection.ts'
+import type { HookId } from '../../shared/hooks.ts'
 import type { NotificationId } from '../../shared/inbox.ts'
 import type { Change, Checked } from '../ingest/delivery.ts'
 import type { Outbox } from '../store/outbox.ts'
@@ -24,10 +25,11 @@ export function setUp() {
   const shown: Note[] = []
   const moments: number[] = []
   const troubles: unknown[] = []
-  const hooked: unknown[] = []
+  const hooked: (readonly [HookId | null, string])[] = []
   let circumstances = alone
   let answer: () => Promise<Shown> = () => Promise.resolve({ kind: 'shown', nativeId: shown.length, service: ':1.7' })
   let isFull = false
+  let readsLeft = Number.POSITIVE_INFINITY
   const begin = now()
 
   function needRoom(): void {
@@ -35,14 +37,23 @@ export function setUp() {
   }
   const outbox: Outbox = {
     ...store.outbox,
+    undecided(after, limit) {
+      if (readsLeft-- <= 0) throw new Error('disk I/O error')
+      return store.outbox.undecided(after, limit)
+    },
     quiet(lines) {
       needRoom()
-      hooked.push(...lines.map(({ hook, because }) => [hook, because]))
+      hooked.push(...lines.map(({ hook, because }) => [hook, because] as const))
       store.outbox.quiet(lines)
+    },
+    ahead(sends) {
+      needRoom()
+      hooked.push(...sends.map(({ hook }) => [hook, 'ahead'] as const))
+      store.outbox.ahead(sends)
     },
     telling(intent) {
       needRoom()
-      hooked.push(...intent.lines.map(({ hook, urgency }) => [hook, urgency]))
+      hooked.push(...intent.lines.map(({ hook, urgency }) => [hook, urgency] as const))
       return store.outbox.telling(intent)
     },
     shown(id, nativeId, service) {
@@ -66,8 +77,9 @@ export function setUp() {
       },
       outbox,
       ledger: createLedger({ outbox, onWritten: () => {}, onTrouble: (error) => troubles.push(error), schedule }),
-      postures: createPostureMemory(outbox.postureToldSince(now() - 3_600_000)),
+      postures: createPostureMemory(outbox.postureToldSince(now() - 3_600_000, now())),
       circumstances: () => circumstances,
+      onTrouble: (error) => troubles.push(error),
       now,
       schedule,
     })
@@ -113,6 +125,8 @@ export function setUp() {
     /** Straight into the file, past the store. */
     spoil: (sql: string) => void testDatabase(file).exec(sql),
     setDisk: (full: boolean) => void (isFull = full),
+    /** What is left can be read so often, and then not any more. */
+    setReads: (count: number) => void (readsLeft = count),
     pending: () => clock.waits().length,
     left: () => store.outbox.undecided(null, 100_000).changes.map(({ detection }) => detection.id as string),
     lines: () => store.notificationLog.page({ filter: 'all', notification: null, before: null, limit: 200 }).lines,

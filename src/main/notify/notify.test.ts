@@ -122,6 +122,44 @@ describe('an episode', () => {
     expect([shown.length, pending()]).toEqual([3, 0])
   })
 
+  test('that was interrupted by sleep is told on waking, and is over where nothing had come', async () => {
+    const { receive, pass, notify, shown, moments, pending } = setUp()
+    receive([{ id: 'a' }])
+    await pass(1_000)
+    receive([{ id: 'b' }])
+    // The computer slept: the clock went on, and no timer did.
+    notify().woke()
+    await pass(0)
+    expect(shown.map(({ id }) => id)).toEqual([id(1), id(1)])
+    expect(moments).toEqual([0, 1])
+    notify().woke()
+    await pass(0)
+    expect(pending()).toBe(0)
+    receive([{ id: 'c' }])
+    expect(shown.map(({ id }) => id)).toEqual([id(1), id(1), id(2)])
+  })
+
+  test('goes on in its notification where the computer wakes while a slow desktop still shows it', async () => {
+    const { receive, shown, notify, pass, setAnswer, pending } = setUp()
+    receive([{ id: 'a' }])
+    await pass(1_000)
+    receive([{ id: 'b' }])
+    let answer: (() => void) | null = null
+    setAnswer(() => new Promise((resolve) => (answer = () => resolve({ kind: 'shown', nativeId: 1, service: ':1.7' }))))
+    await pass(1_000)
+    receive([{ id: 'c' }])
+    await pass(10_000)
+    notify().woke()
+    await pass(0)
+    ;(answer as (() => void) | null)?.()
+    await pass(0)
+    ;(answer as (() => void) | null)?.()
+    await pass(0)
+    expect(pending()).toBe(1)
+    receive([{ id: 'd' }])
+    expect(shown.map(({ id }) => id)).toEqual([id(1), id(1), id(1)])
+  })
+
   test('that the user has closed goes on in another notification, which says only what is new', async () => {
     const { receive, shown, notify, pass } = setUp()
     receive([{ id: 'a' }])
@@ -161,6 +199,24 @@ describe('what is held', () => {
     receive([{ id: 'b', metadata: { region: 'eu' } }])
     await pass(2_000)
     expect(lines().map(({ rule }) => rule)).toEqual(['by metadata', 'by metadata'])
+  })
+
+  test('a posture issue of a type that was told by a clock that was ahead is told once more, and not again at each start', async () => {
+    const { receive, restart, setClock, pass, said } = setUp()
+    setClock(86_400_000)
+    receive([{ id: 'ahead', ...posture }])
+    await pass(60_000)
+    setClock(-86_400_000)
+    receive([{ id: 'right', ...posture }])
+    await pass(60_000)
+    restart()
+    receive([{ id: 'again', ...posture }])
+    await pass(60_000)
+    expect(said().map(([id, what]) => [id, what])).toEqual([
+      ['ahead', '1'],
+      ['right', '2'],
+      ['again', 'repeated'],
+    ])
   })
 
   test('a posture issue of a type is told once, and told again where it was not shown', async () => {
@@ -340,6 +396,22 @@ describe('after a start', () => {
     expect(said()).toEqual(lines)
   }, 20_000)
 
+  test.each([0, 1])(
+    'where it cannot be read after %i pieces, it is said, and what comes now is told all the same',
+    async (reads) => {
+      const { keep, restart, receive, shown, pass, left, troubles, setReads } = setUp()
+      keep(many(0, 700))
+      setReads(reads)
+      restart()
+      receive([{ id: 'new' }])
+      await pass(60_000)
+      expect(troubles).toHaveLength(1)
+      expect(shown.at(-1)?.title).toMatch(reads === 0 ? /^CredentialStuffingAttempt$/ : /^501 × /)
+      expect(left().length).toBe(700 - 500 * reads)
+    },
+    20_000,
+  )
+
   test('what comes while it is still read is told after it, once', async () => {
     const { keep, restart, receive, shown, pass, said } = setUp()
     keep(many(0, 700))
@@ -374,6 +446,69 @@ describe('after a start', () => {
   })
 })
 
+describe('a confidence that goes back and forth', () => {
+  const minutes = async (passed: ReturnType<typeof setUp>['pass'], many: number) => passed(many * 60_000)
+
+  test('is told as urgent once, and again where it was lower for an hour', async () => {
+    const { receive, shown, pass, said } = setUp()
+    receive([{ id: 'a', confidence: 0.9 }])
+    for (let turn = 0; turn < 5; turn += 1) {
+      await minutes(pass, 10)
+      receive([{ id: 'a', confidence: 0.7 }])
+      await minutes(pass, 10)
+      receive([{ id: 'a', confidence: 0.9 }])
+    }
+    await minutes(pass, 10)
+    expect(shown).toHaveLength(1)
+    receive([{ id: 'a', confidence: 0.7 }])
+    await minutes(pass, 60)
+    receive([{ id: 'a', confidence: 0.9 }])
+    await minutes(pass, 1)
+    expect(shown).toHaveLength(2)
+    expect(shown.map(({ urgency }) => urgency)).toEqual(['urgent', 'urgent'])
+    expect(said().filter(([, what]) => what === 'duplicate')).toHaveLength(11)
+  })
+
+  test('is told as urgent once also since it came back in the same moment in which it was resolved', async () => {
+    const { receive, shown, pass } = setUp()
+    const issue = (confidence: number, status: string) => ({ id: 'a', confidence, status })
+    receive([issue(0.9, 'ongoing')])
+    await minutes(pass, 10)
+    // That it was resolved is written a moment after it was told again.
+    receive([issue(0.9, 'resolved'), issue(0.9, 'ongoing')])
+    await minutes(pass, 10)
+    receive([issue(0.7, 'ongoing')])
+    await minutes(pass, 10)
+    receive([issue(0.9, 'ongoing')])
+    await minutes(pass, 10)
+    expect(shown).toHaveLength(2)
+  })
+
+  test('is told again after a start only where it would have been told before it', async () => {
+    const { receive, restart, shown, pass } = setUp()
+    receive([{ id: 'a', confidence: 0.9 }])
+    await minutes(pass, 10)
+    receive([{ id: 'a', confidence: 0.7 }])
+    await minutes(pass, 10)
+    restart()
+    receive([{ id: 'a', confidence: 0.9 }])
+    await minutes(pass, 10)
+    expect(shown).toHaveLength(1)
+  })
+
+  test('is told rather than kept quiet where what was said before cannot be read', async () => {
+    const { receive, shown, pass, spoil } = setUp()
+    receive([{ id: 'a', confidence: 0.9 }])
+    await minutes(pass, 10)
+    receive([{ id: 'a', confidence: 0.7 }])
+    await minutes(pass, 10)
+    spoil('DROP TABLE notification_log')
+    receive([{ id: 'a', confidence: 0.9 }])
+    await minutes(pass, 1)
+    expect(shown).toHaveLength(2)
+  })
+})
+
 test('a hook gets what its rule matched, whether it was told or not', async () => {
   const { receive, pass, hooked, setCircumstances } = setUp()
   const hookId = 7 as HookId
@@ -391,6 +526,52 @@ test('a hook gets what its rule matched, whether it was told or not', async () =
     [7, 'rule'],
     [null, 'resolved'],
   ])
+})
+
+describe('what is held for minutes', () => {
+  const hookId = 7 as HookId
+  const toHook = { rules: ruleSet({ rules: [rule({ hookId, query: 'type:B*' })] }) }
+
+  test('goes to its hook at once, and not again when it is told', async () => {
+    const { receive, pass, hooked, setCircumstances, moments } = setUp()
+    setCircumstances(toHook)
+    receive(many(0, 20))
+    await pass(1_000)
+    receive(many(20, 40))
+    await pass(10_000)
+    receive([{ id: 'b', type: 'Bb' }])
+    await pass(500)
+    expect([hooked.filter(([hook]) => hook !== null), moments]).toEqual([[[7, 'ahead']], [0, 2]])
+    await pass(180_000)
+    expect(moments).toEqual([0, 2, 122])
+    expect(hooked.filter(([hook]) => hook !== null)).toEqual([[7, 'ahead']])
+  })
+
+  test('goes to its hook with its line where that is written first', async () => {
+    const { receive, pass, hooked, setCircumstances, notify } = setUp()
+    setCircumstances(toHook)
+    receive([{ id: 'a' }])
+    await pass(1_000)
+    receive([{ id: 'b', type: 'Bb' }])
+    notify().woke()
+    await pass(5_000)
+    expect(hooked.filter(([hook]) => hook !== null)).toEqual([[7, 'normal']])
+  })
+
+  test('goes to its hook after the start where Tocsin ended before, and after a full disk', async () => {
+    const { receive, pass, hooked, setCircumstances, restart, setDisk } = setUp()
+    setCircumstances(toHook)
+    receive([{ id: 'a' }])
+    await pass(1_000)
+    setDisk(true)
+    receive([{ id: 'b', type: 'Bb' }])
+    await pass(500)
+    setDisk(false)
+    expect(hooked.filter(([hook]) => hook !== null)).toEqual([])
+    restart()
+    await pass(60_000)
+    expect(hooked.filter(([hook]) => hook !== null)).toEqual([[7, 'normal']])
+  })
 })
 
 test('of each change it is said once what became of it, and it is in one notification at most, whatever happens meanwhile', async () => {

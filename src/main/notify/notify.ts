@@ -3,7 +3,7 @@ import type { Rule } from '../../shared/rules.ts'
 import type { Sequence } from '../../shared/detection.ts'
 import type { Change } from '../ingest/delivery.ts'
 import type { Schedule } from '../ingest/refresher.ts'
-import type { Outbox, QuietLine } from '../store/outbox.ts'
+import type { Outbox, QuietLine, Undecided } from '../store/outbox.ts'
 import { decide, type Decision, type NotifyContext } from './decide.ts'
 import { createEpisode, lineOf, type Episode } from './episode.ts'
 import { slim } from './held.ts'
@@ -19,6 +19,8 @@ export type Notify = {
   changed(changes: readonly Change[]): void
   /** The user has closed it: what comes next is told in another one. */
   closed(id: NotificationId): void
+  /** The computer slept, and no timer ran meanwhile: what was still gathered is told at once, and the episode is over where nothing was. */
+  woke(): void
   /** Nothing is shown afterwards; what was still gathered is told after the next start. Waits a moment for what is being shown. */
   stop(): Promise<void>
 }
@@ -34,7 +36,7 @@ const recoverRestMs = 10
 const mostStopMs = 1_000
 
 /** What the user, the desktop and the clock say at this moment. */
-export type Circumstances = Omit<NotifyContext, 'now' | 'postureToldAt'>
+export type Circumstances = Omit<NotifyContext, 'now' | 'postureToldAt' | 'lowerMs'>
 
 /**
  * Decides once about each change, speaks at once when it was quiet before, then gathers: see `createWindows`. One note grows in its place, and
@@ -43,15 +45,17 @@ export type Circumstances = Omit<NotifyContext, 'now' | 'postureToldAt'>
  */
 export function createNotify(parts: {
   readonly notifier: Pick<Notifier, 'show'>
-  readonly outbox: Pick<Outbox, 'undecided'>
+  readonly outbox: Pick<Outbox, 'undecided' | 'lowerMs'>
   readonly ledger: Ledger
   readonly postures: PostureMemory
   readonly circumstances: () => Circumstances
+  /** What was left could not be read: the next start tries again. */
+  readonly onTrouble: (error: unknown) => void
   readonly now: () => number
   readonly schedule: Schedule
 }): Notify {
-  const { notifier, outbox, ledger, postures, circumstances, now, schedule } = parts
-  const context = (): NotifyContext => ({ ...circumstances(), now: now(), postureToldAt: postures.toldAt })
+  const { notifier, outbox, ledger, postures, circumstances, onTrouble, now, schedule } = parts
+  const context = (): NotifyContext => ({ ...circumstances(), now: now(), postureToldAt: postures.toldAt, lowerMs })
   const present = createEpisode({ notifier, ledger, context, beyond: 'burst' })
   const windows = createWindows()
   /** `forMs` is 0 once its time is over, and it waits only for the desktop. */
@@ -64,6 +68,15 @@ export function createNotify(parts: {
   let meanwhile: Change[] | null = null
   let cancelRecovery: (() => void) | null = null
   let isStopped = false
+
+  function lowerMs({ transition }: Change): number | null {
+    try {
+      return outbox.lowerMs(transition.sequence)
+    } catch {
+      // That it cannot be read is no reason to keep quiet what is urgent.
+      return null
+    }
+  }
 
   /** Looks every so often whether more has come; the last look, if not the first quiet one, ends it. */
   function awaitBacklog(): void {
@@ -130,11 +143,13 @@ export function createNotify(parts: {
         const { kind, type } = change.detection
         const forget = kind === 'posture' ? postures.told(type, at.now) : () => {}
         const episode = hold(change)
+        const { hookId } = decision
         episode.hold({
           change: slim(change),
           urgency: decision.urgency,
           rule: matched.rule,
           line: lineOf(change, decision, at.now),
+          hook: hookId === null ? () => null : ledger.ahead({ sequence: change.transition.sequence, at: at.now, hook: hookId }),
           forget,
         })
         isUrgent ||= episode === present && decision.urgency === 'urgent'
@@ -151,8 +166,18 @@ export function createNotify(parts: {
     return backlog
   }
 
+  function readLeft(after: Sequence | null): Undecided {
+    try {
+      return outbox.undecided(after, recoverAtOnce)
+    } catch (error) {
+      // It is no reason to keep quiet what comes now.
+      onTrouble(error)
+      return { changes: [], unreadable: [], next: null }
+    }
+  }
+
   function recover(after: Sequence | null, newcomers: Change[]): void {
-    const { changes: page, unreadable, next } = outbox.undecided(after, recoverAtOnce)
+    const { changes: page, unreadable, next } = readLeft(after)
     const known = new Set(newcomers.map(({ transition }) => transition.sequence))
     const left = page.filter(({ transition }) => !known.has(transition.sequence))
     // Otherwise it would be read at every start.
@@ -189,6 +214,12 @@ export function createNotify(parts: {
     changed,
     closed(id) {
       present.closed(id)
+    },
+    woke() {
+      // One whose time is over waits for the desktop already: it would be told twice at once.
+      if (window === null || window.forMs === 0) return
+      window.cancel()
+      listen(0)
     },
     async stop() {
       isStopped = true

@@ -43,6 +43,7 @@ export function detection(over: Partial<Detection> = {}): Detection {
     extra: {},
     triage: { state: 'new', verdict: null, labels: [], snoozedUntil: null, noteCount: 0, isUnread: true },
     demo: false,
+    sequence: 1 as Sequence,
     imported: false,
     ...over,
   }
@@ -87,6 +88,7 @@ export const listening: NotifyContext = {
   timelineFocused: false,
   rules: ruleSet(),
   postureToldAt: () => null,
+  lowerMs: () => null,
 }
 
 const text = fc.oneof(fc.string({ maxLength: 20 }), fc.string({ unit: 'binary', maxLength: 600 }))

@@ -63,6 +63,21 @@ describe('a dry run', () => {
     expect(dryRunOf(store, []).now).toMatchObject({ urgent: 2, quiet: [{ because: 'duplicate', count: 2 }] })
   })
 
+  test('tells a confidence that goes back and forth once, and again where it was lower for an hour or the detection was resolved', () => {
+    const store = testStore()
+    const minutes = [0, 10, 20, 30, 40, 101, 110, 111, 112, 113, 114]
+    const confidences = [0.9, 0.7, 0.9, 0.7, 0.7, 0.9, 0.7, 0.7, 0.7, 0.7, 0.9]
+    const statuses = minutes.map((minute) => (minute === 112 ? 'resolved' : 'detected'))
+    store.keeper.keep(
+      minutes.map((minute, index) =>
+        trusted(content({ id: 'a', confidence: confidences[index] ?? null, status: statuses[index] ?? '' }), {
+          ...{ issued: minute * 60, signed: `${index}` },
+        }),
+      ),
+    )
+    expect(dryRunOf(store, []).now).toMatchObject({ urgent: 3 })
+  })
+
   test('of overlapping rules has the first one decide, whichever was saved first', () => {
     const store = testStore()
     store.keeper.keep([trusted(content({ confidence: 0.1 }))])
@@ -324,7 +339,7 @@ function decided(changes: readonly Change[], rules: ReturnType<typeof compileRul
   const words = changes.map((change) => {
     const moment = Date.parse(change.transition.receivedAt)
     const here = { now: moment, enabled: true, quietHours: null, isInhibited: false, timelineFocused: false }
-    const decision = decide(change, { ...here, rules, postureToldAt: (type) => told.get(type) ?? null })
+    const decision = decide(change, { ...here, rules, postureToldAt: (type) => told.get(type) ?? null, lowerMs: () => null })
     if (!decision.show) {
       counts.quiet[decision.because] = (counts.quiet[decision.because] ?? 0) + 1
       return decision.because
@@ -352,8 +367,36 @@ describe('the impact of a suppression', () => {
       SELECT sequence, detection, issued_at, CASE sequence WHEN 2 THEN 'urgent' WHEN 3 THEN 'resolved' ELSE 'normal' END FROM transitions`)
     expect(ended(trySuppression(store, { query: 'type:noise', now }))).toEqual({
       ...{ kind: 'impact', detections: 2, threats: 1, posture: 1, told: 2, urgent: 1, isWhole: true },
+      ...{ looked: 4, since: '2026-03-01' },
       examples: ['a', 'b'].map((id) => ({ organizationId: 'org-1', id })),
     })
+  })
+
+  test('says at how many of the newest changes it looked, and since when they came', () => {
+    const clock = { at: 0 }
+    const store = testStore({ clock: () => clock.at })
+    store.keeper.keep(Array.from({ length: 3_000 }, (_, index) => trusted(content({ id: `d${index}` }), { issued: index * 600 })))
+    const steps = trySuppression(store, { query: 'kind:threat', now })
+    steps.next()
+    clock.at = 20_000
+    const impact = ended(steps)
+    if (impact.kind === 'refused') throw new Error(impact.detail)
+    expect(impact).toMatchObject({ isWhole: false, detections: impact.looked })
+    expect(impact.looked).toBeGreaterThanOrEqual(stepSize)
+    expect(impact.looked).toBeLessThan(3_000)
+    expect(impact.since).toBe(at((3_000 - impact.looked) * 600).slice(0, 10))
+  })
+
+  test('is looked for in steps of so many changes, also where they are put in order and counted, so that a later question ends it', () => {
+    const store = testStore()
+    const many = 3 * stepSize
+    store.keeper.keep(Array.from({ length: many }, (_, index) => trusted(content({ id: `d${index}` }), { issued: index })))
+    const steps = trySuppression(store, { query: 'kind:threat', now })
+    let count = 0
+    let step = steps.next()
+    for (; step.done !== true; step = steps.next()) count += 1
+    expect(step.value).toMatchObject({ detections: many, looked: many, isWhole: true })
+    expect(count).toBeGreaterThanOrEqual(3 * (many / stepSize))
   })
 
   test('of a query that cannot be read is refused at its characters', () => {

@@ -35,8 +35,8 @@ export function* tryRules(store: Pick<Store, 'pastChanges' | 'rules' | 'settings
 
   const saved = readRules(store.rules.read(), now)
   const { quietHours } = store.settings.read()
-  const before = createSide(compileRules(saved, now, queries).set, quietHours)
-  const after = createSide(compileRules({ ...saved, rules: drafts.map(toRule) }, now, queries).set, quietHours)
+  const before = createSide(compileRules(saved, now, queries).set, quietHours, store.pastChanges)
+  const after = createSide(compileRules({ ...saved, rules: drafts.map(toRule) }, now, queries).set, quietHours, store.pastChanges)
   const { all, days, isWhole } = yield* lookBack(store, {
     now,
     see(change, at) {
@@ -49,10 +49,10 @@ export function* tryRules(store: Pick<Store, 'pastChanges' | 'rules' | 'settings
   const examples: DryRunExample[] = []
   let [matched, taken, changed, firstDay] = [0, 0, 0, dryRunDays - 1]
   for (const [index, { past, seen }] of all.entries()) {
-    const { change, at } = past
+    const { change, row, at } = past
     const day = days.placeOf(at)
-    const one = before.say(change, { at, day, asked: seen.now })
-    const other = after.say(change, { at, day, asked: seen.then })
+    const one = before.say(change, { row, at, day, asked: seen.now })
+    const other = after.say(change, { row, at, day, asked: seen.then })
     firstDay = Math.min(firstDay, day)
     if (seen.isMatched) matched += 1
     if (seen.isTaken) taken += 1
@@ -101,13 +101,18 @@ type Counting = { urgent: number; notify: number; notifications: number; quiet: 
 type Asked = { readonly rule: Rule | null; readonly isSuppressed: boolean; readonly mute: Mute['of'] | null }
 const nothing: Asked = { rule: null, isSuppressed: false, mute: null }
 
-function createSide(set: RuleSet, quietHours: Hours | null) {
+function createSide(set: RuleSet, quietHours: Hours | null, past: Pick<Store['pastChanges'], 'lowerMs'>) {
   const postures = createPostureMemory([])
   const episodes = createEpisodes()
+  /** Rows of detections that were told as urgent, and were not resolved since. */
+  const urgent = new Set<number>()
   const counts = Array.from({ length: dryRunDays }, none)
   let asked = nothing
+  let asking = 0
   const rules: RuleSet = { ruleOf: () => asked.rule, isSuppressed: () => asked.isSuppressed, muteOf: () => asked.mute }
-  const situation = { enabled: true, quietHours, isInhibited: false, timelineFocused: false, rules, postureToldAt: postures.toldAt }
+  const lowerMs = ({ transition }: Change) => (urgent.has(asking) ? past.lowerMs(transition.sequence) : null)
+  const around = { enabled: true, quietHours, isInhibited: false, timelineFocused: false }
+  const situation = { ...around, rules, postureToldAt: postures.toldAt, lowerMs }
 
   return {
     /** In any order. */
@@ -118,11 +123,14 @@ function createSide(set: RuleSet, quietHours: Hours | null) {
       return rule === null && mute === null && !isSuppressed ? nothing : { rule, isSuppressed, mute }
     },
     /** In the order of time. */
-    say(change: Change, then: { readonly at: number; readonly day: number; readonly asked: Asked }): Said {
+    say(change: Change, then: { readonly row: number; readonly at: number; readonly day: number; readonly asked: Asked }): Said {
       const { at } = then
       asked = then.asked
+      asking = then.row
       const decision = decide(change, { ...situation, now: at })
       const counting = counts[then.day] ?? none()
+      if (decision.show && decision.urgency === 'urgent') urgent.add(then.row)
+      else if (change.transition.to === 'resolved') urgent.delete(then.row)
       if (!decision.show) {
         counting.quiet.set(decision.because, (counting.quiet.get(decision.because) ?? 0) + 1)
         return { kind: 'quiet', because: decision.because }

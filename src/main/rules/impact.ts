@@ -2,7 +2,7 @@ import type { Impact } from '../../shared/rules.ts'
 import type { Store } from '../store/store.ts'
 import { readQuery } from './check.ts'
 import { findsOf } from './dry-run.ts'
-import { lookBack } from './look-back.ts'
+import { lookBack, stepSize } from './look-back.ts'
 
 /** `now` in epoch ms. */
 export type SuppressionTried = { readonly query: string; readonly now: number }
@@ -17,10 +17,14 @@ export function* trySuppression(store: Pick<Store, 'pastChanges'>, { query, now 
   const { all, days, isWhole } = yield* lookBack(store, { now, see: isFound })
   /** By row, in the order of their newest change. */
   const found = new Map<number, 'threat' | 'posture'>()
-  for (const { past, seen } of all) {
-    if (!seen) continue
-    found.delete(past.row)
-    found.set(past.row, past.change.detection.kind)
+  let since = now
+  for (const [index, { past, seen }] of all.entries()) {
+    since = Math.min(since, past.at)
+    if (seen) {
+      found.delete(past.row)
+      found.set(past.row, past.change.detection.kind)
+    }
+    if (index % stepSize === stepSize - 1) yield
   }
 
   const told = { normal: 0, urgent: 0 }
@@ -34,6 +38,9 @@ export function* trySuppression(store: Pick<Store, 'pastChanges'>, { query, now 
     told: told.normal + told.urgent,
     urgent: told.urgent,
     examples: store.pastChanges.keys([...found.keys()].slice(-mostExamples).reverse()),
+    looked: all.length,
+    // Of days nobody looked at nothing can be said.
+    since: days.name(isWhole ? 0 : days.placeOf(since)),
     isWhole,
   }
 }

@@ -29,14 +29,15 @@ export function* lookBack<Seen>(
     }
     yield
   }
-  return { all: inOrder(newestFirst), days, isWhole: part.value }
+  return { all: yield* inOrder(newestFirst), days, isWhole: part.value }
 }
 
 /** Without those that were issued before one that was there already: they changed nothing of the present. */
-function inOrder<Seen>(newestFirst: readonly LookedBack<Seen>[]): readonly LookedBack<Seen>[] {
+function* inOrder<Seen>(newestFirst: readonly LookedBack<Seen>[]): Generator<void, readonly LookedBack<Seen>[]> {
   const issued = new Map<number, number>()
   const all: LookedBack<Seen>[] = []
   for (let place = newestFirst.length - 1; place >= 0; place -= 1) {
+    if (place % stepSize === 0) yield
     const one = newestFirst[place] as LookedBack<Seen>
     const { row, issuedAt } = one.past
     if (issuedAt < (issued.get(row) ?? issuedAt)) continue

@@ -92,7 +92,7 @@ export function createRulesPlace(parts: {
       remove: (id) => takeAway(() => rows.removeMute(id)),
       restore(id) {
         if (list().mutes.length >= mostMutes) return refused(`${mostMutes} are muted, and there is no room for more. Take one away first.`)
-        return putBack(() => rows.restoreMute(id), 'What was muted is not known any more. Mute it anew.')
+        return putBack(() => rows.restoreMute(id, now()), 'What was muted is not known any more. Mute it anew.')
       },
     },
 

@@ -80,6 +80,7 @@ export function createHandlers(parts: { readonly core: Core; readonly profile: s
     'inbox:page': core.inbox.page,
     'digest:read': core.inbox.digest.read,
     'digest:seen': core.inbox.digest.seen,
+    'digest:unseen': core.inbox.digest.unseen,
     'detection:open': core.open,
     'detection:keep': ({ key, keep }) => core.care.keep(key, keep),
     async 'evidence:save'(key) {

@@ -54,6 +54,7 @@ const valid: Readonly<Record<string, unknown>> = {
   'inbox:page': { filter: 'quiet', notification: null, before: 7, limit: 100 },
   'digest:read': { since: null },
   'digest:seen': { until: '2025-03-01T14:02:11.000Z' },
+  'digest:unseen': 1,
   'detection:open': { organizationId: 'org-1', id: 'd-1' },
   'evidence:save': { organizationId: 'org-1', id: 'd-1' },
   'organization:add': { id: 'org-1', issuer: 'https://api.slashid.com', name: 'Example', jwks: null },

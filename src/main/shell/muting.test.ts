@@ -5,6 +5,8 @@ import { createRulesPlace } from '../rules/rules-place.ts'
 import { createRuleRows } from '../store/rules.ts'
 import { temporaryFile, testDatabase } from '../store/test-support.ts'
 import { createMuting } from './muting.ts'
+import { change } from '../notify/test-support.ts'
+import { compileRules } from '../notify/rule-set.ts'
 
 const start = new Date(2026, 2, 1, 14, 30).getTime()
 
@@ -28,6 +30,14 @@ test('all of Tocsin is muted for an hour, which ends by itself', () => {
   muting.choose('hour')
   expect(muting.read()).toEqual({ until: new Date(start + 3_600_000).toISOString() })
   pass(3_600_001)
+  expect(muting.read()).toBeNull()
+})
+
+test('what is muted by a clock that was ahead is not shown as muted once it is put back, as nothing is muted then', () => {
+  const { muting, pass, rules } = setUp()
+  muting.choose('hour')
+  pass(-1_800_000)
+  expect(compileRules(rules.list(), start).set.muteOf(change(), start - 1_800_000)).toBeNull()
   expect(muting.read()).toBeNull()
 })
 

@@ -1,4 +1,4 @@
-import type { MuteId, Rules, RulesSaved } from '../../shared/rules.ts'
+import { isMuting, type MuteId, type Rules, type RulesSaved } from '../../shared/rules.ts'
 import { snoozedUntil } from '../../shared/snooze.ts'
 import type { RulesPlace } from '../rules/rules-place.ts'
 import type { TrayMute } from './tray.ts'
@@ -24,7 +24,7 @@ export function createMuting(parts: {
 
   return {
     read() {
-      const [first, ...others] = ofAll()
+      const [first, ...others] = ofAll().filter((one) => isMuting(one, now()))
       if (first === undefined) return null
       // The one that lasts longest counts.
       const ends = [first, ...others].map(({ until }) => until)

@@ -7,7 +7,7 @@ import { createNoteActions } from './note-actions.ts'
 
 const notification = 7 as NotificationId
 const keys: readonly DetectionKey[] = ['d1', 'd2'].map((id) => ({ organizationId: 'org' as OrganizationId, id: id as DetectionId }))
-const done: Triaged = { kind: 'triaged', undo: 1 as UndoId, count: 2, isCapped: false }
+const done: Triaged = { kind: 'triaged', undo: 1 as UndoId, count: 2, isCapped: false, left: 0 }
 
 function setUp(answer: () => Promise<Triaged>, keysOf: () => readonly DetectionKey[] = () => keys) {
   const log: unknown[] = []

@@ -9,11 +9,6 @@ const text = 'This desktop has no tray, so the window was minimised instead of c
 export const minimisedNotice: Notice = { id: 'minimised', tone: 'info', title, text }
 export const minimisedNote: Note = aboutTocsin({ title, body: text }, 'normal')
 
-/** Native notifications do not reach the user. */
-export function silentDesktopNotice(detail: string): Notice {
-  return { id: 'silent-desktop', tone: 'trouble', title: 'Notifications do not reach this desktop', text: detail }
-}
-
 /** What happened to the history while nobody looked; null where nothing did. The window says the same for as long as it holds. */
 export function proofNote(proof: ProofHealth): Note | null {
   const words = proofWords(proof, (at) => new Date(at).toLocaleString('en-GB'))

@@ -5,15 +5,17 @@ const second = 1_000
 
 function setUp() {
   const said: unknown[][] = []
-  const state = { uptime: 500 * second, now: 1_000_000 * second, online: true }
+  const state = { uptime: 500 * second, now: 1_000_000 * second, zone: -120, online: true }
   const watch = createSleepWatch({
     wake: {
       suspended: (at) => void said.push(['suspended', at]),
       resumed: () => void said.push(['resumed']),
+      clockSet: () => void said.push(['clock set']),
       network: (isOnline) => void (isOnline ? undefined : said.push(['offline'])),
     },
     uptimeMs: () => state.uptime,
     now: () => state.now,
+    zone: () => state.zone,
     isOnline: () => state.online,
   })
   const pass = (ms: number) => {
@@ -45,11 +47,34 @@ test('a clock that is set is no sleep, whichever way, and does not hide one', ()
     state.now += by * second
     looks(2)
   }
-  expect(said).toEqual([])
+  expect(said.splice(0)).toEqual([['clock set'], ['clock set']])
   pass(600 * second)
   state.now -= 600 * second
   watch.look()
-  expect(said).toEqual([['suspended', state.now - 600 * second], ['resumed']])
+  expect(said).toEqual([['suspended', state.now - 600 * second], ['resumed'], ['clock set']])
+})
+
+test('a clock that is put right bit by bit was not set', () => {
+  const { said, state, looks } = setUp()
+  for (let n = 0; n < 100; n++) {
+    state.now += second
+    looks(1)
+  }
+  expect(said).toEqual([])
+})
+
+test('another time zone is found within a minute, and before anything else where the computer wakes in it', () => {
+  const { watch, said, state, pass, looks } = setUp()
+  looks(20)
+  state.zone = 300
+  looks(12)
+  expect(said.splice(0)).toEqual([['clock set']])
+  watch.suspended()
+  state.zone = -540
+  pass(3_600 * second)
+  watch.resumed()
+  looks(20)
+  expect(said.map(([what]) => what)).toEqual(['suspended', 'clock set', 'resumed'])
 })
 
 test('a busy moment is no sleep', () => {

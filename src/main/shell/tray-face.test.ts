@@ -1,24 +1,13 @@
 import { describe, expect, test } from 'vitest'
 import type { Instant } from '../../shared/detection.ts'
 import type { Health, WayHealth } from '../../shared/health.ts'
+import { healthOf, liveReceiver } from '../../shared/health-test-support.ts'
 import type { InletId } from '../../shared/inlets.ts'
 import type { DetectionId, Detection, OrganizationId } from '../../shared/detection.ts'
 import { isSameFace, trayFace, type TrayShows } from './tray-face.ts'
 
-const live: WayHealth = { id: 'receiver' as InletId, name: 'Receiver', state: 'live', because: null }
 const relayDown: WayHealth = { id: 'relay:abcd1234' as InletId, name: 'Relay', state: 'down', because: 'relay-down' }
-const listening: Health = {
-  ways: [live],
-  receiver: { kind: 'listening', port: 4000 },
-  storage: { kind: 'ok' },
-  integrity: { kind: 'ok' },
-  backups: { kind: 'ok', newestAt: null },
-  retention: { kind: 'idle' },
-  proof: { kind: 'ok' },
-  counters: { received: 0, kept: 0, duplicate: 0, quarantined: 0, otherTrigger: 0, unreadable: 0, failed: 0, refused: {}, turnedAway: 0 },
-  lastDeliveryAt: null,
-  waiting: 0,
-}
+const listening = healthOf()
 
 const shows = (changes: Partial<TrayShows> = {}): TrayShows => ({
   health: listening,
@@ -43,11 +32,16 @@ describe('the face of the tray', () => {
 
   test.each<[string, Health, string]>([
     ['every way in is down', { ...listening, ways: [relayDown] }, 'Tocsin: not listening'],
-    ['one of two ways in is down', { ...listening, ways: [live, relayDown] }, 'Tocsin: partly listening'],
+    ['one of two ways in is down', { ...listening, ways: [liveReceiver, relayDown] }, 'Tocsin: partly listening'],
     [
       'nothing can be kept',
       { ...listening, storage: { kind: 'failing', since: '2025-03-01T00:00:00.000Z' as Instant, detail: 'x' } },
       'Tocsin: trouble',
+    ],
+    [
+      'notifications do not reach the desktop',
+      { ...listening, desktop: { kind: 'silent', since: '2025-03-01T00:00:00.000Z' as Instant, detail: 'x' } },
+      'Tocsin: listening, notifications do not reach this desktop',
     ],
   ])('takes the other shape when %s', (_when, health, tooltip) => {
     expect(faceOf({ health })).toMatchObject({ image: 'trouble', tooltip })
@@ -55,7 +49,7 @@ describe('the face of the tray', () => {
   })
 
   test('is calm while it starts', () => {
-    expect(faceOf({ health: { ...listening, ways: [{ ...live, state: 'connecting' }] } }).image).toBe('listening')
+    expect(faceOf({ health: { ...listening, ways: [{ ...liveReceiver, state: 'connecting' }] } }).image).toBe('listening')
   })
 
   test('says that it is muted and until when, by a shape of its own', () => {

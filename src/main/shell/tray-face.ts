@@ -29,10 +29,12 @@ const longestLabel = 60
 /** `now` in epoch ms. */
 export function trayFace({ health, unread, muted, newest, isHidden }: TrayShows, now: number): TrayFace {
   const word = healthWord(health)
-  const isCalm = word === 'listening' || word === 'starting'
+  const isSilent = health.desktop.kind === 'silent'
+  const isCalm = (word === 'listening' || word === 'starting') && !isSilent
   // Trouble is said even where nothing else is.
   const shape = !isCalm ? 'trouble' : muted === null ? 'listening' : 'muted'
-  const parts = [word, ...(muted === null ? [] : [mutedWords(muted.until, now)]), ...(unread === 0 ? [] : [`${unread} unread`])]
+  const silent = isSilent ? ['notifications do not reach this desktop'] : []
+  const parts = [word, ...silent, ...(muted === null ? [] : [mutedWords(muted.until, now)]), ...(unread === 0 ? [] : [`${unread} unread`])]
   const said = parts.join(', ')
   return {
     image: unread === 0 ? shape : `${shape}-unread`,

@@ -43,6 +43,8 @@ export function createTray(parts: TrayParts): Tray {
   >
   let shown = shows()
   let face = trayFace(shown, now())
+  /** An app begins without one, whatever is unread. */
+  let badge = 0
   let tray: ElectronTray | null = null
   let stopped = false
   let cancelEnd: (() => void) | null = null
@@ -71,13 +73,13 @@ export function createTray(parts: TrayParts): Tray {
 
   function repaint(): void {
     if (stopped) return
-    const before = { face, unread: shown.unread }
+    const before = face
     shown = shows()
     face = trayFace(shown, now())
     awaitEnd()
-    if (!isSameFace(face, before.face) && tray !== null) paint(tray, face)
+    if (!isSameFace(face, before) && tray !== null) paint(tray, face)
     // The dock on macOS and some Linux launchers show the number; others ignore it.
-    if (shown.unread !== before.unread && process.platform !== 'win32') app.setBadgeCount(shown.unread)
+    if (shown.unread !== badge && process.platform !== 'win32') app.setBadgeCount((badge = shown.unread))
   }
 
   /** A mute ends by the clock, and nobody tells. */

@@ -10,6 +10,7 @@ export function watchComputer(wake: Core['wake']): { stop(): void } {
     // Goes on through sleep, and is not moved by whoever sets the clock.
     uptimeMs: () => uptime() * 1_000,
     now: Date.now,
+    zone: zoneNow,
     isOnline: () => net.isOnline(),
   })
   const timer = setInterval(watch.look, watch.lookEveryMs)
@@ -23,4 +24,10 @@ export function watchComputer(wake: Core['wake']): { stop(): void } {
       powerMonitor.off('resume', watch.resumed)
     },
   }
+}
+
+/** Node goes on with the zone it began with until it is told to look. One that Tocsin was started with stays. */
+function zoneNow(): number {
+  if (process.env['TZ'] === undefined) delete process.env['TZ']
+  return new Date().getTimezoneOffset()
 }

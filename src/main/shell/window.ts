@@ -52,6 +52,7 @@ export function createMainWindow(parts: WindowParts): MainWindow {
   let place = ''
   let isQuitting = false
   let isReady = false
+  let unread = 0
   app.on('before-quit', () => {
     isQuitting = true
   })
@@ -85,6 +86,7 @@ export function createMainWindow(parts: WindowParts): MainWindow {
       isReady = true
       if (remembered?.isMaximized === true) made.maximize()
       made.show()
+      markUnread()
     })
     made.on('close', (event) => {
       remember(made)
@@ -104,6 +106,12 @@ export function createMainWindow(parts: WindowParts): MainWindow {
       if (!made.isDestroyed()) log.error('page: it could not be loaded', error)
     })
     return made
+  }
+
+  /** The button is the window's: the next one has to be told again. */
+  function markUnread(): void {
+    if (process.platform !== 'win32' || window === null || window.isDestroyed()) return
+    window.setOverlayIcon(unread === 0 ? null : nativeImage.createFromPath(parts.unreadImage), unread === 0 ? '' : `${unread} unread`)
   }
 
   /** A full disk must not keep the window from closing. */
@@ -162,8 +170,8 @@ export function createMainWindow(parts: WindowParts): MainWindow {
       return window.isFocused() && showsWholeTimeline(window.webContents.getURL())
     },
     setUnread(count) {
-      if (process.platform !== 'win32' || window === null || window.isDestroyed()) return
-      window.setOverlayIcon(count === 0 ? null : nativeImage.createFromPath(parts.unreadImage), count === 0 ? '' : `${count} unread`)
+      unread = count
+      markUnread()
     },
     async stop() {
       isQuitting = true

@@ -35,6 +35,7 @@ const speaking = createSpeaking({
   rules: () => ({ rules: [], mutes: [], suppressions: [] }),
   settings: () => defaultSettings,
   onSaid: () => {},
+  onDesktop: () => {},
   onTrouble: (error) => console.error(error),
   now,
   schedule,

@@ -1,11 +1,13 @@
 import type { DetectionKey } from '../../shared/detection.ts'
 import type { NotificationId } from '../../shared/inbox.ts'
 import { postureEveryMs, type Rules } from '../../shared/rules.ts'
+import type { Instant } from '../../shared/detection.ts'
+import type { DesktopHealth } from '../../shared/health.ts'
 import type { Settings } from '../../shared/settings.ts'
 import type { Change } from '../ingest/delivery.ts'
 import type { Schedule } from '../ingest/refresher.ts'
 import { createLedger } from '../notify/ledger.ts'
-import type { Notifier, Target } from '../notify/notifier.ts'
+import type { Notifier, Shown, Target } from '../notify/notifier.ts'
 import { createNotify, type Notify } from '../notify/notify.ts'
 import { createPostureMemory } from '../notify/posture-memory.ts'
 import { compileRules, type RuleSet } from '../notify/rule-set.ts'
@@ -31,6 +33,8 @@ export type Speaking = {
   /** The user has changed what decides. */
   rulesChanged(): void
   settingsChanged(settings: Settings): void
+  /** The computer was asleep. */
+  woke(): void
   stop(): Promise<void>
 }
 
@@ -41,15 +45,34 @@ export function createSpeaking(parts: {
   readonly settings: () => Settings
   /** There is more to read of what was said. */
   readonly onSaid: () => void
+  /** Whether what is said reaches the user; told when that changes. */
+  readonly onDesktop: (health: DesktopHealth) => void
   readonly onTrouble: (error: unknown) => void
   readonly now: () => number
   readonly schedule: Schedule
 }): Speaking {
-  const { outbox, onSaid, onTrouble, now, schedule } = parts
+  const { outbox, onSaid, onDesktop, onTrouble, now, schedule } = parts
   let settings = parts.settings()
   let rules: RuleSet = compileRules(parts.rules(), now()).set
   let notify: Notify | null = null
-  const stop = (): Promise<void> => notify?.stop() ?? Promise.resolve()
+  let desktop: DesktopHealth = { kind: 'reached' }
+  let isStopped = false
+
+  function reached(shown: Shown | null): void {
+    // What a desktop is still busy with when Tocsin ends says nothing of it.
+    if (isStopped) return
+    const before = desktop
+    if (shown?.kind === 'not-shown') {
+      const since = before.kind === 'silent' ? before.since : (new Date(now()).toISOString() as Instant)
+      desktop = { kind: 'silent', since, detail: shown.detail }
+    } else desktop = { kind: 'reached' }
+    if (desktop.kind !== before.kind) onDesktop(desktop)
+  }
+
+  async function stop(): Promise<void> {
+    await notify?.stop()
+    isStopped = true
+  }
 
   return {
     place: {
@@ -61,10 +84,16 @@ export function createSpeaking(parts: {
           onTrouble(error)
         }
         notify = createNotify({
-          notifier,
+          notifier: {
+            async show(note) {
+              const shown = await notifier.show(note)
+              reached(settings.notify ? shown : null)
+              return shown
+            },
+          },
           outbox,
           ledger: createLedger({ outbox, onWritten: onSaid, onTrouble, schedule }),
-          postures: createPostureMemory(outbox.postureToldSince(now() - postureEveryMs)),
+          postures: createPostureMemory(outbox.postureToldSince(now() - postureEveryMs, now())),
           circumstances: () => ({
             enabled: settings.notify,
             quietHours: settings.quietHours,
@@ -72,6 +101,7 @@ export function createSpeaking(parts: {
             timelineFocused: timelineFocused(),
             rules,
           }),
+          onTrouble,
           now,
           schedule,
         })
@@ -91,7 +121,12 @@ export function createSpeaking(parts: {
     // Before the start it stays in the outbox, from where it is read then.
     changed: (changes) => notify?.changed(changes),
     rulesChanged: () => void (rules = compileRules(parts.rules(), now()).set),
-    settingsChanged: (next) => void (settings = next),
+    settingsChanged(next) {
+      settings = next
+      // Nobody waits for what was turned off.
+      if (!settings.notify) reached(null)
+    },
+    woke: () => notify?.woke(),
     stop,
   }
 }

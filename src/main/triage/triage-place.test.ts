@@ -98,6 +98,36 @@ describe('writing', () => {
     expect(store.detections.unread()).toBe(0)
   })
 
+  test('of a view is not of what came or changed since somebody saw it, and says how many those are', async () => {
+    const { place, view, done, store, onRest } = setUp(sliceRows + 100)
+    const page = () => {
+      const answer = store.detections.page({ text: '', before: null, limit: 1 })
+      if (answer.kind !== 'page') throw new Error(answer.detail)
+      return answer.asOf
+    }
+    const asOf = page()
+    store.keeper.keep([
+      trusted(content({ id: 'd-7', type: 'Type3', status: 'resolved' }), { issued: 10_000 }),
+      trusted(content({ id: 'after' }), { issued: 10_001 }),
+    ])
+    // Between two slices, and the one that it changes is in the second.
+    onRest(() =>
+      store.keeper.keep([trusted(content({ id: 'd-9', type: 'Type1', status: 'resolved' }), { issued: 10_002, signed: 'meanwhile' })]),
+    )
+    const answer = triaged(await place.write({ of: { ...view(''), asOf }, change: { state: 'done' } }))
+    expect(answer).toMatchObject({ count: sliceRows + 98, left: 3, isCapped: false })
+    expect(done()).toBe(sliceRows + 98)
+    expect(['d-7', 'd-9', 'after', 'd-8'].map((id) => detectionOf(store, id).triage.state)).toEqual(['new', 'new', 'new', 'done'])
+    expect(await place.write({ of: { ...view('after'), asOf }, change: { state: 'done' } })).toMatchObject({
+      kind: 'refused',
+      detail: expect.stringMatching(/^All of it came or changed after it was selected, so nothing was changed/),
+    })
+    expect(triaged(await place.write({ of: { ...view(''), asOf: page() }, change: { state: 'done' } }))).toMatchObject({
+      count: 3,
+      left: 0,
+    })
+  })
+
   test('two at once follow one another', async () => {
     const { place, of, done } = setUp(sliceRows * 2)
     const all = of(numbered(sliceRows * 2))
@@ -190,6 +220,18 @@ describe('taking back', () => {
     expect(await place.undo(undo)).toEqual({ kind: 'undone', count: 1 })
     expect(await place.undo(undo)).toMatchObject({ kind: 'refused', detail: expect.stringContaining('taken back already') })
     expect(await place.undo(99 as UndoId)).toMatchObject({ kind: 'refused', detail: expect.stringContaining('not in the history') })
+  })
+
+  test('that a disk fails on can be tried again, and takes back the rest', async () => {
+    const { file, place, of, done, onRest } = setUp(sliceRows * 2)
+    const db = testDatabase(file)
+    const { undo } = triaged(await place.write({ of: of(numbered(sliceRows * 2)), change: { state: 'done' } }))
+    db.exec("CREATE TRIGGER failing BEFORE UPDATE ON triage_changes BEGIN SELECT raise(ABORT, 'disk'); END")
+    onRest(() => undefined)
+    expect(await place.undo(undo)).toMatchObject({ kind: 'refused', detail: expect.stringMatching(/disk.*try again/i), canTryAgain: true })
+    db.exec('DROP TRIGGER failing')
+    expect(await place.undo(undo)).toEqual({ kind: 'undone', count: sliceRows * 2 })
+    expect(done()).toBe(0)
   })
 
   test('leaves out what is touched while it is under way', async () => {

@@ -81,13 +81,16 @@ export function createTriagePlace(parts: {
       return { kind: 'search-refused', at, length, detail }
     }
     const { rows, isCapped } = found
+    const asOf = of.kind === 'view' ? of.asOf : undefined
+    let left = 0
     let act: UndoId | null = null
     const told = createTold(onTriaged)
     try {
       for (let from = 0; from < rows.length; from += sliceRows) {
         if (from > 0) await goOn()
-        const written = history.write(act, rows.slice(from, from + sliceRows), read.change, told.room())
+        const written = history.write(act, rows.slice(from, from + sliceRows), read.change, told.room(), asOf)
         act = written.act
+        left += written.left
         told.add(written)
       }
     } catch (error) {
@@ -96,8 +99,9 @@ export function createTriagePlace(parts: {
       told.tell()
     }
     if (rows.length === 0) return refused('None of these detections is in the history any more. Nothing was changed.')
+    if (act === null && left === rows.length) return refused(allChanged)
     if (act === null) return refused('Nothing was changed: all of it is so already, or there is no room for more labels or notes.')
-    return { kind: 'triaged', undo: act, count: told.count(), isCapped }
+    return { kind: 'triaged', undo: act, count: told.count(), isCapped, left }
   }
 
   async function undo(act: UndoId): Promise<Undone> {
@@ -115,7 +119,7 @@ export function createTriagePlace(parts: {
       }
       history.finishUndo(act)
     } catch (error) {
-      return refused(notWritten(error, told.count(), looked.untouched))
+      return { ...refused(notWritten(error, told.count(), looked.untouched)), canTryAgain: true }
     } finally {
       told.tell()
     }
@@ -155,6 +159,9 @@ function createTold(tell: (changed: DetectionsChanged) => void) {
     tell: () => void (count > 0 && tell({ changed, more: count > changed.length })),
   }
 }
+
+const allChanged =
+  'All of it came or changed after it was selected, so nothing was changed. Look at what is listed now, select it again, and try once more.'
 
 const notUndone = {
   undone: 'This was taken back already. Nothing was changed.',

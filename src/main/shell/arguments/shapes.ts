@@ -3,7 +3,7 @@ import type { DetectionId, DetectionKey, Instant, OrganizationId, Sequence } fro
 import { kindOf, type InletId } from '../../../shared/inlets.ts'
 import type { Argument, RequestName } from '../../../shared/ipc.ts'
 import { longestSearch } from '../../../shared/search-fields.ts'
-import type { TriageOf } from '../../../shared/triage.ts'
+import type { AsOf, TriageOf } from '../../../shared/triage.ts'
 import type { TimeRange } from '../../../shared/view.ts'
 
 export type Schemas = { readonly [N in RequestName]: z.ZodType<Argument<N>> }
@@ -40,8 +40,10 @@ const keys = z.array(detectionKey).min(1).max(mostKeys)
 /** What a view is about: a search and a range. To be spread into strict objects. */
 export const wanted = { text: z.string().max(longestSearch), range: range.nullable() }
 
+const asOf: z.ZodType<AsOf> = z.strictObject({ sequence: z.int().nonnegative(), late: z.int().nonnegative() })
+
 /** Detections by name, or all that a view finds. */
 export const triageOf: z.ZodType<TriageOf> = z.discriminatedUnion('kind', [
   z.strictObject({ kind: z.literal('keys'), keys }),
-  z.strictObject({ kind: z.literal('view'), except: keys.exactOptional(), ...wanted }),
+  z.strictObject({ kind: z.literal('view'), except: keys.exactOptional(), asOf: asOf.exactOptional(), ...wanted }),
 ])

@@ -1,6 +1,6 @@
 import { z } from 'zod'
 import { triageStates } from '../../../shared/detection.ts'
-import { inboxFilters, type NotificationId } from '../../../shared/inbox.ts'
+import { inboxFilters, type LookId, type NotificationId } from '../../../shared/inbox.ts'
 import { verdicts, type TriageChange, type UndoId } from '../../../shared/triage.ts'
 import { instant, triageOf, type Schemas } from './shapes.ts'
 
@@ -42,4 +42,9 @@ export const triageArguments = {
   'digest:read': z.strictObject({ since: instant.nullable() }),
   // A page could call everything seen: nothing goes, no time to come is taken, and the timeline shows it all the same.
   'digest:seen': z.strictObject({ until: instant }),
+  // A page could call news what was seen: it names a mark that was made, and only what stood before it comes back.
+  'digest:unseen': z
+    .int()
+    .positive()
+    .transform((id) => id as LookId),
 } satisfies Partial<Schemas>

@@ -3,9 +3,9 @@ import type { NotificationContent } from '../../../shared/settings.ts'
 import type { NotificationId } from '../../../shared/inbox.ts'
 import type { Note, NoteAction, Notifier, Shown, Target } from '../../notify/notifier.ts'
 import { createDesktopService, type Known } from './desktop-service.ts'
-import { createElectronNotes, type ElectronNotesParts } from './electron-notes.ts'
+import { createElectronNotes, mostKept, type ElectronNotesParts } from './electron-notes.ts'
 import { createLockedScreen } from './locked-screen.ts'
-import { shapeOf } from './notify-call.ts'
+import { shapeOf, type Shape } from './notify-call.ts'
 import { createSessionBus } from './session-bus.ts'
 
 export type NotifierEvents = {
@@ -14,8 +14,6 @@ export type NotifierEvents = {
   readonly onAction: (id: NotificationId, action: NoteAction) => void
   /** It is gone from the desktop, by whatever way. */
   readonly onClosed: (id: NotificationId) => void
-  /** In words: notes do not reach the desktop. Told at every failure; the caller says it once. */
-  readonly onTrouble: (detail: string) => void
 }
 export type ComposedParts = NotifierEvents & {
   /** What notifications may say. Asked for each. */
@@ -25,8 +23,8 @@ export type ComposedParts = NotifierEvents & {
   /** A socket to the session bus on Linux, null where there is no bus; null elsewhere. */
   readonly connect: (() => Socket | null) | null
   readonly electron: Pick<ElectronNotesParts, 'platform' | 'isSupported' | 'make'>
-  /** As the system says it where no session bus does. */
-  readonly isScreenLocked: () => boolean
+  /** As the system says it where no session bus does: whether it is locked, and when it becomes so. */
+  readonly watchScreen: (onLocked: () => void) => { isLocked(): boolean; stop(): void }
   readonly schedule: (task: () => void, afterMs: number) => () => void
 }
 
@@ -41,18 +39,36 @@ export type DesktopNotifier = Notifier & {
 }
 
 const mostLookMs = 1_000
+/** Of what is on a screen that locks, the newest are shown again; what is older is taken away. */
+const mostShownAgain = 20
+/** Not every desktop tells that a note is gone. No more than can be closed. */
+const mostInFull = mostKept
 
 /** Raises notes natively, from main, since the window may be gone: by the desktop's own service where it has one, by Electron elsewhere. */
 export function composeNotifier(parts: ComposedParts): DesktopNotifier {
-  const { content, onChosen, onAction, onClosed, onTrouble, schedule } = parts
+  const { content, onChosen, onAction, schedule } = parts
+  /** Notes that are on the screen with their content, the oldest first. */
+  const inFull = new Map<NotificationId, Note>()
+  /** Of those, what one that is on its way is to take the place of: it stays there where the desktop does not take the other. */
+  const beneath = new Map<NotificationId, Note>()
+  const onClosed = (id: NotificationId): void => {
+    inFull.delete(id)
+    beneath.delete(id)
+    parts.onClosed(id)
+  }
   const electron = createElectronNotes({ ...parts.electron, onChosen: ({ target }) => onChosen(target), onAction, onClosed, schedule })
-  const screen = createLockedScreen({ schedule })
+  const screen = createLockedScreen({ onLocked: hide, schedule })
+  const system = parts.watchScreen(hide)
   const service = createDesktopService({
     connection: () => bus.connection(),
     knownAs: parts.knownAs,
     onChosen,
     onAction,
     onClosed,
+    onForgotten() {
+      inFull.clear()
+      beneath.clear()
+    },
     schedule,
   })
   const bus = createSessionBus({
@@ -76,36 +92,78 @@ export function composeNotifier(parts: ComposedParts): DesktopNotifier {
     }),
   ])
 
-  const isScreenLocked = (): boolean => screen.isLocked() || parts.isScreenLocked()
+  const isScreenLocked = (): boolean => screen.isLocked() || system.isLocked()
 
   function isHidden(): boolean {
     const wanted = content()
     return wanted === 'hidden' || (wanted === 'hidden-when-locked' && isScreenLocked())
   }
 
-  async function show(note: Note): Promise<Shown> {
+  async function handOver(note: Note): Promise<{ readonly shown: Shown; readonly isInFull: boolean }> {
     const known = { id: note.id, target: note.target }
-    const shape = () => shapeOf(note, isHidden())
-    const shown = parts.connect === null ? null : await service.show(known, shape)
-    return shown === null || shown.kind === 'missing' ? electron.show(known, shape()) : shown
+    let isInFull = false
+    const shape = (): Shape => {
+      isInFull = !isHidden()
+      return shapeOf(note, !isInFull)
+    }
+    const answered = parts.connect === null ? null : await service.show(known, shape)
+    if (answered !== null && answered.kind !== 'missing') return { shown: answered, isInFull: isInFull && answered.kind === 'shown' }
+    // Electron takes the earlier one away first.
+    if (note.id !== null) beneath.delete(note.id)
+    const shown = await electron.show(known, shape())
+    return { shown, isInFull: isInFull && shown.kind === 'shown' }
+  }
+
+  async function show(note: Note): Promise<Shown> {
+    const { id } = note
+    const before = id === null ? undefined : inFull.get(id)
+    if (id !== null && before !== undefined) {
+      inFull.delete(id)
+      beneath.set(id, before)
+    }
+    const { shown, isInFull } = await handOver(note)
+    if (id === null) return shown
+    const there = isInFull ? note : shown.kind === 'not-shown' ? beneath.get(id) : undefined
+    beneath.delete(id)
+    if (there === undefined) return shown
+    inFull.set(id, there)
+    const [oldest] = inFull.keys()
+    if (inFull.size > mostInFull && oldest !== undefined) inFull.delete(oldest)
+    // The screen was locked while it was on its way.
+    if (isHidden()) hide()
+    return shown
+  }
+
+  function close(id: NotificationId): void {
+    inFull.delete(id)
+    beneath.delete(id)
+    service.close(id)
+    electron.close(id)
+  }
+
+  /** What is on a screen that was locked is there to be read by whoever passes: it is shown again without its content, and without a sound. */
+  function hide(): void {
+    if (isStopped || !isHidden()) return
+    const newestFirst = [...inFull].reverse()
+    for (const [id] of newestFirst.slice(mostShownAgain)) close(id)
+    void newestFirst.slice(0, mostShownAgain).reduce(async (before, [id, note]) => {
+      await before
+      // Meanwhile it was closed, or another one took its place.
+      if (inFull.get(id) !== note) return
+      inFull.delete(id)
+      if ((await show({ ...note, hasSound: false })).kind === 'not-shown') close(id)
+    }, Promise.resolve())
   }
 
   return {
-    async show(note) {
-      if (isStopped) return { kind: 'not-shown', detail: 'Tocsin was about to quit.' }
-      const shown = await show(note)
-      if (shown.kind === 'not-shown' && !isStopped) onTrouble(shown.detail)
-      return shown
-    },
+    show: async (note) => (isStopped ? { kind: 'not-shown', detail: 'Tocsin was about to quit.' } : show(note)),
     isInhibited: service.isInhibited,
     isScreenLocked,
     looked: () => looked,
-    close(id) {
-      service.close(id)
-      electron.close(id)
-    },
+    close,
     async stop() {
       isStopped = true
+      system.stop()
       bus.stop()
       electron.stop()
     },

@@ -30,6 +30,8 @@ export type DesktopServiceParts = {
   readonly onChosen: (target: Target) => void
   readonly onAction: (id: NotificationId, action: NoteAction) => void
   readonly onClosed: (id: NotificationId) => void
+  /** Whoever showed what is on the screen is gone, and all of it with it. */
+  readonly onForgotten: () => void
   readonly schedule: (task: () => void, afterMs: number) => () => void
 }
 
@@ -57,7 +59,7 @@ const startErrors = /^org\.freedesktop\.DBus\.Error\.(ServiceUnknown|NameHasNoOw
 const safe = 'Detections are in the inbox and on the timeline all the same.'
 
 export function createDesktopService(parts: DesktopServiceParts): DesktopService {
-  const { knownAs, onChosen, onAction, onClosed, schedule } = parts
+  const { knownAs, onChosen, onAction, onClosed, onForgotten, schedule } = parts
   let connection: BusConnection | null = null
   let firstOwner: Promise<void> = Promise.resolve()
   let service: Service | null = null
@@ -232,6 +234,7 @@ export function createDesktopService(parts: DesktopServiceParts): DesktopService
           // Another service counts anew, and knows nothing of what the one before it showed.
           byNumber.clear()
           open.clear()
+          onForgotten()
           service = owner === null ? null : serviceOf(bus, owner)
         },
         onSignal: (signal) => bus === connection && heard(signal),
@@ -243,6 +246,7 @@ export function createDesktopService(parts: DesktopServiceParts): DesktopService
       service = null
       byNumber.clear()
       open.clear()
+      onForgotten()
     },
   }
 }

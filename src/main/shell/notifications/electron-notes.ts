@@ -32,7 +32,7 @@ export type ElectronNotesParts = {
 }
 
 /** Notifications whose objects are kept. Older ones can still be read, a click on them is no longer heard. */
-const mostKept = 50
+export const mostKept = 500
 /** A desktop that says for so long neither that it shows a notification nor that it does not. */
 const answerMs = 5_000
 const safe = 'Detections are in the inbox and on the timeline all the same.'
@@ -47,20 +47,21 @@ export function createElectronNotes(parts: ElectronNotesParts): ElectronNotes {
     notification.removeAllListeners()
   }
 
-  /** Electron cannot write over one: the earlier goes, the later comes. */
-  function close(id: NotificationId): void {
-    for (const [notification, of] of kept) {
-      if (of !== id) continue
+  function takeAway(id: NotificationId): boolean {
+    const mine = [...kept].flatMap(([notification, of]) => (of === id ? [notification] : []))
+    for (const notification of mine) {
       forget(notification)
       notification.close()
     }
+    return mine.length > 0
   }
 
   return {
     show(known, shape) {
       if (!parts.isSupported()) return Promise.resolve(notShown('This desktop has no notification service, so nothing can be announced.'))
       const { id } = known
-      if (id !== null) close(id)
+      // Electron cannot write over one: the earlier goes, the later comes.
+      if (id !== null) takeAway(id)
       const actions = platform === 'darwin' ? shape.actions : []
       // Without an icon of its own: on Linux it would travel over the bus as raw pixels, a mebibyte for every note.
       const notification = parts.make({
@@ -79,6 +80,8 @@ export function createElectronNotes(parts: ElectronNotesParts): ElectronNotes {
         notification.once('click', () => {
           forget(notification)
           parts.onChosen(known)
+          // It went with the click, and nothing more is heard of it.
+          if (id !== null) parts.onClosed(id)
         })
         notification.on('action', (_details, index) => {
           const action = actions[index]
@@ -100,7 +103,9 @@ export function createElectronNotes(parts: ElectronNotesParts): ElectronNotes {
         notification.show()
       })
     },
-    close,
+    close(id) {
+      if (takeAway(id)) parts.onClosed(id)
+    },
     stop() {
       for (const notification of [...kept.keys()]) forget(notification)
     },

@@ -21,7 +21,12 @@ const savers = [
 export const askMs = 2_000
 
 /** Whether the screen is locked, as far as a desktop on Linux says so on its session bus. */
-export function createLockedScreen({ schedule }: { readonly schedule: (task: () => void, afterMs: number) => () => void }): LockedScreen {
+export function createLockedScreen(parts: {
+  /** It says that the screen is locked now, and said before that it is not. */
+  readonly onLocked: () => void
+  readonly schedule: (task: () => void, afterMs: number) => () => void
+}): LockedScreen {
+  const { onLocked, schedule } = parts
   const active = new Set<string>()
   const asking = new Set<string>()
   /** What is said on an earlier bus, or by an earlier owner, is not heard any more. */
@@ -31,8 +36,10 @@ export function createLockedScreen({ schedule }: { readonly schedule: (task: () 
     let turn = 0
     function heard(isActive: boolean): void {
       asking.delete(name)
+      const wasLocked = active.size > 0
       if (isActive) active.add(name)
       else active.delete(name)
+      if (!wasLocked && isActive) onLocked()
     }
     async function ask(): Promise<void> {
       const mine = ++turn
