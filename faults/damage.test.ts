@@ -6,6 +6,7 @@ import { readMark } from '../src/main/proof/high-water-mark.ts'
 import { historyFile, markFile } from '../src/main/profile.ts'
 import { createRandom } from '../src/main/sample/random.ts'
 import { openDatabase } from '../src/main/store/database.ts'
+import { examine } from './support/examine.ts'
 import { believe, contentHash, copyProfile, judge, keep, makeFolder, makeHistory, openedStore } from './support/history.ts'
 import type { Judged } from './support/history.ts'
 
@@ -19,6 +20,8 @@ const pages = new Map<string, number[]>()
 let folder = ''
 const pageSize = 4096
 const frameSize = 24 + pageSize
+/** What is kept for searching by words and by parts of words, and one index of those that SQLite keeps itself. */
+const indexes = ['text_index_data', 'substring_index_data', 'transitions_by_detection']
 const marked = { early: 160, closed: 220, open: 260 }
 
 afterAll(() => rmSync(folder, { recursive: true, force: true }))
@@ -49,7 +52,12 @@ function readPages(file: string): void {
   const db = new Sqlite(file, { readonly: true })
   const all = db.prepare('SELECT name, pageno, pagetype FROM dbstat').all() as { name: string; pageno: number; pagetype: string }[]
   for (const { name, pageno, pagetype } of all) {
-    const kinds = [pagetype, ...(name === 'deliveries' ? [`deliveries ${pagetype}`] : []), ...(name === 'sqlite_schema' ? ['schema'] : [])]
+    const kinds = [
+      pagetype,
+      ...(name === 'deliveries' ? [`deliveries ${pagetype}`] : []),
+      ...(name === 'sqlite_schema' ? ['schema'] : []),
+      ...(indexes.includes(name) ? [name] : []),
+    ]
     for (const kind of kinds) pages.set(kind, [...(pages.get(kind) ?? []), pageno])
   }
   db.close()
@@ -121,6 +129,45 @@ describe('a byte that changes in the database', { timeout: 3_600_000 }, () => {
     })
     await judgeFlips('closed', historyFile, places, kind)
   })
+})
+
+describe('a byte that changes in an index', { timeout: 3_600_000 }, () => {
+  // Whether transitions hold is asked by way of the last: of that, it may say no.
+  test.each([
+    ['text_index_data', true],
+    ['substring_index_data', true],
+    ['transitions_by_detection', false],
+  ])('as %s loses no delivery and breaks no chain, and is told where it shows', async (index, verify) => {
+    const random = createRandom(`places ${index}`)
+    const [first, ...more] = pages.get(index) ?? []
+    if (first === undefined) throw new Error(`no page of ${index}`)
+    const { structure, ...whole } = await openedAs(copy('closed'), verify)
+    expect(structure).toEqual([])
+    expect([whole.bodies.length, whole.brokenLinks, whole.mark.kind]).toEqual([marked.closed, 0, 'ok'])
+    let told = 0
+    for (let turn = 0; turn < flips; turn++) {
+      const at = (random.pick([first, ...more]) - 1) * pageSize + random.between(0, turn % 2 === 0 ? 15 : pageSize - 1)
+      const mask = 1 << random.between(0, 7)
+      const what = `byte ${at} of ${index} ^ ${mask}`
+      const profile = copy('closed')
+      flip(historyFile(profile), at, mask)
+      const judged = await judge(profile, content.closed)
+      expectHonest(judged, what)
+      if (judged.kind === 'refused') continue
+      const { structure: found, ...kept } = await openedAs(profile, verify)
+      expect(kept, what).toEqual(whole)
+      expect(contentHash(historyFile(profile)), `${what}: as much is verified as before`).toBe(content.closed)
+      expect(judged.kind === 'told' ? judged.by : [], what).toEqual(found.length > 0 ? expect.arrayContaining(['structure']) : [])
+      if (judged.kind === 'told') told += 1
+    }
+    expect(told, 'else it proves little').toBeGreaterThan(0)
+  })
+
+  async function openedAs(profile: string, verify: boolean) {
+    const found = await examine(profile, { verify })
+    if (found.kind !== 'opened') throw new Error(found.detail)
+    return found
+  }
 })
 
 describe('a database that is cut off', { timeout: 3_600_000 }, () => {

@@ -57,11 +57,14 @@ export async function examine(profile: string, { verify }: { readonly verify: bo
   }
 }
 
-/** What `integrity_check` finds wrong. */
+/** What `integrity_check` finds wrong, or that it cannot look. */
 export function structureOf(file: string): readonly string[] {
   const db = new Sqlite(file, { readonly: true })
   try {
     return (db.pragma('integrity_check') as { integrity_check: string }[]).map((row) => row.integrity_check).filter((text) => text !== 'ok')
+  } catch (error) {
+    if (!(error instanceof Sqlite.SqliteError)) throw error
+    return [error.message]
   } finally {
     db.close()
   }

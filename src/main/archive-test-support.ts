@@ -36,18 +36,25 @@ export function installation(options: { readonly believes?: boolean } = {}) {
   return { store, file, db: testDatabase(file) }
 }
 
-export type Said = { readonly id: string; readonly status: string; readonly iat: number; readonly more?: object; readonly isLate?: boolean }
+export type Said = {
+  readonly id: string
+  readonly status: string
+  readonly iat: number
+  readonly more?: object
+  readonly isLate?: boolean
+  readonly headers?: Readonly<Record<string, string>>
+}
 
 /** Many in one commit. */
 export function keepAll(store: Store, all: readonly Said[]): void {
-  const batch = all.map(({ id, status, iat, more = {}, isLate = false }) => {
+  const batch = all.map(({ id, status, iat, more = {}, isLate = false, headers = { 'x-h': 'ü' } }) => {
     const body = Buffer.from(tokenWith(signer, { iat, exp: iat + 300, trigger_content: { id, type: 'MissingMFA', status, ...more } }))
     const token = readToken(body)
     if (token.kind === 'malformed') throw new Error(token.because)
     const trust = isLate ? 'late' : 'verified'
     return {
       delivery: deliveryOf(body, {
-        headers: { 'x-h': 'ü' },
+        headers,
         inlet: isLate ? 'relay:abcdefgh' : 'receiver',
         receivedAt: instant(iat * 1000 + 2_000),
       }),

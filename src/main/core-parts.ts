@@ -90,7 +90,10 @@ export type Core = SettingsPlace & {
   readonly tunnel: WaysInManager['tunnel']
   readonly gaps: { list(query: Requests['gaps:list']['argument']): readonly Gap[] }
   /** Told by whoever watches the computer. */
-  readonly wake: WaysInManager['wake']
+  readonly wake: WaysInManager['wake'] & {
+    /** The clock jumped, or its time zone is another: what was over may hold again, and the other way round. */
+    clockSet(): void
+  }
   /** Signs one detection of the demo organization and sends it to the receiver, the way SlashID would. */
   sendSample(): Promise<SampleOutcome>
   /** In reverse order of the start: no new deliveries, those in flight are kept and answered, then the history closes. */

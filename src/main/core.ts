@@ -194,6 +194,7 @@ export async function startCore(parts: CoreParts): Promise<CoreStarted> {
     secrets: access.secrets,
     resources: parts.resources,
     publisher,
+    onDesktop: health.desktop,
     log,
     now,
     random,
@@ -239,7 +240,14 @@ export async function startCore(parts: CoreParts): Promise<CoreStarted> {
     inlets: reception.inlets,
     tunnel: ways.tunnel,
     gaps: store.gaps,
-    wake: ways.wake,
+    wake: {
+      ...ways.wake,
+      resumed() {
+        ways.wake.resumed()
+        telling.woke()
+      },
+      clockSet: () => publish('rules', telling.rules.list()),
+    },
     sendSample() {
       const url = health.read().receiver.kind === 'listening' ? receiver.url() : null
       return sendSample({ profile, url, headers: access.localHeaders, believe: organizations.believe, now })

@@ -130,7 +130,7 @@ describe('a walk', () => {
       discard: () => Promise.resolve(),
     }
     const outcome = await exportHistory({ ...parts(store), format: 'ndjson', openSink: () => Promise.resolve(sink) })
-    expect(outcome).toEqual({ kind: 'exported', written: 700 })
+    expect(outcome).toEqual({ kind: 'exported', written: 700, left: 0 })
     expect(pieces).toBeGreaterThan(3)
     const lines = text
       .trim()
@@ -238,6 +238,15 @@ describe('an export', () => {
     const openSink = () => Promise.resolve(streamSink(stalled))
     const outcome = await exportHistory({ ...parts(store), format: 'ndjson', mostLogGrowth: 0, openSink })
     expect(outcome).toMatchObject({ kind: 'failed', detail: expect.stringContaining('too slow') as string })
+  })
+
+  test.each([
+    ['a folder of that name is there', '.', /a folder of that name is there: choose another name/],
+    ['its folder is not there', 'nowhere/out.csv', /the folder .*nowhere is not there: make it first, or choose another one/],
+  ])('where %s says so, and what helps', async (_, name, words) => {
+    const { store } = installation()
+    const outcome = await exportToFile(join(scratch(), name), { ...parts(store), format: 'csv', replace: false })
+    expect(outcome).toEqual({ kind: 'failed', detail: expect.stringMatching(words) as string })
   })
 
   test('shows unsigned detections as what they are, and closes what it opened', async () => {

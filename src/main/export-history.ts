@@ -1,6 +1,8 @@
-import { existsSync, readFileSync } from 'node:fs'
+import { existsSync, readFileSync, statSync } from 'node:fs'
+import { dirname } from 'node:path'
 import { assertNever } from '../shared/assert-never.ts'
 import type { DetectionKey } from '../shared/detection.ts'
+import type { AsOf } from '../shared/triage.ts'
 import type { ExportFormat } from '../shared/tasks.ts'
 import type { TimeRange } from '../shared/view.ts'
 import { readAttack } from './export/attack.ts'
@@ -28,7 +30,7 @@ export type ExportProgress = {
 }
 
 export type Exported =
-  | { readonly kind: 'exported'; readonly written: number }
+  | { readonly kind: 'exported'; readonly written: number; /** Came or changed since `asOf`. */ readonly left: number }
   | { readonly kind: 'cancelled' }
   /** The search cannot be meant; `at` and `length` are the characters of its text that `detail` is about. */
   | { readonly kind: 'refused'; readonly at: number; readonly length: number; readonly detail: string }
@@ -42,6 +44,8 @@ export type ExportParts = {
   readonly range?: TimeRange | null
   /** Found or not, these are left out. */
   readonly except?: readonly DetectionKey[]
+  /** What a delivery has changed since then is left out. */
+  readonly asOf?: AsOf
   /** Only these, in this order, whatever the search. */
   readonly keys?: readonly DetectionKey[]
   readonly format: ExportFormat
@@ -70,8 +74,11 @@ export function exportToFile(path: string, { replace, temporary, ...parts }: Exp
   return exportHistory({
     ...parts,
     async openSink() {
-      if (!replace && existsSync(path))
+      const there = statSync(path, { throwIfNoEntry: false })
+      if (there?.isDirectory() === true) throw new Error('a folder of that name is there: choose another name')
+      if (!replace && there !== undefined)
         throw new Error('a file of that name is there already: choose another name, or remove that file first')
+      if (!existsSync(dirname(path))) throw new Error(`the folder ${dirname(path)} is not there: make it first, or choose another one`)
       return openFileSink(path, { replace, ...(temporary === undefined ? {} : { temporary }) })
     },
   })
@@ -82,7 +89,7 @@ export function exportToFile(path: string, { replace, temporary, ...parts }: Exp
  * Reads no faster than `openSink`'s sink takes. Cancelled or failed, the sink is told to discard what it has.
  */
 export async function exportHistory(parts: ExportParts & { readonly openSink: () => Promise<Sink> }): Promise<Exported> {
-  const { store, text, range = null, except = [], keys, signal } = parts
+  const { store, text, range = null, except = [], asOf, keys, signal } = parts
   const opened = store.snapshot()
   if (opened.kind !== 'opened') return { kind: 'failed', detail: opened.detail }
   const { snapshot } = opened
@@ -95,16 +102,18 @@ export async function exportHistory(parts: ExportParts & { readonly openSink: ()
     const watch = watchOver(snapshot, signal, parts.mostLogGrowth ?? defaultLogGrowth)
     try {
       let written = 0
-      const leaves = keys ? { keys } : { query: within(parsed.query, range), except }
+      let left = 0
+      const leaves = keys ? { keys } : { query: within(parsed.query, range), except, ...(asOf && { asOf }) }
       const total = keys?.length ?? snapshot.total
       for (const piece of pieces(snapshot, leaves, writer)) {
         // Also where nothing is to be written this lets others have their turn, and a cancel through.
         await watch.orEnd(piece.text === '' ? nextTurn() : sink.write(piece.text))
         written = piece.written
+        left = piece.left
         parts.onProgress?.({ written, looked: piece.looked, total })
       }
       await sink.finish()
-      return { kind: 'exported', written }
+      return { kind: 'exported', written, left }
     } finally {
       watch.stop()
     }

@@ -22,7 +22,7 @@ function transitionsOf(store: Store, id: string) {
   return detail?.transitions.map(({ sequence: _, ...transition }) => transition)
 }
 
-const bare = (store: Store) => found(store).map((detection) => ({ ...detection, imported: null }))
+const bare = (store: Store) => found(store).map((detection) => ({ ...detection, imported: null, sequence: null }))
 const byId = (a: { id: string }, b: { id: string }) => (a.id < b.id ? -1 : 1)
 
 async function holds(store: Store): Promise<unknown> {
@@ -106,6 +106,20 @@ describe('an archive', () => {
     expect(await imported(to.store, [archive])).toMatchObject({ counts: { new: 30 } })
     expect(bare(to.store)).toEqual(bare(from.store))
     expect(transitionsOf(to.store, 'd')).toEqual(transitionsOf(from.store, 'd'))
+  })
+
+  test('holds deliveries whose headers, or what is escaped in them, are larger than their bodies', async () => {
+    const from = installation()
+    const headers = { ['x-' + 'n'.repeat(300)]: '', 'x-trace': 'x'.repeat(6_500), 'x-old': '\u0085'.repeat(200) }
+    keepAll(
+      from.store,
+      Array.from({ length: 1_300 }, (_, i) => ({ id: 'd', status: `s${i}`, iat: second - 1_400 + i, headers })),
+    )
+    const archive = await exported(from.store, 'ndjson')
+    for (const line of textOf(archive).split('\n')) expect(Buffer.byteLength(line)).toBeLessThan(4 * 1024 * 1024)
+    const to = installation()
+    expect(await imported(to.store, [archive])).toMatchObject({ counts: { new: 1_300, malformed: 0 } })
+    expect(bare(to.store)).toEqual(bare(from.store))
   })
 
   test('brings notes with their times, why it was judged so and the mark to keep, and the second time nothing', async () => {
@@ -328,6 +342,15 @@ describe('a file of raw tokens', () => {
 })
 
 describe('an import', () => {
+  test('of a file that is not there says so, and what helps', async () => {
+    const { store } = installation()
+    const missing = join(scratch(), 'missing.ndjson')
+    expect(await imported(store, [missing])).toMatchObject({
+      kind: 'failed',
+      detail: `There is no file ${missing}. What was kept until then is safe; look at its name and its folder, and import again.`,
+    })
+  })
+
   test('lets others have a turn while it reads, after fewer lines the longer each takes', async () => {
     const path = file(Array.from({ length: 2_000 }, (_, index) => `not a token ${index}`).join('\n'))
     const mostInATurn = async (msALook: number): Promise<number> => {

@@ -258,7 +258,11 @@ export async function importHistory(parts: ImportParts): Promise<Imported> {
     }
     return { kind: signal.aborted ? 'cancelled' : 'imported', ...report() }
   } catch (error) {
-    const detail = `The import came to no end: ${(error as Error).message}. What it kept until then is safe; import the same files again to go on.`
+    const { code, path, message } = error as NodeJS.ErrnoException
+    const detail =
+      code === 'ENOENT' && path !== undefined
+        ? `There is no file ${path}. What was kept until then is safe; look at its name and its folder, and import again.`
+        : `The import came to no end: ${message}. What it kept until then is safe; import the same files again to go on.`
     return { kind: 'failed', detail, ...report() }
   }
 }

@@ -14,7 +14,7 @@ import { launch, type Launch } from './shell/launch.ts'
 import { createLinks, registerLinks } from './shell/links.ts'
 import { createMuting } from './shell/muting.ts'
 import { createNoteActions } from './shell/note-actions.ts'
-import { minimisedNote, minimisedNotice, notDoneNote, proofNote, silentDesktopNotice } from './shell/notices.ts'
+import { minimisedNote, minimisedNotice, notDoneNote, proofNote } from './shell/notices.ts'
 import { createNotifier } from './shell/notifier.ts'
 import { openTarget } from './shell/open-target.ts'
 import { createKeychain } from './shell/secrets.ts'
@@ -96,7 +96,6 @@ async function start({ profile, log, ending, fail }: Launch): Promise<void> {
       onChosen: (target) => void window.show().then(() => openTarget(gate, target)),
       onAction: (id, action) => void act(id, action),
       onClosed: core.speaking.closed,
-      onTrouble: (detail) => gate.push('notice:raised', silentDesktopNotice(detail)),
       schedule,
     }),
   )

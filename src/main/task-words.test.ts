@@ -13,8 +13,17 @@ test('a task is named by what it does and its file', () => {
 })
 
 test('an export says how many and where, or that there is no file', () => {
-  expect(exportedWords({ kind: 'exported', written: 1 }, '/a/b.csv')).toEqual({ kind: 'done', detail: '1 detection exported to /a/b.csv.' })
-  expect(exportedWords({ kind: 'exported', written: 12_000 }, '/b')).toMatchObject({ detail: '12,000 detections exported to /b.' })
+  expect(exportedWords({ kind: 'exported', written: 1, left: 0 }, '/a/b.csv')).toEqual({
+    kind: 'done',
+    detail: '1 detection exported to /a/b.csv.',
+  })
+  expect(exportedWords({ kind: 'exported', written: 12_000, left: 0 }, '/b')).toMatchObject({ detail: '12,000 detections exported to /b.' })
+  expect(exportedWords({ kind: 'exported', written: 7, left: 1 }, '/b')).toMatchObject({
+    detail: '7 detections exported to /b. 1 came or changed since it was selected, and is not in it.',
+  })
+  expect(exportedWords({ kind: 'exported', written: 0, left: 2 }, '/b')).toMatchObject({
+    detail: '0 detections exported to /b. 2 came or changed since they were selected, and are not in it.',
+  })
   expect(exportedWords({ kind: 'cancelled' }, '/b')).toEqual({ kind: 'cancelled', detail: 'Cancelled. No file was written.' })
   expect(exportedWords({ kind: 'failed', detail: 'The disk is full.' }, '/b')).toEqual({ kind: 'failed', detail: 'The disk is full.' })
 })

@@ -41,13 +41,22 @@ const some = (value: number, one: string, many: string): string => `${count(valu
 export function exportedWords(exported: Exported, path: string): Ended {
   switch (exported.kind) {
     case 'exported':
-      return { kind: 'done', detail: `${some(exported.written, 'detection', 'detections')} exported to ${path}.` }
+      return {
+        kind: 'done',
+        detail: `${some(exported.written, 'detection', 'detections')} exported to ${path}.${leftWords(exported.left)}`,
+      }
     case 'cancelled':
       return { kind: 'cancelled', detail: 'Cancelled. No file was written.' }
     case 'refused':
     case 'failed':
       return { kind: 'failed', detail: exported.detail }
   }
+}
+
+function leftWords(left: number): string {
+  return left === 0
+    ? ''
+    : ` ${some(left, 'came or changed since it was selected, and is', 'came or changed since they were selected, and are')} not in it.`
 }
 
 /** What came of an import: the counts, the first thing that was not taken, and what helps. */

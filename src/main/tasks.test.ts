@@ -82,7 +82,7 @@ async function all(core: Core, text = ''): Promise<readonly Detection[]> {
 const view = (text: string) => ({ kind: 'view', text, range: null }) as const
 
 /** What one installation cannot have of another. */
-const portable = (detections: readonly Detection[]) => detections.map(({ imported: _, receivedAt: __, ...rest }) => rest)
+const portable = (detections: readonly Detection[]) => detections.map(({ imported: _, receivedAt: __, sequence: ___, ...rest }) => rest)
 
 test('what one app exports another one imports, and has the same; it is told, searchable at once, and notifies nobody', async () => {
   const one = await start(300)
@@ -193,7 +193,7 @@ test('what could not be taken is said with its place, and what helps', async () 
   })
   expect(await ended(core, core.tasks.import([`${file}.gone`], nobody))).toMatchObject({
     kind: 'failed',
-    detail: expect.stringContaining('ENOENT') as string,
+    detail: expect.stringContaining(`There is no file ${file}.gone.`) as string,
   })
 })
 
@@ -258,6 +258,15 @@ test('exports rows that were selected one by one, or all but those that were tak
   }
   const gone = { organizationId: keys[0]!.organizationId, id: 'gone' as Detection['id'] }
   expect(await ids({ kind: 'keys', keys: [gone, ...keys] })).toEqual(['d-26', 'd-25', 'd-24'])
+  const page = await core.desk.page({ text: '', before: null, limit: 1 })
+  if (page.kind !== 'page') throw new Error(page.detail)
+  expect(page.asOf).toEqual({ sequence: 30, late: 0 })
+  const file = join(folder(), 'known.csv')
+  const known = { ...view('status:ongoing'), asOf: { sequence: 28, late: 0 } } as const
+  expect(await ended(core, core.tasks.export({ of: known, format: 'csv', path: file }))).toEqual({
+    kind: 'done',
+    detail: `28 detections exported to ${file}. 2 came or changed since they were selected, and are not in it.`,
+  })
   const rest = await ids({ ...view('status:ongoing'), except: [...keys, gone] })
   expect(rest).toHaveLength(27)
   expect(rest.filter((id) => keys.some((key) => key.id === id))).toEqual([])

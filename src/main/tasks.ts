@@ -146,7 +146,9 @@ export function createTasks(parts: {
         try {
           const exported = await parts.exportBeside({
             path,
-            ...(of.kind === 'keys' ? { text: '', keys: of.keys } : { text: of.text, range: of.range, except: of.except ?? [] }),
+            ...(of.kind === 'keys'
+              ? { text: '', keys: of.keys }
+              : { text: of.text, range: of.range, except: of.except ?? [], ...(of.asOf && { asOf: of.asOf }) }),
             format,
             attackFile: join(parts.resources, 'attack-enterprise.json'),
             replace: true,

@@ -3,6 +3,7 @@ import { createAppHooks } from './hooks/hooks.ts'
 import type { HooksPlace } from './hooks/hooks-place.ts'
 import { createInbox, type InboxPlace } from './inbox/inbox-place.ts'
 import type { Schedule } from './ingest/refresher.ts'
+import type { DesktopHealth } from '../shared/health.ts'
 import type { Publisher } from './publish.ts'
 import type { Reader } from './reader/reader.ts'
 import { createRulesPlace, type RulesPlace } from './rules/rules-place.ts'
@@ -18,6 +19,8 @@ export type Telling = {
   readonly inbox: InboxPlace
   /** What lines of the inbox say of detections may have changed. */
   touched(): void
+  /** The computer was asleep. */
+  woke(): void
   stop(): Promise<void>
 }
 
@@ -28,6 +31,7 @@ export function createTelling(parts: {
   /** The folder of the files that the running app opens. */
   readonly resources: string
   readonly publisher: Publisher<CoreEvents>
+  readonly onDesktop: (health: DesktopHealth) => void
   readonly log: { error(text: string, error?: unknown): void }
   readonly now: () => number
   readonly random: () => number
@@ -56,6 +60,10 @@ export function createTelling(parts: {
       inbox.touched()
       hooks.wake()
     },
+    onDesktop(health) {
+      if (health.kind === 'silent') log.error(`notifications do not reach this desktop: ${health.detail}`)
+      parts.onDesktop(health)
+    },
     onTrouble: (error) => log.error('what was said could not be written down', error),
     now,
     schedule,
@@ -68,6 +76,7 @@ export function createTelling(parts: {
     speaking: speaking.place,
     inbox: inbox.place,
     touched: inbox.touched,
+    woke: speaking.woke,
     async stop() {
       await speaking.stop()
       await hooks.stop()

@@ -1,4 +1,4 @@
-import { existsSync } from 'node:fs'
+import { existsSync, readdirSync, readFileSync, readlinkSync } from 'node:fs'
 import { expect, onTestFinished, test, vi } from 'vitest'
 import { openDatabase } from './store/database.ts'
 import type { LogLength } from './store/log.ts'
@@ -9,7 +9,7 @@ const thread = new URL('./store/log-thread.ts', import.meta.url)
 /** Longer than what a new history has in its log. */
 const long = 250
 
-function setUp() {
+function setUp(programOf: (file: string) => URL = () => thread) {
   const file = temporaryFile()
   const store = testStore({ file })
   const troubles: string[] = []
@@ -17,7 +17,7 @@ function setUp() {
   const writeBack = vi.fn(store.log.writeBack)
   const writingBack = createWritingBack({
     file,
-    thread,
+    thread: programOf(file),
     log: { ...store.log, writeBack },
     long,
     onTrouble: (detail) => troubles.push(detail),
@@ -29,6 +29,32 @@ function setUp() {
     while ((store.log.length()?.pages ?? 0) < long) keep()
   }
   return { file, store, writingBack, writeBack, troubles, keep, grow }
+}
+
+/** Of this process, on the log: a connection has one for itself, while what SQLite locks in the history may stay open for another. */
+function openOnLog(file: string): number {
+  return readdirSync('/proc/self/fd').filter((fd) => leadsTo(fd, `${file}-wal`)).length
+}
+
+function leadsTo(fd: string, path: string): boolean {
+  try {
+    return readlinkSync(`/proc/self/fd/${fd}`) === path
+  } catch {
+    // The folder that is being read was one of them.
+    return false
+  }
+}
+
+/** The thread, which takes its time to end, and writes down what is open just before: what it had left, the runtime would close now. */
+function leaving(file: string): URL {
+  const program = `import { readdirSync, readlinkSync, writeFileSync } from 'node:fs'
+    process.on('exit', () => {
+      const left = readdirSync('/proc/self/fd').map((fd) => { try { return readlinkSync('/proc/self/fd/' + fd) } catch { return '' } })
+      Atomics.wait(new Int32Array(new SharedArrayBuffer(4)), 0, 0, 200)
+      writeFileSync(${JSON.stringify(`${file}.left`)}, JSON.stringify(left))
+    })
+    await import(${JSON.stringify(thread.href)})`
+  return new URL(`data:text/javascript,${encodeURIComponent(program)}`)
 }
 
 /** A log that tells what it is told to. */
@@ -98,6 +124,22 @@ test('stops with its connection closed, so that the history closes without a log
   store.close()
   expect(existsSync(`${file}-wal`)).toBe(false)
 })
+
+test.skipIf(process.platform !== 'linux')(
+  'stops when its thread has closed the history by itself, and has ended',
+  async () => {
+    const { file, store, writingBack, grow } = setUp(leaving)
+    grow()
+    expect(openOnLog(file)).toBe(1)
+    await vi.waitFor(() => expect(store.log.length()?.writtenBack).toBeGreaterThan(0), { timeout: 10_000 })
+    expect(openOnLog(file)).toBe(2)
+    await writingBack.stop()
+    const left = JSON.parse(readFileSync(`${file}.left`, 'utf8')) as readonly string[]
+    expect(left.filter((path) => path === `${file}-wal`)).toHaveLength(1)
+    expect(openOnLog(file)).toBe(1)
+  },
+  20_000,
+)
 
 test('commits write the log back themselves as soon as there is no thread for it, which is said once and tried again later', async () => {
   const { log, onTrouble, clock } = pretended({ pages: long, writtenBack: 0 })

@@ -164,7 +164,12 @@ function proofLine(profile: string): DoctorLine {
     if (comparison.kind !== 'ok')
       return line('chain and mark', 'trouble', `ends at ${at}; ${wordsOf(comparison)}`, 'tocsin verify says more')
     if (losses > 0)
-      return line('chain and mark', 'attention', `ends at ${at}; ${count(losses)} losses on record`, 'tocsin verify says which')
+      return line(
+        'chain and mark',
+        'attention',
+        `ends at ${at}; ${losses === 1 ? '1 loss' : `${count(losses)} losses`} on record`,
+        'tocsin verify says which',
+      )
     const agrees = comparison.unmarked === 0 ? 'the mark agrees' : `the mark agrees up to ${count(comparison.unmarked)} before that`
     return line('chain and mark', 'ok', `ends at ${at}; ${agrees}`)
   } catch (error) {

@@ -7,7 +7,7 @@ import { longestNote, longestReason, mostNotes } from '../../shared/triage.ts'
  * have no room on one line, lines of further ones; imports read this much of it and make everything else anew.
  */
 export const archiveLimits = {
-  /** Deliveries begin another line after this many bytes of theirs. */
+  /** Deliveries begin another line after this many bytes of theirs, as they are written. */
   lineBytes: 2 * 1024 * 1024,
   /** Notes go on on another line after this many bytes of theirs. */
   noteBytes: 1024 * 1024,
@@ -25,7 +25,8 @@ const deliverySchema = z.object({
   receivedAt: instant,
   inlet: z.string().max(64),
   trust: z.enum(['verified', 'late', 'unsigned']),
-  headers: z.record(z.string().max(256), z.string().max(8192)).nullable(),
+  /** All of those of a request are no longer. */
+  headers: z.record(z.string().max(8192), z.string().max(8192)).nullable(),
   /** Text as it was received. Where it is no UTF-8 it is in `base64`; both are null where retention has removed it. */
   body: z.string().nullable(),
   base64: z.base64().optional(),

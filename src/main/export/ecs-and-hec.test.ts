@@ -35,6 +35,7 @@ const threat: Detection = {
   triage: { state: 'new', verdict: null, labels: [], snoozedUntil: null, noteCount: 0, isUnread: true },
   demo: false,
   imported: false,
+  sequence: 1 as Sequence,
 }
 const posture: Detection = {
   ...threat,

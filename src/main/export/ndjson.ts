@@ -5,41 +5,49 @@ import type { Writer } from './format.ts'
 import { plainJson } from './plain-json.ts'
 
 /**
- * Lossless: one detection a line as `Detection`, with `deliveries`, all that it was made of, as they were received. What they changed is
- * not written: an import makes it anew of what it can check. Where the deliveries of one detection are too large for a line, lines
- * follow that have only its organizationId and id, and more of them. `own` is what its user wrote of it and whether it is kept; of a lot of
- * notes, too, there is more on lines that follow, each with the first delivery again. Who changed what of its triage, and when, is not written.
+ * Lossless: one detection a line as `Detection` but for its place in this history, with `deliveries`, all that it was made of, as they were
+ * received. What they changed is not written: an import makes it anew of what it can check. Where the deliveries of one detection are too large
+ * for a line, lines follow that have only its organizationId and id, and more of them. `own` is what its user wrote of it and whether it is
+ * kept; of a lot of notes, too, there is more on lines that follow, each with the first delivery again. Who changed what of its triage, and
+ * when, is not written.
  */
 export function createNdjsonWriter(): Writer {
   return {
     begin: () => '',
     *add({ detection, deliveries, own }) {
       const [firstOwn, ...furtherOwn] = partedOwn(own())
-      let head: object = firstOwn === undefined ? detection : { ...detection, own: firstOwn }
-      let first: ArchivedDelivery | null = null
-      let gathered: ArchivedDelivery[] = []
+      const said = { ...detection, sequence: undefined }
+      let head: object = firstOwn === undefined ? said : { ...said, own: firstOwn }
+      let first: string | null = null
+      let gathered: string[] = []
       let bytes = 0
       let lines = 0
       for (const delivery of deliveries()) {
-        const size = delivery.body?.length ?? 0
+        const archived = plainJson(toArchived(delivery))
+        // As written: headers can be larger than a body, and what is escaped six times as large as it was.
+        const size = Buffer.byteLength(archived)
         if (gathered.length > 0 && (bytes + size > archiveLimits.lineBytes || gathered.length >= archiveLimits.deliveries)) {
-          yield `${plainJson({ ...head, deliveries: gathered })}\n`
+          yield toLine(head, gathered)
           lines += 1
           head = { organizationId: detection.organizationId, id: detection.id }
           gathered = []
           bytes = 0
         }
-        const archived = toArchived(delivery)
         first ??= archived
         gathered.push(archived)
         bytes += size
       }
-      if (gathered.length > 0 || lines === 0) yield `${plainJson({ ...head, deliveries: gathered })}\n`
+      if (gathered.length > 0 || lines === 0) yield toLine(head, gathered)
       const { organizationId, id } = detection
-      for (const more of furtherOwn) yield `${plainJson({ organizationId, id, own: more, deliveries: first === null ? [] : [first] })}\n`
+      for (const more of furtherOwn) yield toLine({ organizationId, id, own: more }, first === null ? [] : [first])
     },
     end: () => '',
   }
+}
+
+/** `head` is never without a member; deliveries are JSON already. */
+function toLine(head: object, deliveries: readonly string[]): string {
+  return `${plainJson(head).slice(0, -1)},"deliveries":[${deliveries.join(',')}]}\n`
 }
 
 /** As much as a line has room for beside deliveries. */

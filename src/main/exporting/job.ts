@@ -1,4 +1,5 @@
 import type { DetectionKey } from '../../shared/detection.ts'
+import type { AsOf } from '../../shared/triage.ts'
 import type { ExportFormat } from '../../shared/tasks.ts'
 import type { TimeRange } from '../../shared/view.ts'
 import type { Exported, ExportProgress } from '../export-history.ts'
@@ -15,6 +16,7 @@ export type ExportJob = {
   readonly text: string
   readonly range?: TimeRange | null
   readonly except?: readonly DetectionKey[]
+  readonly asOf?: AsOf
   readonly keys?: readonly DetectionKey[]
   readonly format: ExportFormat
   readonly attackFile: string

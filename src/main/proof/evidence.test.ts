@@ -138,6 +138,11 @@ describe('saving', () => {
     expect(readdirSync(place)).toEqual([])
   })
 
+  test('of what is not there is a failure that says what is safe and what to do next', () => {
+    const saved = saveEvidence(history().store, key, { path: join(folder(), 'e.json'), replace: true, now: () => noon })
+    expect(saved).toMatchObject({ kind: 'failed', detail: expect.stringMatching(/not in the history.*Nothing was written; look for/) })
+  })
+
   test('writes a whole bundle for this user only', async () => {
     const { store } = mixed()
     const path = join(folder(), 'e.json')
@@ -153,7 +158,8 @@ describe('saving', () => {
     writeFileSync(path, 'mine')
     expect(saveEvidence(store, key, { path, replace: false, now: () => noon })).toMatchObject({
       kind: 'failed',
-      detail: expect.stringContaining('there already'),
+      detail:
+        'The evidence was not saved: a file of that name is there already. That file is as it was; choose another name, or move it away first.',
     })
     expect(readFileSync(path, 'utf8')).toBe('mine')
     expect(saveEvidence(store, key, { path, replace: true, now: () => noon })).toMatchObject({ kind: 'saved' })

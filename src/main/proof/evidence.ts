@@ -19,16 +19,17 @@ export function saveEvidence(
   { path, replace, now }: { readonly path: string; readonly replace: boolean; readonly now: () => number },
 ): EvidenceWritten {
   const bundle = buildBundle(source, key, { madeAt: toInstant(now()), madeBy: `Tocsin ${version}` })
-  if (bundle === null) return { kind: 'failed', detail: 'This detection is not in the history.' }
+  if (bundle === null) return { kind: 'failed', detail: notThere }
   const text = `${JSON.stringify(bundle, null, 1)}\n`
   const reading = readBundle(text)
   if (reading.kind === 'refused') {
     return {
       kind: 'failed',
-      detail: `The evidence was not saved: Tocsin could not read it again, because ${reading.detail}. Nothing was written.`,
+      detail: `The evidence was not saved: Tocsin could not read it again, because ${reading.detail}. Nothing was written, and the history is as it was; export the detection instead.`,
     }
   }
-  if (!replace && existsSync(path)) return failed('a file of that name is there already')
+  if (!replace && existsSync(path))
+    return failed('a file of that name is there already', 'That file is as it was; choose another name, or move it away first.')
   const temporary = `${path}.${randomBytes(6).toString('hex')}`
   try {
     writeFileSync(temporary, text, { mode: 0o600, flag: 'wx' })
@@ -41,8 +42,11 @@ export function saveEvidence(
   }
 }
 
-function failed(because: string): EvidenceWritten {
-  return { kind: 'failed', detail: `The evidence was not saved: ${because}. Nothing was changed; choose another place.` }
+const notThere =
+  'The evidence was not saved: this detection is not in the history, or not any more. Nothing was written; look for its id on the timeline, or in a backup.'
+
+function failed(because: string, next = 'Nothing was changed; choose another place.'): EvidenceWritten {
+  return { kind: 'failed', detail: `The evidence was not saved: ${because}. ${next}` }
 }
 
 /** A name for the file that every file system takes, whatever the sender called the detection. */

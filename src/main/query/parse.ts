@@ -170,7 +170,11 @@ function toMetadata({ name, by, value, at }: Field): Query | Refusal {
 
 function toConfidence(value: Value, by: Operator): Query | Refusal {
   const compared = toComparison(value, by === ':' ? '=' : by)
-  return compared.kind === 'comparison' ? { kind: 'confidence', comparison: compared } : compared.refusal
+  if (compared.kind !== 'comparison') return compared.refusal
+  const { number } = compared
+  if (number >= 0 && number <= 1) return { kind: 'confidence', comparison: compared }
+  const percent = number > 1 && number <= 100 ? ` Write ${number / 100} for ${number} %.` : ''
+  return badValue(value, `Confidence goes from 0 to 1.${percent}`)
 }
 
 function toComparison(value: Value, by: Exclude<Operator, ':'>): Comparison | { readonly kind: 'refused'; readonly refusal: Refusal } {

@@ -131,6 +131,8 @@ const things: Readonly<Record<What, string>> = {
 
 function textTest(column: string, pattern: Pattern): Condition {
   const [first = ''] = pattern.parts
+  // SQLite's NOCASE compares up to the first NUL, and from there on by length alone.
+  if (first.includes('\0')) return patternTest(column, pattern)
   if (pattern.parts.length === 1) return { sql: `(${column} IS NOT NULL AND ${column} = ? COLLATE NOCASE)`, values: [first] }
   const fitting = columnTest(column, pattern)
   const bound = beyond(first)

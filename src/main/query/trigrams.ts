@@ -26,11 +26,11 @@ export function threesOf(query: Query): Threes | null {
   switch (query.kind) {
     case 'all': {
       const of = query.of.map(threesOf).filter((part) => part !== null)
-      return of.length === 0 ? null : { kind: 'all', of }
+      return of.length === 0 ? null : (only(of) ?? { kind: 'all', of })
     }
     case 'any': {
       const of = query.of.map(threesOf).filter((part) => part !== null)
-      return of.length === 0 || of.length < query.of.length ? null : { kind: 'any', of }
+      return of.length === 0 || of.length < query.of.length ? null : (only(of) ?? { kind: 'any', of })
     }
     case 'anywhere':
       return inPattern(query.pattern)
@@ -41,6 +41,11 @@ export function threesOf(query: Query): Threes | null {
     default:
       return null
   }
+}
+
+/** What stands alone in parentheses, or beside a range of time, is asked for as by itself: whoever remembers the answer knows it again. */
+function only(of: readonly Threes[]): Threes | undefined {
+  return of.length === 1 ? of[0] : undefined
 }
 
 /** A whole value of any of these but the id has an index of its own, which knows better. */

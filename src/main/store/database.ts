@@ -269,6 +269,17 @@ export function isAtLeast(version: string, wanted: string): boolean {
   return true
 }
 
+/** Runs what changes nothing but `temp`: it is in memory and of this connection alone, and one that only reads forbids that as well. */
+export function inTemp<T>(db: Database, change: () => T): T {
+  if (!db.readonly) return change()
+  db.pragma('query_only = OFF')
+  try {
+    return change()
+  } finally {
+    db.pragma('query_only = ON')
+  }
+}
+
 function number(db: Database, pragma: string): number {
   return Number(db.pragma(pragma, { simple: true }))
 }

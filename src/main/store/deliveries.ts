@@ -7,6 +7,7 @@ import { fromChainRow, type ChainRow } from './chain-row.ts'
 import { chainHash, contentHash, genesis, type ChainedDelivery, type ChainLink } from './chain.ts'
 import type { Database } from './database.ts'
 import type { DriftGathering, DriftLog } from './drift.ts'
+import { createLateChanges } from './late-changes.ts'
 import type { Present, PresentGathering } from './present.ts'
 import type { Quarantine } from './quarantine.ts'
 import { insertInto } from './statements.ts'
@@ -93,6 +94,7 @@ export function createDeliveries(
   driftLog: DriftLog,
   textIndex: Pick<TextIndex, 'lookedAgain'>,
 ): Deliveries {
+  const lateChanges = createLateChanges(db)
   const databaseId = db.prepare<[], string>('SELECT id FROM identity').pluck()
   const newest = db.prepare<[], { sequence: number; chain_hash: Uint8Array }>(
     'SELECT sequence, chain_hash FROM deliveries ORDER BY sequence DESC LIMIT 1',
@@ -160,6 +162,7 @@ export function createDeliveries(
       if (settled === undefined) return null
       const change = apply(sequence, settled.received_at, checked, gathered)
       textIndex.lookedAgain(sequence)
+      lateChanges.add(sequence)
       return change
     })
     gathered.drift.write()

@@ -1,4 +1,14 @@
-import type { Detection, DetectionContent, DetectionId, JsonObject, Kind, OrganizationId, Trust, Verdict } from '../../shared/detection.ts'
+import type {
+  Detection,
+  DetectionContent,
+  DetectionId,
+  JsonObject,
+  Kind,
+  OrganizationId,
+  Sequence,
+  Trust,
+  Verdict,
+} from '../../shared/detection.ts'
 import type { TriageState } from '../../shared/detection.ts'
 import { toInstant, toInstantOrNull, toMillis } from './time.ts'
 
@@ -117,6 +127,7 @@ export function fromRow(row: DetectionRow): Detection {
   return {
     id: row.id as DetectionId,
     organizationId: row.organization_id as OrganizationId,
+    sequence: row.newest_sequence as Sequence,
     kind: row.kind as Kind,
     type: row.type,
     status: row.status,

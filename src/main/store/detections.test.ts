@@ -257,13 +257,23 @@ describe('the plan of every statement', () => {
     ).toBe(true)
   })
 
-  test('of parts of fields goes by their index to a few detections, by their row, and sorts these', () => {
-    const found = plans().filter(({ sql }) => sql.includes('FROM substring_index') && sql.includes('detections'))
-    expect(found.length).toBeGreaterThan(0)
-    for (const { steps } of found) {
-      expect(steps.filter((step) => step.includes('detections'))).toEqual(['SEARCH detections USING INTEGER PRIMARY KEY (rowid=?)'])
-      expect(steps.filter((step) => step.includes('substring_index'))).toEqual([
-        expect.stringMatching(/VIRTUAL TABLE INDEX \d+:M/) as string,
+  test('of parts of fields goes by their index to their places, and from these to detections by their row, in order', () => {
+    const all = plans()
+    const gathered = all.filter(({ sql }) => sql.includes('INSERT INTO temp.candidates'))
+    expect(gathered.length).toBeGreaterThan(0)
+    for (const { steps } of gathered) {
+      expect(steps).toEqual([
+        'SEARCH text_places USING INTEGER PRIMARY KEY (rowid=?)',
+        'LIST SUBQUERY 1',
+        expect.stringMatching(/^SCAN substring_index VIRTUAL TABLE INDEX \d+:M/) as string,
+      ])
+    }
+    const pages = all.filter(({ sql }) => sql.includes('FROM temp.candidates AS candidate'))
+    expect(pages.length).toBeGreaterThan(0)
+    for (const { sql, steps } of pages) {
+      expect(steps.filter((step) => /candidate|detections/.test(step) && !step.includes('CO-ROUTINE'))).toEqual([
+        `SEARCH candidate USING INTEGER PRIMARY KEY (${sql.includes('@endAt') ? 'rowid>? AND rowid<?' : 'rowid<?'})`,
+        'SEARCH detections USING INTEGER PRIMARY KEY (rowid=?)',
       ])
     }
   })

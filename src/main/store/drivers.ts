@@ -41,9 +41,9 @@ const preferred = Object.keys(indexOf) as readonly TextField[]
 
 /**
  * Chooses by the shape of a query alone, so that the same search always goes the same way; `matchOf` says what its words are matched by, and
- * `candidates` what parts of fields are, where their index is to be asked.
+ * `hasCandidates` whether `temp.candidates` has all that it can find.
  */
-export function chooseDriver(query: Query, matchOf: MatchOf, candidates: string | null): Driver {
+export function chooseDriver(query: Query, matchOf: MatchOf, hasCandidates: boolean): Driver {
   const parts = conjunction(query)
   const words = parts.filter((part) => part.kind === 'words')
   if (words.length > 0) {
@@ -54,7 +54,7 @@ export function chooseDriver(query: Query, matchOf: MatchOf, candidates: string 
     )
   }
   const one = parts.find((part) => part.kind === 'text' && namesOne.has(part.field) && part.pattern.parts.length === 1)
-  if (candidates !== null && one === undefined) return byCandidates(candidates, parts)
+  if (hasCandidates && one === undefined) return byCandidates(parts)
   for (const field of preferred) {
     const chosen = parts.find((part) => part.kind === 'text' && part.field === field && part.pattern.parts.length === 1)
     const index = indexOf[field]
@@ -65,7 +65,8 @@ export function chooseDriver(query: Query, matchOf: MatchOf, candidates: string 
         `detections INDEXED BY ${name}`,
         `${column} = ? COLLATE NOCASE`,
         chosen.pattern.parts,
-        parts.filter((part) => part !== chosen),
+        // Of a text with a NUL in it the index gives others as well.
+        chosen.pattern.parts[0]?.includes('\0') === true ? parts : parts.filter((part) => part !== chosen),
       ),
       isNarrow: field !== 'kind' && field !== 'status',
     }
@@ -167,21 +168,15 @@ function byWords(match: string, rest: readonly Query[]): Driver {
   }
 }
 
-/**
- * They are few, so they are put in order by their places, which are small, and no more of the detections are read than are looked at. The order
- * of the outer statement is that of the inner one; were it another, more would be looked at, and the same found.
- */
-function byCandidates(match: string, parts: readonly Query[]): Driver {
-  const among = (places: string) => `FROM (
-      SELECT row FROM text_places WHERE row IN (SELECT rowid FROM substring_index WHERE substring_index MATCH ?) AND ${places}
-      ORDER BY place DESC LIMIT -1
-    ) AS candidate CROSS JOIN detections ON detections.row = candidate.row WHERE ${below}`
-  const start = `place < ${placeOf('(@changedAt + 1000)', '0')}`
+/** They are few, and lie in `temp.candidates` by their places: no more of the detections are read than are looked at. */
+function byCandidates(parts: readonly Query[]): Driver {
+  const source = `FROM temp.candidates AS candidate CROSS JOIN detections ON detections.row = candidate.row
+    WHERE candidate.place < ${placeOf('(@changedAt + 1000)', '0')} AND ${below}`
   return {
-    source: among(start),
-    bounded: `${among(`${start} AND place >= ${placeOf('(@endAt - 1000)', '0')}`)} AND ${notBeyond}`,
-    order: 'NULL',
-    values: [match],
+    source,
+    bounded: `${source} AND candidate.place >= ${placeOf('(@endAt - 1000)', '0')} AND ${notBeyond}`,
+    order: 'candidate.place DESC',
+    values: [],
     rest: restOf(parts),
     isExact: false,
     isNarrow: true,

@@ -69,7 +69,7 @@ export function createFoundRows(
     { from, most, startedAt }: { readonly from: RowKey; readonly most: number; readonly startedAt: number },
     isStillFound: ((row: number) => boolean) | null,
   ): { rows: readonly number[]; next: RowKey | null } {
-    const { source, bounded, order, values, rest } = chooseDriver(query, matchOf, null)
+    const { source, bounded, order, values, rest } = chooseDriver(query, matchOf, false)
     const rows: number[] = []
     let start = from
     for (let stride = firstStride; ; stride = Math.min(stride * 2, longestStride)) {

@@ -3,7 +3,7 @@ import { hookFormats, mostHooks, type HookDraft, type HookFormat, type HookId } 
 import type { Instant } from '../../shared/detection.ts'
 import type { Change } from '../ingest/delivery.ts'
 import type { Database } from './database.ts'
-import { changeColumns, toChange, type ChangeRow } from './outbox.ts'
+import { changeColumns, readable, type ChangeRow } from './outbox.ts'
 import { toInstant } from './time.ts'
 
 declare const messageId: unique symbol
@@ -41,7 +41,7 @@ export type HookRows = {
   save(draft: HookDraft): HookId
   /** With all that waits for it. */
   remove(id: HookId): void
-  /** What may be sent by then, oldest first. */
+  /** What may be sent by then, oldest first. What is damaged holds up no other: it is given up. */
   due(id: HookId, at: number, limit: number): readonly HookMessage[]
   /** When the next of what waits may be sent, as it is at that time; null where nothing waits. */
   nextAt(id: HookId, at: number): number | null
@@ -81,7 +81,13 @@ const hookRow = z
   })
   .transform(({ is_on: isOn, last_sent_at: lastSentAt, ...rest }): KeptHook => ({ ...rest, isOn, lastSentAt }))
 
-type MessageRow = ChangeRow & { readonly message: number; readonly tries: number; readonly chain_hash: Uint8Array }
+type MessageRow = ChangeRow & {
+  readonly message: number
+  readonly tries: number
+  readonly chain_hash: Uint8Array
+  /** Where it is not, what it is about is missing, and so is most of the rest. */
+  readonly is_whole: number
+}
 
 export function createHookRows(db: Database): HookRows {
   const columns = '*, (SELECT count(*) FROM hook_messages WHERE hook = hooks.id) AS waiting'
@@ -95,9 +101,10 @@ export function createHookRows(db: Database): HookRows {
   )
   const drop = db.prepare<[number]>('DELETE FROM hooks WHERE id = ?')
   const due = db.prepare<[{ hook: number; at: number; far: number; limit: number }], MessageRow>(`
-    SELECT hook_messages.id AS message, tries, chain_hash, hook_messages.sequence AS sequence, 0 AS is_backlog, ${changeColumns}
-    FROM hook_messages CROSS JOIN transitions USING (sequence) CROSS JOIN deliveries USING (sequence)
-      CROSS JOIN detections ON detections.row = hook_messages.detection
+    SELECT hook_messages.id AS message, tries, chain_hash, hook_messages.sequence AS sequence, 0 AS is_backlog, ${changeColumns},
+      transitions.sequence IS NOT NULL AND chain_hash IS NOT NULL AND detections.row IS NOT NULL AS is_whole
+    FROM hook_messages LEFT JOIN transitions USING (sequence) LEFT JOIN deliveries USING (sequence)
+      LEFT JOIN detections ON detections.row = hook_messages.detection
     WHERE hook = @hook AND (next_at <= @at OR next_at > @far) ORDER BY hook_messages.id LIMIT @limit`)
   const next = db.prepare<[number], number | null>('SELECT min(next_at) FROM hook_messages WHERE hook = ?').pluck()
   const leave = db.prepare<[number]>('DELETE FROM hook_messages WHERE id = ?')
@@ -107,6 +114,13 @@ export function createHookRows(db: Database): HookRows {
   const countFailed = db.prepare<[number, number]>('UPDATE hooks SET failed = failed + ? WHERE id = ?')
   const say = db.prepare<[string | null, number]>('UPDATE hooks SET trouble = ? WHERE id = ?')
   const turnOff = db.prepare<[string, number]>('UPDATE hooks SET is_on = 0, trouble = ? WHERE id = ?')
+
+  const giveUp = db.transaction((id: HookId, messages: readonly MessageId[]): void => {
+    countFailed.run(
+      messages.reduce((sum, message) => sum + leave.run(message).changes, 0),
+      id,
+    )
+  }).immediate
 
   return {
     list: () => all.all(mostHooks).flatMap((row) => toHook(row) ?? []),
@@ -119,13 +133,17 @@ export function createHookRows(db: Database): HookRows {
       return id
     }).immediate,
     remove: (id) => void drop.run(id),
-    due: (id, at, limit) =>
-      due.all({ hook: id, at, far: at + furthestMs, limit }).map((row) => ({
-        id: row.message as MessageId,
-        chainHash: row.chain_hash,
-        tries: row.tries,
-        change: toChange(row),
-      })),
+    due(id, at, limit) {
+      const read = due
+        .all({ hook: id, at, far: at + furthestMs, limit })
+        .map(({ message, tries, chain_hash: chainHash, is_whole, ...row }) => ({
+          ...{ id: message as MessageId, tries, chainHash },
+          change: is_whole === 1 ? readable(row) : null,
+        }))
+      const damaged = read.flatMap(({ id: message, change }) => (change === null ? [message] : []))
+      if (damaged.length > 0) giveUp(id, damaged)
+      return read.flatMap(({ change, ...rest }) => (change === null ? [] : [{ ...rest, change }]))
+    },
     nextAt(id, at) {
       const nextAt = next.get(id) ?? null
       return nextAt !== null && nextAt > at + furthestMs ? at : nextAt
@@ -137,12 +155,7 @@ export function createHookRows(db: Database): HookRows {
     postpone: db.transaction((_: HookId, messages: readonly MessageId[], nextAt: number): void => {
       for (const message of messages) wait.run(nextAt, message)
     }).immediate,
-    giveUp: db.transaction((id: HookId, messages: readonly MessageId[]): void => {
-      countFailed.run(
-        messages.reduce((sum, message) => sum + leave.run(message).changes, 0),
-        id,
-      )
-    }).immediate,
+    giveUp,
     giveUpSince: db.transaction((id: HookId, madeAt: number): number => {
       const { changes } = leaveSince.run(id, madeAt)
       if (changes > 0) countFailed.run(changes, id)

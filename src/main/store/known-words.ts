@@ -1,6 +1,7 @@
 import type { Query } from '../query/query.ts'
 import { phrase } from '../query/to-sql.ts'
-import type { Database } from './database.ts'
+import { inTemp, type Database } from './database.ts'
+import { createState } from './state.ts'
 
 type Words = Extract<Query, { kind: 'words' }>
 
@@ -18,17 +19,12 @@ const mostRemembered = 64
  * where the word is a frequent one. The words themselves are given row by row, so where there are few, they are what is asked for.
  */
 export function createKnownWords(db: Database): MatchOf {
-  // In memory, of this connection alone; one that only reads forbids that as well.
-  if (db.readonly) db.pragma('query_only = OFF')
-  db.exec("CREATE VIRTUAL TABLE IF NOT EXISTS temp.known_words USING fts5vocab('main', 'text_index', 'instance')")
-  if (db.readonly) db.pragma('query_only = ON')
+  inTemp(db, () => db.exec("CREATE VIRTUAL TABLE IF NOT EXISTS temp.known_words USING fts5vocab('main', 'text_index', 'instance')"))
   // From one word to the next, so that no list of rows is walked through.
   const next = db.prepare<[string], string>('SELECT term FROM temp.known_words WHERE term >= ? LIMIT 1').pluck()
 
-  // What others have committed, and what this connection has written: unchanged, there are the same words as before. From a frequent word to
-  // the next one it is a long way, and each page of a list asks again.
-  const commits = db.prepare<[], number>('PRAGMA data_version').pluck()
-  const changes = db.prepare<[], number>('SELECT total_changes()').pluck()
+  // Unchanged, there are the same words as before: from a frequent word to the next one it is a long way, and each page of a list asks again.
+  const stateNow = createState(db)
   const remembered = new Map<string, readonly string[] | null>()
   let state = ''
 
@@ -43,7 +39,7 @@ export function createKnownWords(db: Database): MatchOf {
 
   /** null where there are too many. */
   function wordsFrom(start: string): readonly string[] | null {
-    const now = `${commits.get()} ${changes.get()}`
+    const now = stateNow()
     if (now !== state || remembered.size >= mostRemembered) remembered.clear()
     state = now
     const known = remembered.get(start)

@@ -7,6 +7,7 @@ import { createHookQueue } from './hook-queue.ts'
 import { createLogTrim } from './log-trim.ts'
 import { createNotificationLog } from './notification-log.ts'
 import { createOutbox, type QuietLine } from './outbox.ts'
+import { risesStatements } from './rises.ts'
 import { createRetention, type RetentionPolicy } from './retention.ts'
 import { at, changeOf, content, start, testDeliveries, trusted, unsigned, waiting } from './test-support.ts'
 import { delivery, keepOne } from './test-support.ts'
@@ -185,8 +186,58 @@ describe('a notification', () => {
     keeper.keep(['p', 'q'].map((id) => trusted(content({ id, kind: 'posture', type: 'MissingMFA' }), { issued: 5 })))
     outbox.telling({ ...intent(null), lines: [told(1), { ...told(2), urgency: 'normal' }] })
     outbox.quiet([quiet(3, 'repeated')])
-    expect(outbox.postureToldSince(start)).toEqual([{ type: 'MissingMFA', at: start + 2_000 }])
-    expect(outbox.postureToldSince(start + 2_001)).toEqual([])
+    expect(outbox.postureToldSince(start, start + 3_000)).toEqual([{ type: 'MissingMFA', at: start + 2_000 }])
+    expect(outbox.postureToldSince(start + 2_001, start + 3_000)).toEqual([])
+    expect(outbox.postureToldSince(start, start + 1_999), 'by a clock that was ahead').toEqual([])
+  })
+})
+
+describe('a confidence that rises', () => {
+  /** One change a minute, each with this confidence and status. */
+  function risen(...changes: readonly (readonly [confidence: number | null, status?: string])[]) {
+    const { keeper, outbox, db } = setUp()
+    for (const [index, [confidence, status = 'ongoing']] of changes.entries())
+      keeper.keep([trusted(content({ id: 'a', confidence, status }), { issued: index * 60, signed: `${index}` })])
+    return { outbox, db, lowerMs: () => outbox.lowerMs(changes.length as Sequence) }
+  }
+
+  test('was lower since it fell, where it was told as urgent before', () => {
+    const { outbox, lowerMs } = risen([0.9], [0.7], [null], [0.9])
+    expect(lowerMs()).toBeNull()
+    outbox.telling(intent(null, 1))
+    expect(lowerMs()).toBe(120_000)
+    outbox.notShown(1 as NotificationId)
+    expect(lowerMs()).toBeNull()
+  })
+
+  test('is new where the detection was resolved since it was told, or never was as high', () => {
+    const back = risen([0.9], [0.7, 'resolved'], [0.7], [0.9])
+    back.outbox.telling(intent(null, 1))
+    back.outbox.quiet([quiet(2, 'resolved'), quiet(3)])
+    expect(back.lowerMs()).toBeNull()
+    const first = risen([0.7], [0.6], [0.9])
+    first.outbox.telling(intent(null, 1))
+    expect(first.lowerMs()).toBeNull()
+  })
+
+  test('is new where what was before is damaged', () => {
+    const { outbox, db, lowerMs } = risen([0.9], [0.7], [0.9])
+    outbox.telling(intent(null, 1))
+    expect(lowerMs()).toBe(60_000)
+    db.exec("UPDATE transitions SET changes = '{' WHERE sequence = 2")
+    expect(lowerMs()).toBeNull()
+  })
+
+  test('is looked at by indexes, however long the log is', () => {
+    const { db } = setUp()
+    const plans = risesStatements.map((sql) =>
+      db
+        .prepare<unknown[], { detail: string }>(`EXPLAIN QUERY PLAN ${sql}`)
+        .all(1, 1)
+        .map(({ detail }) => detail),
+    )
+    expect(plans.flat().filter((step) => /^SCAN|TEMP B-TREE/.test(step))).toEqual([])
+    expect(plans.flat().join('; ')).toMatch(/transitions_by_detection.*notification_log_of_detection/)
   })
 })
 

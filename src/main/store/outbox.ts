@@ -4,6 +4,7 @@ import type { NotificationId, Silence } from '../../shared/inbox.ts'
 import type { Change } from '../ingest/delivery.ts'
 import type { Database } from './database.ts'
 import { fromRow, type DetectionRow } from './detection-row.ts'
+import { createRises } from './rises.ts'
 import { mostLines, toldWords, type LogTrim } from './log-trim.ts'
 import { toInstant } from './time.ts'
 
@@ -11,6 +12,8 @@ import { toInstant } from './time.ts'
 type Decided = { readonly sequence: Sequence; readonly at: number; readonly rule: string | null; readonly hook: HookId | null }
 export type QuietLine = Decided & { readonly because: Silence }
 export type ToldLine = Decided & { readonly urgency: 'normal' | 'urgent' }
+/** What goes to a hook before its line is written. */
+export type Ahead = Pick<Decided, 'sequence' | 'at'> & { readonly hook: HookId }
 
 /** What is about to be told. `id` names the notification that takes it up, where there is one already. */
 export type Intent = {
@@ -40,6 +43,8 @@ export type Outbox = {
   undecided(after: Sequence | null, limit: number): Undecided
   /** They are kept quiet: in one commit. */
   quiet(lines: readonly QuietLine[]): void
+  /** To their hooks, in one commit: they stay undecided, and their lines are to name no hook then. */
+  ahead(sends: readonly Ahead[]): void
   /** They are about to be told: in one commit, before anything is shown. */
   telling(intent: Intent): NotificationId
   /** What the last `telling` of it said is on the screen. */
@@ -52,8 +57,10 @@ export type Outbox = {
   byNative(nativeId: number, service: string | null): NotificationId | null
   /** The detections that it told of, newest first, at most `mostKeys`. */
   keysOf(id: NotificationId): readonly DetectionKey[]
-  /** When a posture issue of each type was told last, of those since then. */
-  postureToldSince(at: number): readonly { readonly type: string; readonly at: number }[]
+  /** When a posture issue of each type was told last, of those since then. What was told by a clock that was ahead, after `now`, is not known. */
+  postureToldSince(at: number, now: number): readonly { readonly type: string; readonly at: number }[]
+  /** For how long the confidence was lower before this change, in ms; null where its detection was not told as urgent before it. */
+  lowerMs(sequence: Sequence): number | null
 }
 
 /** A flood tells of more, and a click shows all of them in the inbox; this many are acted upon at once. */
@@ -78,11 +85,13 @@ export const changeColumns = `detections.*, transitions.issued_at AS issued_at, 
 
 export function createOutbox(db: Database, parts: { readonly enqueueHook: EnqueueHook; readonly trim: LogTrim }): Outbox {
   const { enqueueHook, trim } = parts
+  const rises = createRises(db)
   const undecided = db.prepare<[number, number], ChangeRow>(`
     SELECT outbox.sequence, is_backlog, ${changeColumns}
     FROM outbox CROSS JOIN transitions USING (sequence) CROSS JOIN deliveries USING (sequence) CROSS JOIN detections ON detections.row = detection
     WHERE outbox.sequence > ? ORDER BY outbox.sequence LIMIT ?`)
   const leave = db.prepare<[number]>('DELETE FROM outbox WHERE sequence = ?')
+  const isIn = db.prepare<[number], number>('SELECT 1 FROM outbox WHERE sequence = ?').pluck()
   const insert = db.prepare<[number, string, number | null, string | null, number]>(`
     INSERT INTO notification_log (sequence, detection, at, said, notification, rule)
     SELECT sequence, detection, ?, ?, ?, ? FROM transitions WHERE sequence = ?`)
@@ -112,14 +121,17 @@ export function createOutbox(db: Database, parts: { readonly enqueueHook: Enqueu
   const newestOf = (said: string) =>
     `SELECT * FROM (SELECT detection, at FROM notification_log INDEXED BY notification_log_by_said
       WHERE said = '${said}' ORDER BY id DESC LIMIT ${mostLines})`
-  const postures = db.prepare<[number, number], { type: string; at: number }>(`
+  const postures = db.prepare<[number, number, number], { type: string; at: number }>(`
     SELECT type, max(lines.at) AS at
     FROM (${toldWords.map(newestOf).join(' UNION ALL ')}) AS lines JOIN detections ON detections.row = detection
-    WHERE lines.at >= ? AND kind = 'posture' GROUP BY type LIMIT ?`)
+    WHERE lines.at BETWEEN ? AND ? AND kind = 'posture' GROUP BY type LIMIT ?`)
 
   const quietAll = db.transaction((lines: readonly QuietLine[]): void => {
     for (const line of lines) write(line, line.because, null)
     trim.after(lines.length)
+  })
+  const sendAhead = db.transaction((sends: readonly Ahead[]): void => {
+    for (const { hook, sequence, at } of sends) if (isIn.get(sequence) !== undefined) enqueueHook(hook, sequence, at)
   })
   const tellAll = db.transaction(({ id, at, urgency, lines }: Intent): NotificationId => {
     const own = id ?? (Number(begin.run(at, urgency).lastInsertRowid) as NotificationId)
@@ -144,6 +156,7 @@ export function createOutbox(db: Database, parts: { readonly enqueueHook: Enqueu
       }
     },
     quiet: (lines) => void (lines.length > 0 && quietAll.immediate(lines)),
+    ahead: (sends) => sendAhead.immediate(sends),
     telling: (intent) => tellAll.immediate(intent),
     shown: (id, nativeId, service) => void nowShown.run(nativeId, service, id),
     notShown: (id) => notShown.immediate(id),
@@ -153,7 +166,8 @@ export function createOutbox(db: Database, parts: { readonly enqueueHook: Enqueu
     },
     byNative: (nativeId, service) => (ofNative.get(nativeId, service) ?? null) as NotificationId | null,
     keysOf: (id) => keys.all(id, mostKeys).map((row) => ({ organizationId: row.organization_id, id: row.id }) as DetectionKey),
-    postureToldSince: (at) => postures.all(at, mostTypes),
+    postureToldSince: (at, now) => postures.all(at, now, mostTypes),
+    lowerMs: (sequence) => (rises.wasToldUrgent(sequence) ? rises.lowerMs(sequence) : null),
   }
 
   function write(line: Decided, said: string, notification: NotificationId | null): void {
@@ -165,7 +179,7 @@ export function createOutbox(db: Database, parts: { readonly enqueueHook: Enqueu
 }
 
 /** null where what is kept of it is no JSON, or no time. */
-function readable(row: ChangeRow): Change | null {
+export function readable(row: ChangeRow): Change | null {
   try {
     return toChange(row)
   } catch {

@@ -1,5 +1,6 @@
 import type { Instant } from '../../shared/detection.ts'
 import type { PageAnswer, PageKey } from '../../shared/ipc.ts'
+import type { AsOf } from '../../shared/triage.ts'
 import type { TimeRange } from '../../shared/view.ts'
 import { matching } from '../query/matches.ts'
 import { within, type Query } from '../query/query.ts'
@@ -9,6 +10,7 @@ import { fromRow } from './detection-row.ts'
 import type { DetectionRow } from './detection-row.ts'
 import { byRange, chooseDriver, conjunction, detectedRange, type Driver } from './drivers.ts'
 import { createKnownWords } from './known-words.ts'
+import { createLateChanges } from './late-changes.ts'
 import { isNewer, isSame, keyOf, newestFirst, secondOf, toKey, toPageKey, type Key } from './page-key.ts'
 import { createPositions } from './positions.ts'
 import { createSearchReader } from './search-reader.ts'
@@ -63,7 +65,8 @@ export function createPages(
   const prepare = (sql: string) => db.prepare<unknown[]>(sql)
   const statements = new Map<string, ReturnType<typeof prepare>>()
   const matchOf = createKnownWords(db)
-  const candidatesOf = createSubstrings(db, textIndex)
+  const gatherCandidates = createSubstrings(db, textIndex)
+  const lateChanges = createLateChanges(db)
   const unindexed = db.prepare<[{ most: number }], { row: number; changed_at: number }>(`
     SELECT row, changed_at FROM detections WHERE row IN (
       SELECT row FROM (SELECT row FROM text_behind ORDER BY row DESC LIMIT @most) UNION
@@ -89,17 +92,19 @@ export function createPages(
   return ({ text, range = null, before, skip = 0, limit, patienceMs }) => {
     const parsed = readSearch(text)
     if (parsed.kind === 'refused') return parsed
+    // Before all else: what comes meanwhile may be on the page, and counts as not seen.
+    const asOf = lateChanges.now()
     const query = within(parsed.query, range)
     if (skip > 0 && conjunction(query).length > 0) throw new Error('only the list of everything can be skipped through')
     const size = Math.max(1, Math.min(longestPage, Math.trunc(limit)))
     const from = passOver(before, skip)
-    if (from === null) return page([], null)
+    if (from === null) return page([], null, asOf)
     // One more than asked tells whether there is a next page.
     const wanted = size + 1
-    const { candidates, apart } = needsWords(query)
-      ? { candidates: null, apart: withoutIndex(query, { from, wanted, patienceMs }) }
+    const { hasCandidates, apart } = needsWords(query)
+      ? { hasCandidates: false, apart: withoutIndex(query, { from, wanted, patienceMs }) }
       : substrings(query, { from, wanted })
-    const found = look(driverOf(query, from, candidates), from, wanted, apart?.rows ?? new Set())
+    const found = look(driverOf(query, from, hasCandidates), from, wanted, apart?.rows ?? new Set())
     const end = found.end
     const rows = [
       ...found.rows,
@@ -109,12 +114,13 @@ export function createPages(
     const last = rows.length > size ? shown.at(-1) : undefined
     const next = last === undefined ? end : keyOf(last)
     const searchedTo = last === undefined && end !== null ? toInstant(end.changedAt) : null
-    return page(shown, next, { searchedTo, isWhole: apart?.isWhole ?? true })
+    return page(shown, next, asOf, { searchedTo, isWhole: apart?.isWhole ?? true })
   }
 
   function page(
     shown: readonly DetectionRow[],
     next: Key | null,
+    asOf: AsOf,
     looked = { searchedTo: null as Instant | null, isWhole: true },
   ): PageAnswer {
     const [first] = shown
@@ -124,6 +130,7 @@ export function createPages(
       first: first === undefined ? null : toPageKey(keyOf(first)),
       next: next === null ? null : toPageKey(next),
       total: total(),
+      asOf,
       ...looked,
     }
   }
@@ -139,18 +146,17 @@ export function createPages(
   function substrings(
     query: Query,
     asked: { readonly from: Key; readonly wanted: number },
-  ): { candidates: string | null; apart: Apart | null } {
-    const candidates = candidatesOf(query)
-    const apart = candidates === null ? null : withoutIndex(query, { ...asked, patienceMs: undefined })
-    // It is far behind: to go by every field takes longer, and misses nothing.
-    return apart?.isWhole === true ? { candidates, apart } : { candidates: null, apart: null }
+  ): { hasCandidates: boolean; apart: Apart | null } {
+    const apart = gatherCandidates(query) ? withoutIndex(query, { ...asked, patienceMs: undefined }) : null
+    // Once more, by what the index has taken up since. Where it is far behind, to go by every field takes longer, and misses nothing.
+    return apart?.isWhole === true && gatherCandidates(query) ? { hasCandidates: true, apart } : { hasCandidates: false, apart: null }
   }
 
-  function driverOf(query: Query, from: Key, candidates: string | null): Driver {
+  function driverOf(query: Query, from: Key, hasCandidates: boolean): Driver {
     const range = needsWords(query) ? null : detectedRange(query)
-    if (range === null) return chooseDriver(query, matchOf, candidates)
+    if (range === null) return chooseDriver(query, matchOf, hasCandidates)
     if (holdsAtMost(range, shortRange)) return byRange(query, range, true)
-    const chosen = chooseDriver(query, matchOf, candidates)
+    const chosen = chooseDriver(query, matchOf, hasCandidates)
     const passed = chosen.isNarrow ? 0 : changedBetween(range.to, from)
     return holdsAtMost(range, Math.min(passesPerRow * passed, mostSorted)) ? byRange(query, range, false) : chosen
   }

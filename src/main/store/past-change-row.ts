@@ -108,6 +108,9 @@ class PastDetection implements Detection {
   constructor(row: PastChangeRow) {
     this.#row = row
   }
+  get sequence() {
+    return this.#row[0] as Sequence
+  }
   get status() {
     return this.#row[4]
   }

@@ -1,5 +1,6 @@
-import type { DetectionId, DetectionKey, OrganizationId } from '../../shared/detection.ts'
+import type { DetectionId, DetectionKey, OrganizationId, Sequence } from '../../shared/detection.ts'
 import type { Database } from './database.ts'
+import { createRises } from './rises.ts'
 import { pastColumns, toPastChange, type PastChange, type PastChangeRow } from './past-change-row.ts'
 
 export type { PastChange } from './past-change-row.ts'
@@ -12,6 +13,8 @@ export type PastChanges = {
   newestFirst(wanted: { readonly since: number; readonly most: number; readonly size: number }): Generator<readonly PastChange[], boolean>
   /** Changes that were told since then, as far as the log of notifications goes back: by the row of their detection. */
   told(since: number): IterableIterator<{ readonly row: number; readonly urgency: 'normal' | 'urgent' }>
+  /** For how long the confidence was lower before this change, in ms; null where it never was as high before. */
+  lowerMs(sequence: Sequence): number | null
   /** In the order of the rows; those that are gone are left out. */
   keys(rows: readonly number[]): readonly DetectionKey[]
 }
@@ -87,6 +90,7 @@ export function createPastChanges(db: Database, clock: () => number): PastChange
     },
 
     told: (since) => told.iterate(since),
+    lowerMs: createRises(db).lowerMs,
 
     keys: (rows) =>
       rows.flatMap((row) => {

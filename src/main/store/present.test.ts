@@ -28,6 +28,7 @@ describe('the first delivery of a detection', () => {
     expect(detection).toEqual({
       ...content({ metadata: { attempts: 31 } }),
       organizationId: organization,
+      sequence: 1,
       trust: 'verified',
       changedAt: at(5),
       receivedAt: at(8),
@@ -189,7 +190,7 @@ test('in whatever order deliveries come, the same past and present come of them'
         const id = `d-${(count += 1)}`
         for (const index of sequence) keepOne(store.keeper, trusted(toContent(id, steps[index]), { issued: index, received: 100 }))
         return {
-          present: { ...detectionOf(store, id), id: '' },
+          present: { ...detectionOf(store, id), id: '', sequence: null },
           past: transitionsOf(store, id).map(({ at, from, to, changes }) => ({ at, from, to, changes })),
         }
       }
@@ -266,7 +267,7 @@ describe('an unsigned delivery', () => {
           if (signed) keepOne(onlySigned.keeper, trusted(content({ status }), { issued }))
         }
         if (!steps.some(({ signed }) => signed)) return
-        expect({ ...detectionOf(all) }).toEqual({ ...detectionOf(onlySigned) })
+        expect({ ...detectionOf(all), sequence: null }).toEqual({ ...detectionOf(onlySigned), sequence: null })
         const told = (store: Store) => transitionsOf(store).filter(({ isUnsigned }) => !isUnsigned)
         const plain = ({ at, from, to, changes }: Transition) => ({ at, from, to, changes })
         expect(told(all).map(plain)).toEqual(told(onlySigned).map(plain))

@@ -1,6 +1,6 @@
 import { expect, test } from 'vitest'
 import type { HookId } from '../../shared/hooks.ts'
-import { mostSuppressions, type RuleDraft, type RuleId } from '../../shared/rules.ts'
+import { mostMutes, mostSuppressions, type RuleDraft, type RuleId } from '../../shared/rules.ts'
 import { createRuleRows } from './rules.ts'
 import { at, start, temporaryFile, testDatabase } from './test-support.ts'
 
@@ -66,12 +66,15 @@ test('a mute comes back as it was, though it is over, unless the same is muted a
   const type = { kind: 'field', field: 'type', value: 'MissingMFA' } as const
   const mine = rows.addMute({ of: type, until: at(10) }, start) as never
   rows.removeMute(mine)
-  expect([rows.restoreMute(mine), rows.restoreMute(99 as never)]).toEqual([true, false])
+  expect([rows.restoreMute(mine, start), rows.restoreMute(99 as never, start)]).toEqual([true, false])
   expect(rows.read().mutes).toEqual([{ id: mine, of: type, since: at(0), until: at(10) }])
   rows.removeMute(mine)
   rows.addMute({ of: { ...type, value: 'missingmfa' }, until: null }, start)
-  rows.restoreMute(mine)
+  rows.restoreMute(mine, start)
   expect(rows.read().mutes.map(({ until }) => until)).toEqual([null])
+  rows.addMute({ of: { ...type, value: 'missingmfa' }, until: at(5) }, start)
+  rows.restoreMute(mine, start + 5_000)
+  expect(rows.read().mutes, 'the new one is over').toEqual([{ id: mine, of: type, since: at(0), until: at(10) }])
 })
 
 test('the id of a rule that is gone comes back for no other', () => {
@@ -108,7 +111,7 @@ test('damaged mutes and suppressions take no other with them', () => {
   expect(rows.read().damagedSuppressions).toEqual([])
 })
 
-test('a second mute of the same takes the place of the first, and what is over goes', () => {
+test('a second mute of the same takes the place of the first, and what has been over for a month goes', () => {
   const { rows, db } = history()
   rows.addMute({ of: { kind: 'all' }, until: at(10) }, start)
   const all = rows.addMute({ of: { kind: 'all' }, until: null }, start)
@@ -117,9 +120,38 @@ test('a second mute of the same takes the place of the first, and what is over g
   rows.addMute({ of: { kind: 'field', field: 'source', value: 'Okta' }, until: null }, start)
   rows.addMute({ of: { kind: 'field', field: 'source', value: 'okta' }, until: at(20) }, start)
   expect(rows.read().mutes.map(({ until }) => until)).toEqual([at(20), at(10), at(10), null])
-  rows.addMute({ of: { kind: 'field', field: 'source', value: 'a' }, until: null }, start + 10_000)
+  for (const value of ['a\0b', 'a\0c', 'A\0B']) rows.addMute({ of: { kind: 'field', field: 'type', value }, until: null }, start)
+  expect(rows.read().mutes.flatMap(({ of }) => (of.kind === 'field' && of.field === 'type' ? [of.value] : []))).toEqual(['A\0B', 'a\0c'])
+  const month = 30 * 86_400_000
+  rows.addMute({ of: { kind: 'field', field: 'source', value: 'a' }, until: null }, start + 9_999 + month)
+  expect(db.prepare("SELECT count(*) FROM mutes WHERE field = 'entity'").pluck().get()).toBe(2)
+  rows.addMute({ of: { kind: 'field', field: 'source', value: 'a' }, until: null }, start + 10_000 + month)
   expect(db.prepare("SELECT count(*) FROM mutes WHERE field = 'entity'").pluck().get()).toBe(0)
   expect(rows.read().mutes).toContainEqual({ id: all, of: { kind: 'all' }, since: at(0), until: null })
+})
+
+test('a mute that is over only by a clock that is ahead holds again when the clock is right', () => {
+  const { rows } = history()
+  const entity = (value: string) => ({ kind: 'field', field: 'entity', value }) as const
+  rows.addMute({ of: entity('a'), until: at(3_600) }, start)
+  rows.addMute({ of: entity('b'), until: null }, start + 20 * 86_400_000)
+  expect(rows.read().mutes.map(({ of }) => of)).toEqual([entity('b'), entity('a')])
+})
+
+test('mutes have their bound: what is over goes beyond it, the first to be over first, and what holds is never crowded out', () => {
+  const { rows } = history()
+  const add = (number: number, until: number | null, now = start) =>
+    rows.addMute({ of: { kind: 'field', field: 'entity', value: `e${number}` }, until: until === null ? null : at(until) }, now)
+  const [always, soon] = [add(0, null), add(1, 10)]
+  const holding = add(2, 86_400)
+  for (let number = 3; number < mostMutes + 20; number++) add(number, 20, start + 30_000)
+  const ids = rows.read().mutes.map(({ id }) => id as number)
+  expect(ids).toHaveLength(mostMutes)
+  expect(ids).toEqual(expect.arrayContaining([always, holding]))
+  expect(ids).not.toContain(soon)
+  const more = add(mostMutes + 20, 40_000, start + 30_000)
+  expect(rows.read().mutes.map(({ id }) => id)).toEqual(expect.arrayContaining([always, holding, more]))
+  expect(rows.read().mutes).toHaveLength(mostMutes)
 })
 
 test('a suppression that is lifted stays in the list, and beyond its bound the oldest that hold no more go', () => {

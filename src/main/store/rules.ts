@@ -25,11 +25,11 @@ export type RuleRows = {
   /** One that was removed since this history was opened, and is not there: what it takes to put it back as it was is still known. */
   removed(id: RuleId): { readonly name: string } | null
   hasHook(id: number): boolean
-  /** In the place of what mutes the same already. Those that are over go. */
+  /** In the place of what mutes the same already. Those that have been over for `overMs` go, and beyond `mostMutes` the first that were over. */
   addMute(draft: MuteDraft, now: number): number
   removeMute(id: Mute['id']): void
-  /** As it was when it was removed, unless the same is muted anew; false where it is not known any more. */
-  restoreMute(id: Mute['id']): boolean
+  /** As it was when it was removed, unless the same is muted anew and that holds; false where it is not known any more. */
+  restoreMute(id: Mute['id'], now: number): boolean
   /** Of those that hold no more, the oldest go beyond `mostSuppressions`. */
   addSuppression(draft: SuppressionDraft, now: number): number
   liftSuppression(id: Suppression['id'], at: number): void
@@ -55,6 +55,8 @@ type MuteRow = { readonly id: number; readonly field: string | null; readonly va
 type SuppressionRow = { readonly id: number; readonly query: string; readonly lifted_at: number | null }
 /** What was removed is known for so long, so that it can be put back, whatever it was. */
 const mostRemoved = 100
+/** A clock that is ahead for a while is put right by then, and the mutes it took for over hold again. */
+const overMs = 30 * 86_400_000
 
 const minute = z.int().min(0).max(1_440)
 const hours: z.ZodType<Hours> = z.object({ days: z.array(z.literal(weekdays)).min(1).max(weekdays.length), from: minute, to: minute })
@@ -120,7 +122,9 @@ const suppression = z
 
 export function createRuleRows(db: Database): RuleRows {
   const allRules = db.prepare<[number], RuleRow>('SELECT * FROM rules ORDER BY place, id LIMIT ?')
-  const allMutes = db.prepare<[number], unknown>('SELECT * FROM mutes ORDER BY id DESC LIMIT ?')
+  // Those that are over last, by whatever clock.
+  const lastToEnd = 'SELECT * FROM mutes ORDER BY until IS NOT NULL, until DESC, id DESC'
+  const allMutes = db.prepare<[number], unknown>(`SELECT * FROM (${lastToEnd} LIMIT ?) ORDER BY id DESC`)
   const allSuppressions = db.prepare<[number], SuppressionRow>(
     'SELECT * FROM (SELECT * FROM suppressions ORDER BY lifted_at IS NOT NULL, expires_at DESC LIMIT ?) ORDER BY id DESC',
   )
@@ -142,11 +146,16 @@ export function createRuleRows(db: Database): RuleRows {
     VALUES (@id, @place, @name, @query, @action, @hours, @expires_at, @has_sound, (SELECT id FROM hooks WHERE id = @hook), @is_on)`)
   const isThere = db.prepare<[number], number>('SELECT 1 FROM rules WHERE id = ?').pluck()
   const hook = db.prepare<[number], number>('SELECT 1 FROM hooks WHERE id = ?').pluck()
-  // Ids tell apart what types and sources do not, as where mutes are compared with a detection.
-  const same = "field IS @field AND (value IS @value OR (field <> 'entity' AND value = @value COLLATE NOCASE))"
+  // Ids tell apart what types and sources do not, as where mutes are compared with a detection. NOCASE would end at a NUL.
+  const same = "field IS @field AND (value IS @value OR (field <> 'entity' AND lower(value) = lower(@value)))"
   const removeSame = db.prepare<[Pick<MuteRow, 'field' | 'value'>]>(`DELETE FROM mutes WHERE ${same}`)
-  const isMuted = db.prepare<[Pick<MuteRow, 'field' | 'value'>], number>(`SELECT 1 FROM mutes WHERE ${same}`).pluck()
-  const removeOver = db.prepare<[number]>('DELETE FROM mutes WHERE until <= ?')
+  const isMuted = db
+    .prepare<[Pick<MuteRow, 'field' | 'value'> & { now: number }], number>(
+      `SELECT 1 FROM mutes WHERE ${same} AND (until IS NULL OR until > @now)`,
+    )
+    .pluck()
+  const removeOver = db.prepare<[{ now: number; over: number; most: number }]>(`
+    DELETE FROM mutes WHERE until <= @over OR (until <= @now AND id IN (SELECT id FROM (${lastToEnd} LIMIT -1 OFFSET @most)))`)
   const insertMute = db
     .prepare<[string | null, string | null, number, number | null], number>(
       'INSERT INTO mutes (field, value, since, until) VALUES (?, ?, ?, ?) RETURNING id',
@@ -211,15 +220,19 @@ export function createRuleRows(db: Database): RuleRows {
     addMute: db.transaction(({ of, until }: MuteDraft, now: number): number => {
       const [field, value] = of.kind === 'all' ? [null, null] : [of.field, of.value]
       removeSame.run({ field, value })
-      removeOver.run(now)
-      return added(insertMute.get(field, value, now, until === null ? null : toMillis(until)))
+      const id = added(insertMute.get(field, value, now, until === null ? null : toMillis(until)))
+      removeOver.run({ now, over: now - overMs, most: mostMutes })
+      return id
     }).immediate,
     removeMute: (id) => remember(removedMutes, deleteMute.get(id)),
-    restoreMute(id) {
+    restoreMute: db.transaction((id: Mute['id'], now: number): boolean => {
       const row = removedMutes.get(id)
-      if (row !== undefined && isMuted.get(row) === undefined) muteAgain.run(row)
-      return row !== undefined
-    },
+      if (row === undefined) return false
+      if (isMuted.get({ field: row.field, value: row.value, now }) !== undefined) return true
+      removeSame.run({ field: row.field, value: row.value })
+      muteAgain.run(row)
+      return true
+    }).immediate,
     addSuppression: db.transaction(({ query, reason, expiresAt }: SuppressionDraft, now: number): number => {
       const id = added(insertSuppression.get(query, reason, now, toMillis(expiresAt)))
       trimSuppressions.run({ now, most: mostSuppressions })

@@ -49,7 +49,7 @@ export function createScan(db: Database, parts: { readonly textIndex: TextIndex;
   const prepare = (sql: string) => db.prepare<unknown[]>(sql)
   const statements = new Map<string, ReturnType<typeof prepare>>()
   const matchOf = createKnownWords(db)
-  const candidatesOf = createSubstrings(db, textIndex)
+  const gatherCandidates = createSubstrings(db, textIndex)
   const latest = db.prepare<[{ seenTo: number; from: number; to: number }], Late>(`
     SELECT min(detected_at) AS low, max(CASE WHEN changed_at < @seenTo THEN detected_at END) AS late, count(*) AS looked
     FROM (SELECT detected_at, changed_at FROM detections INDEXED BY detections_by_time
@@ -68,8 +68,7 @@ export function createScan(db: Database, parts: { readonly textIndex: TextIndex;
 
   /** While the index of parts of fields is behind, every field is looked at itself: what was received last is not to be missing. */
   function driverOf(query: Query): Driver {
-    const candidates = candidatesOf(query)
-    return chooseDriver(query, matchOf, candidates !== null && catchUp(clock()) ? candidates : null)
+    return chooseDriver(query, matchOf, gatherCandidates(query) && catchUp(clock()) && gatherCandidates(query))
   }
 
   function scan<Row>(

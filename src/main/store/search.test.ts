@@ -6,7 +6,7 @@ import { matching } from '../query/matches.ts'
 import { toSql } from '../query/to-sql.ts'
 import type { SuppressionId } from '../../shared/rules.ts'
 import type { Store } from './store.ts'
-import { at, content, delivery, detectionOf, organization, pageOf, start, testStore, trusted, waiting } from './test-support.ts'
+import { at, content, delivery, detectionOf, keepOne, organization, pageOf, start, testStore, trusted, waiting } from './test-support.ts'
 
 describe('a search', () => {
   const store = () => {
@@ -425,4 +425,18 @@ describe('a place in the list', () => {
     for (const wanted of [{ text: 'type:a' }, { text: '', range: { from: at(0), to: at(1) } }])
       expect(() => detections.page({ ...wanted, before: null, skip: 1, limit: 1 })).toThrow(/list of everything/)
   })
+})
+
+test('two texts that are the same up to a NUL are two', () => {
+  const store = testStore()
+  for (const entityId of ['a\0b', 'a\0c', '\0*d'])
+    keepOne(store.keeper, trusted(content({ id: `of ${entityId.at(-1)}`, entityId, type: entityId }), {}))
+  const by = (text: string) => pageOf(store.detections.page({ text, before: null, limit: 10 })).detections.map(({ id }) => id as string)
+  for (const field of ['entity', 'type']) {
+    expect(by(`${field}:a\0b`)).toEqual(['of b'])
+    expect(by(`-${field}:a\0b`).sort()).toEqual(['of c', 'of d'])
+    expect(by(`${field}:a\0b*`)).toEqual(['of b'])
+    expect(by(`${field}:\0\\*`)).toEqual([])
+    expect(by(`${field}:\0*d`)).toEqual(['of d'])
+  }
 })

@@ -30,8 +30,7 @@ function frequentApart(count: number) {
       const parsed = parse(text, { now: start })
       if (parsed.kind === 'refused') throw new Error(parsed.detail)
       const before = counted.passed()
-      const match = substrings(parsed.query)
-      const rows = match === null ? null : db.prepare('SELECT rowid FROM substring_index WHERE substring_index MATCH ?').pluck().all(match)
+      const rows = substrings(parsed.query) ? db.prepare('SELECT row FROM temp.candidates').pluck().all() : null
       return { rows, passed: counted.passed() - before }
     },
   }
@@ -56,19 +55,24 @@ function counting(db: Database) {
   const prepare = (sql: string) => {
     const statement = db.prepare<unknown[], number>(sql)
     if (!sql.includes('substring_index')) return statement
+    const of = (match: unknown, limit: unknown) => cost(String(match), typeof limit === 'number' ? limit + 1 : Infinity)
     return {
+      run(...values: unknown[]) {
+        passed += of(values[0], null)
+        return statement.run(...values)
+      },
       pluck() {
         statement.pluck()
         return {
           get(...values: unknown[]) {
-            passed += cost(String(values[0]), typeof values[1] === 'number' ? values[1] + 1 : Infinity)
+            passed += of(values[0], values[1])
             return statement.get(...values)
           },
         }
       },
     }
   }
-  return { db: { prepare } as unknown as Database, passed: () => passed }
+  return { db: { prepare, exec: (sql: string) => db.exec(sql) } as unknown as Database, passed: () => passed }
 }
 
 test('parts that are frequent but never together are given up after walks of a bounded length', () => {
@@ -109,6 +113,48 @@ test('a list whose first ones stand close together is measured for all that', ()
   while (!textIndex.catchUp(1_000));
   const parsed = parse('*burst*', { now: start })
   if (parsed.kind === 'refused') throw new Error(parsed.detail)
-  const match = createSubstrings(db, textIndex, { ...substringLimits, few: 8, longestList: 200, steps: 2_000 })(parsed.query)
-  expect(match).toContain('"bur"')
+  const substrings = createSubstrings(db, textIndex, { ...substringLimits, few: 8, longestList: 200, steps: 2_000 })
+  expect([substrings(parsed.query), db.prepare('SELECT count(*) FROM temp.candidates').pluck().get()]).toEqual([true, 100])
+})
+
+test('what is asked for twice is gathered once, until anything is written, by this connection or another', () => {
+  const { file, keeper } = testDeliveries()
+  const keep = (id: string) => keeper.keep([trusted(content({ id }))])
+  keep('needle-1')
+  const db = testDatabase(file)
+  const textIndex = createTextIndex(db)
+  while (!textIndex.catchUp(1_000));
+  const { db: counted, passed } = counting(db)
+  const [one, other] = [createSubstrings(counted, textIndex), createSubstrings(counted, textIndex)]
+  const asked = (substrings: typeof one, text: string) => {
+    const parsed = parse(text, { now: start })
+    if (parsed.kind === 'refused') throw new Error(parsed.detail)
+    const before = passed()
+    const found = substrings(parsed.query) ? db.prepare('SELECT count(*) FROM temp.candidates').pluck().get() : null
+    return [found, passed() > before]
+  }
+  expect([asked(one, '*eedle*'), asked(other, '*eedle*'), asked(one, '*eedle*')]).toEqual([
+    [1, true],
+    [1, false],
+    [1, false],
+  ])
+  // Lists that are empty take nothing.
+  expect([asked(other, '*nowhere*'), asked(one, '*eedle*')]).toEqual([
+    [0, false],
+    [1, true],
+  ])
+  keep('needle-2')
+  expect(asked(one, '*eedle*')).toEqual([1, true])
+  textIndex.catchUp(1_000)
+  expect([asked(other, '*eedle*'), asked(one, '*eedle*')]).toEqual([
+    [2, true],
+    [2, false],
+  ])
+})
+
+test('the same search of another range is not looked up again', () => {
+  const { candidates } = frequentApart(500)
+  expect(candidates('*heardo*')).toMatchObject({ rows: [18] })
+  for (const text of ['*heardo*', '*heardo* after:2020', '(*heardo* after:2020) before:2040', 'is:unread *heardo*'])
+    expect(candidates(text), text).toEqual({ rows: [18], passed: 0 })
 })

@@ -85,7 +85,7 @@ test('a history from before this index is searched without it until all of it ha
   old.exec(`DROP INDEX notification_log_of_notification;
     ALTER TABLE notification_log DROP COLUMN notification;
     ALTER TABLE notification_log DROP COLUMN rule`)
-  for (const table of ['hook_messages', 'rules', 'hooks', 'mutes', 'suppressions', 'outbox', 'notifications'])
+  for (const table of ['hook_messages', 'rules', 'hooks', 'mutes', 'suppressions', 'outbox', 'notifications', 'late_changes'])
     old.exec(`DROP TABLE ${table}`)
   old.exec('DROP TABLE substring_index; DROP TABLE substring_backlog; PRAGMA user_version = 7')
   old.close()

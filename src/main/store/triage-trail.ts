@@ -61,16 +61,17 @@ export function createTriageTrail(db: Database, log: Pick<NotificationLog, 'of'>
         triageHistory: actsOf.all(found.row, mostEntries).map(toEntry),
         verdictReason: found.verdict_reason,
         said: log.of(found.row),
-        entityCount: found.entity_id === null ? null : (likeEntity.get(found.entity_id, mostCounted) ?? null),
-        connectionCount: found.connection_id === null ? null : (likeConnection.get(found.connection_id, mostCounted) ?? null),
+        entityCount: found.entity_id === null ? null : (likeEntity.get({ value: found.entity_id, most: mostCounted }) ?? null),
+        connectionCount:
+          found.connection_id === null ? null : (likeConnection.get({ value: found.connection_id, most: mostCounted }) ?? null),
       }
     },
   }
 
   function countBy(index: string, column: string) {
     return db
-      .prepare<[string, number], number>(
-        `SELECT count(*) FROM (SELECT 1 FROM detections INDEXED BY ${index} WHERE ${column} = ? COLLATE NOCASE LIMIT ?)`,
+      .prepare<[{ value: string; most: number }], number>(
+        `SELECT count(*) FROM (SELECT 1 FROM detections INDEXED BY ${index} WHERE ${column} = @value COLLATE NOCASE AND lower(${column}) = lower(@value) LIMIT @most)`,
       )
       .pluck()
   }

@@ -73,7 +73,7 @@ describe('a change', () => {
     const { write, act, rows, trail } = setUp(2)
     act({ state: 'done' }, rows.slice(0, 1))
     expect(write({ state: 'done' })).toMatchObject({ count: 1, detections: [{ id: 'd-2' }] })
-    expect(write({ state: 'done' })).toEqual({ act: null, count: 0, detections: [] })
+    expect(write({ state: 'done' })).toEqual({ act: null, count: 0, left: 0, detections: [] })
     expect(trail('d-1').triageHistory).toHaveLength(1)
   })
 

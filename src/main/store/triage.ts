@@ -1,8 +1,9 @@
 import type { Detection, DetectionKey } from '../../shared/detection.ts'
-import type { TriageChange, UndoId } from '../../shared/triage.ts'
+import type { AsOf, TriageChange, UndoId } from '../../shared/triage.ts'
 import type { Database } from './database.ts'
 import { fromRow } from './detection-row.ts'
 import type { DetectionRow, TriageRow } from './detection-row.ts'
+import { createLateChanges } from './late-changes.ts'
 import { createRollups, type RollupGathering } from './rollups.ts'
 import { changedBy, only, takesNote, touchedColumns, triageColumns } from './triage-columns.ts'
 import type { TouchedColumns, TriageColumn } from './triage-columns.ts'
@@ -13,9 +14,9 @@ export type Triage = {
   rowsOf(keys: readonly DetectionKey[]): readonly number[]
   /**
    * Changes what of these is not so already. The first slice that changes anything begins an act, which the next ones go on with;
-   * `shown` of what changed are answered as they are from now on.
+   * `shown` of what changed are answered as they are from now on. What a delivery has changed since `asOf` is left as it is.
    */
-  write(act: UndoId | null, rows: readonly number[], change: TriageChange, shown: number): Written
+  write(act: UndoId | null, rows: readonly number[], change: TriageChange, shown: number, asOf?: AsOf): Written
   /** Whether an act of the user can still be taken back, as far as its age and its history say. */
   stateOf(act: UndoId): ActState
   /** Which of the next so many detections of an act something else has touched since. `after` is a row; 0 begins. */
@@ -26,7 +27,12 @@ export type Triage = {
   finishUndo(act: UndoId): void
 }
 
-export type Written = { readonly act: UndoId | null; readonly count: number; readonly detections: readonly Detection[] }
+export type Written = {
+  readonly act: UndoId | null
+  readonly count: number
+  readonly left: number
+  readonly detections: readonly Detection[]
+}
 export type ActState = 'open' | 'undone' | 'too-old' | 'unknown'
 export type LookedBack = { readonly untouched: number; readonly touched: number; readonly next: number | null }
 export type TakenBack = { readonly count: number; readonly detections: readonly Detection[]; readonly next: number | null }
@@ -34,13 +40,16 @@ export type TakenBack = { readonly count: number; readonly detections: readonly 
 /** So many acts of the user can be taken back. */
 export const mostUndone = 50
 
-type PresentRow = TriageRow & { readonly detected_at: number }
+type PresentRow = TriageRow & { readonly row: number; readonly detected_at: number; readonly newest_sequence: number }
 type ChangedRow = { readonly detection: number; readonly was: string; readonly became: string }
 
 export function createTriage(db: Database, now: () => number): Triage {
   const rollups = createRollups(db)
+  const lateChanges = createLateChanges(db)
   const rowOf = db.prepare<[string, string], number>('SELECT row FROM detections WHERE organization_id = ? AND id = ?').pluck()
-  const present = db.prepare<[number], PresentRow>(`SELECT ${triageColumns.join(', ')}, detected_at FROM detections WHERE row = ?`)
+  const present = db.prepare<[number], PresentRow>(
+    `SELECT ${triageColumns.join(', ')}, row, detected_at, newest_sequence FROM detections WHERE row = ?`,
+  )
   const whole = db.prepare<[number], DetectionRow>('SELECT * FROM detections WHERE row = ?')
   const begin = db
     .prepare<[number, string], number>("INSERT INTO triage_acts (at, made_by, change, count) VALUES (?, 'user', ?, 0) RETURNING id")
@@ -70,29 +79,36 @@ export function createTriage(db: Database, now: () => number): Triage {
   // By what they touch: to write all columns would move a row in indexes that it has not moved in.
   const updates = new Map<string, ReturnType<typeof prepareUpdate>>()
 
-  const writeSlice = db.transaction((begun: UndoId | null, rows: readonly number[], change: TriageChange, shown: number): Written => {
-    const at = now()
-    const counts = rollups.gather()
-    const json = JSON.stringify(change)
-    const changed: number[] = []
-    let act: number | null = begun
-    for (const row of rows) {
-      const before = present.get(row)
-      if (before === undefined) continue
-      const after = changedBy(before, change, at)
-      const columns = touchedColumns(before, after)
-      if (columns.length === 0) continue
-      act ??= begin.get(at, json) ?? null
-      if (act === null) throw new Error('an act was not written')
-      write(row, before, only(columns, after), counts)
-      record.run(act, row, JSON.stringify(only(columns, before)), JSON.stringify(only(columns, after)))
-      if (takesNote(before, change)) addNote.run(row, act)
-      changed.push(row)
-    }
-    counts.write()
-    if (act !== null) countIn.run(changed.length, act)
-    return { act: act as UndoId | null, count: changed.length, detections: read(changed.slice(0, shown)) }
-  })
+  const writeSlice = db.transaction(
+    (begun: UndoId | null, rows: readonly number[], change: TriageChange, shown: number, asOf?: AsOf): Written => {
+      const at = now()
+      const counts = rollups.gather()
+      const json = JSON.stringify(change)
+      const changed: number[] = []
+      let act: number | null = begun
+      let left = 0
+      for (const row of rows) {
+        const before = present.get(row)
+        if (before === undefined) continue
+        if (asOf !== undefined && lateChanges.isSince(before, asOf)) {
+          left += 1
+          continue
+        }
+        const after = changedBy(before, change, at)
+        const columns = touchedColumns(before, after)
+        if (columns.length === 0) continue
+        act ??= begin.get(at, json) ?? null
+        if (act === null) throw new Error('an act was not written')
+        write(row, before, only(columns, after), counts)
+        record.run(act, row, JSON.stringify(only(columns, before)), JSON.stringify(only(columns, after)))
+        if (takesNote(before, change)) addNote.run(row, act)
+        changed.push(row)
+      }
+      counts.write()
+      if (act !== null) countIn.run(changed.length, act)
+      return { act: act as UndoId | null, count: changed.length, left, detections: read(changed.slice(0, shown)) }
+    },
+  )
 
   const takeBackSlice = db.transaction((act: UndoId, after: number, limit: number, shown: number): TakenBack => {
     const counts = rollups.gather()
@@ -116,7 +132,7 @@ export function createTriage(db: Database, now: () => number): Triage {
         const row = rowOf.get(organizationId, id)
         return row === undefined ? [] : [row]
       }),
-    write: (act, rows, change, shown) => writeSlice.immediate(act, rows, change, shown),
+    write: (act, rows, change, shown, asOf) => writeSlice.immediate(act, rows, change, shown, asOf),
 
     stateOf(id) {
       const act = actOf.get(id)

@@ -1,7 +1,7 @@
 import { statSync } from 'node:fs'
 import type { Detection, DetectionKey, Instant, Sequence, Trust } from '../../shared/detection.ts'
 import type { PageKey } from '../../shared/ipc.ts'
-import { mostNotes, type TriageChange } from '../../shared/triage.ts'
+import { mostNotes, type AsOf, type TriageChange } from '../../shared/triage.ts'
 import { matching } from '../query/matches.ts'
 import { needsWords, toSql } from '../query/to-sql.ts'
 import type { Query } from '../query/query.ts'
@@ -9,6 +9,7 @@ import { openDatabase } from './database.ts'
 import type { Database, NotOpened } from './database.ts'
 import { fromRow } from './detection-row.ts'
 import type { DetectionRow } from './detection-row.ts'
+import { createLateChanges } from './late-changes.ts'
 import { createSearchReader, type SearchReader } from './search-reader.ts'
 import { toInstant, toMillis } from './time.ts'
 
@@ -27,6 +28,8 @@ export type Snapshot = {
   ownOf(detection: Detection, place: PageKey): Own | null
   /** The one that the present of a detection comes from. */
   newestDelivery(place: PageKey): WalkedDelivery | null
+  /** Whether a delivery changed it that is not known at `asOf`. */
+  isSince(found: Stretch['found'][number], asOf: AsOf): boolean
   /** Bytes of the write-ahead log now beyond those at the beginning. */
   logGrowth(): number
   close(): void
@@ -97,6 +100,7 @@ function createSnapshot(db: Database, { file, now, clock }: SnapshotParts): Snap
   db.exec('BEGIN')
   const total = db.prepare<[], number>("SELECT count FROM tally WHERE name = 'detections'").pluck().get() ?? 0
   const logAtStart = sizeOfLog(file)
+  const lateChanges = createLateChanges(db)
   const places = db.prepare<[number, number, number], PlaceRow>(
     'SELECT changed_at, row FROM detections INDEXED BY detections_by_change WHERE (changed_at, row) < (?, ?) ORDER BY changed_at DESC, row DESC LIMIT ?',
   )
@@ -175,6 +179,7 @@ function createSnapshot(db: Database, { file, now, clock }: SnapshotParts): Snap
       const found = newest.get(row)
       return found === undefined ? null : toWalked(found)
     },
+    isSince: ({ detection, place }, asOf) => lateChanges.isSince({ row: place.row, newest_sequence: detection.sequence }, asOf),
     logGrowth: () => sizeOfLog(file) - logAtStart,
     close: () => void db.close(),
   }

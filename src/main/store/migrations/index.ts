@@ -8,6 +8,7 @@ import { desk } from './006-desk.ts'
 import { insight } from './007-insight.ts'
 import { substring } from './008-substring.ts'
 import { speaking } from './009-speaking.ts'
+import { lateChanges } from './010-late-changes.ts'
 
 /** In order of version, from 1 and without a hole. */
-export const migrations: readonly Migration[] = [history, waysIn, search, rollups, care, desk, insight, substring, speaking]
+export const migrations: readonly Migration[] = [history, waysIn, search, rollups, care, desk, insight, substring, speaking, lateChanges]
