@@ -43,10 +43,33 @@ export async function launchApp(profile: string, env: Environment = {}): Promise
     args: [...sandboxFlags, root, '--user-data', profile],
     env: { ...inherited(), ...env },
   })
+  takeTurns(electron)
   const page = await electron.firstWindow()
   // It shows itself, and takes the focus, once it has something to show.
   await expect.poll(() => electron.evaluate(({ BrowserWindow }) => BrowserWindow.getAllWindows()[0]?.isVisible())).toBe(true)
   return { electron, page }
+}
+
+/**
+ * What a test does in the main process is done in a turn of its own, as what a desktop does is: a debugger may otherwise begin in the middle
+ * of the app's code, with a query half read.
+ */
+function takeTurns(electron: ElectronApplication): void {
+  const evaluate = electron.evaluate.bind(electron) as (run: unknown, given: unknown) => Promise<never>
+  electron.evaluate = (act: unknown, argument?: unknown) =>
+    evaluate(
+      (modules: unknown, [source, given]: readonly [string, unknown]) =>
+        new Promise((resolve, reject) => {
+          setImmediate(() => {
+            try {
+              resolve(((0, eval)(`(${source})`) as (modules: unknown, given: unknown) => unknown)(modules, given))
+            } catch (error) {
+              reject(error as Error)
+            }
+          })
+        }),
+      [String(act), argument],
+    )
 }
 
 /** The same app as a bare process, for tests that kill or trace it. */
