@@ -30,6 +30,7 @@ const requests: Readonly<Record<RequestName, true>> = {
   'rule:remove': true,
   'rules:try': true,
   'mute:add': true,
+  'mute:take-back': true,
   'mute:remove': true,
   'mute:restore': true,
   'suppression:try': true,

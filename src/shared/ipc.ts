@@ -80,6 +80,8 @@ export type Requests = {
   /** What these rules would have said of what is in the history; `about` is the place of the one that is being edited. */
   'rules:try': { argument: { readonly rules: readonly RuleDraft[]; readonly about: number | null }; answer: DryRunAnswer }
   'mute:add': { argument: MuteDraft; answer: RulesSaved }
+  /** As if it had not been added: what it took the place of is back. */
+  'mute:take-back': { argument: MuteId; answer: RulesSaved }
   'mute:remove': { argument: MuteId; answer: RulesSaved }
   /** One that was removed since Tocsin began is muted again as it was. */
   'mute:restore': { argument: MuteId; answer: RulesSaved }

@@ -42,6 +42,8 @@ export type Triaged =
       /** Came or changed since `asOf`, and was left as it is. */
       readonly left: number
     }
+  /** Some of it was written before the rest could not be: that can be taken back. */
+  | { readonly kind: 'partly'; readonly undo: UndoId; readonly count: number; readonly detail: string }
   | { readonly kind: 'refused'; readonly detail: string }
   | ({ readonly kind: 'search-refused' } & Pick<SearchRefused, 'at' | 'length' | 'detail'>)
 export type Undone =

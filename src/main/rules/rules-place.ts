@@ -27,7 +27,13 @@ export type RulesPlace = {
   remove(id: RuleId): RulesSaved
   /** A later question ends an earlier one. */
   try(asked: { readonly rules: readonly RuleDraft[]; readonly about: number | null }): Promise<DryRunAnswer>
-  readonly mutes: { add(draft: MuteDraft): RulesSaved; remove(id: MuteId): RulesSaved; restore(id: MuteId): RulesSaved }
+  readonly mutes: {
+    add(draft: MuteDraft): RulesSaved
+    /** As if it had not been added. */
+    takeBack(id: MuteId): RulesSaved
+    remove(id: MuteId): RulesSaved
+    restore(id: MuteId): RulesSaved
+  }
   readonly suppressions: {
     try(asked: { readonly query: string }): Promise<Impact>
     add(draft: SuppressionDraft): RulesSaved
@@ -89,6 +95,8 @@ export function createRulesPlace(parts: {
 
     mutes: {
       add: (draft) => checkMute(draft, list().mutes, now()) ?? write(() => rows.addMute(draft, now())),
+      takeBack: (id) =>
+        putBack(() => rows.takeBackMute(id), 'It is muted no more, or something else is muted in its place. Nothing was changed.'),
       remove: (id) => takeAway(() => rows.removeMute(id)),
       restore(id) {
         if (list().mutes.length >= mostMutes) return refused(`${mostMutes} are muted, and there is no room for more. Take one away first.`)

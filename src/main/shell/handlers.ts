@@ -62,6 +62,7 @@ export function createHandlers(parts: { readonly core: Core; readonly profile: s
     'rule:remove': core.rules.remove,
     'rules:try': core.rules.try,
     'mute:add': core.rules.mutes.add,
+    'mute:take-back': core.rules.mutes.takeBack,
     'mute:remove': core.rules.mutes.remove,
     'mute:restore': core.rules.mutes.restore,
     'suppression:try': core.rules.suppressions.try,

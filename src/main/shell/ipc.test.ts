@@ -35,6 +35,7 @@ const valid: Readonly<Record<string, unknown>> = {
   'rule:remove': 1,
   'rules:try': { rules: [rule], about: 0 },
   'mute:add': { of: { kind: 'field', field: 'type', value: 'MissingMFA' }, until: null },
+  'mute:take-back': 1,
   'mute:remove': 1,
   'mute:restore': 1,
   'suppression:try': { query: 'type:Noise' },

@@ -77,6 +77,19 @@ test('a mute comes back as it was, though it is over, unless the same is muted a
   expect(rows.read().mutes, 'the new one is over').toEqual([{ id: mine, of: type, since: at(0), until: at(10) }])
 })
 
+test('a mute that is taken back leaves everything as it was before it, and only once', () => {
+  const { rows } = history()
+  const source = { kind: 'field', field: 'source', value: 'Okta' } as const
+  const before = rows.addMute({ of: source, until: null }, start)
+  const mine = rows.addMute({ of: { ...source, value: 'okta' }, until: at(10) }, start) as never
+  expect(rows.read().mutes).toMatchObject([{ id: mine, until: at(10) }])
+  expect([rows.takeBackMute(mine), rows.takeBackMute(mine)]).toEqual([true, false])
+  expect(rows.read().mutes).toEqual([{ id: before, of: source, since: at(0), until: null }])
+  const ended = rows.addMute({ of: source, until: at(20) }, start) as never
+  rows.removeMute(ended)
+  expect([rows.takeBackMute(ended), rows.read().mutes], 'what the user ended meanwhile stays ended').toEqual([false, []])
+})
+
 test('the id of a rule that is gone comes back for no other', () => {
   const { rows } = history()
   const gone = rows.save(draft('gone'))

@@ -94,7 +94,8 @@ export function createTriagePlace(parts: {
         told.add(written)
       }
     } catch (error) {
-      return refused(notWritten(error, told.count(), rows.length))
+      const detail = notWritten(error, told.count(), rows.length)
+      return act === null ? refused(detail) : { kind: 'partly', undo: act, count: told.count(), detail }
     } finally {
       told.tell()
     }

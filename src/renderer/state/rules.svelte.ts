@@ -4,8 +4,8 @@ import type { Mute, MuteDraft, Rule, RuleDraft, Rules, RulesSaved, Suppression, 
 import { Live } from './live.svelte.ts'
 import { reasonOf } from './reason.ts'
 
-/** What was done last and can be taken back, in words: `Removed “Noisy scanner”`. */
-export type RulesUndo = { readonly said: string; readonly back: () => Promise<boolean> }
+/** What was done last and can be taken back, in words: `Removed “Noisy scanner”`; `text` says what follows from it. */
+export type RulesUndo = { readonly said: string; readonly text: string; readonly back: () => Promise<boolean> }
 
 const offeredMs = 10_000
 const nothing: Rules = { rules: [], mutes: [], suppressions: [], broken: [], brokenSuppressions: [] }
@@ -84,6 +84,7 @@ export class RulesState {
     if (isDone)
       this.#offer({
         said: arrangedWords(before, list, removed),
+        text: '',
         back: async () => this.#tellRefused(await this.#arrange(before, []), 'It could not be undone'),
       })
     return isDone
@@ -94,8 +95,16 @@ export class RulesState {
     this.#tellRefused(await this.#write(() => this.#bridge.invoke('rule:remove', id)), 'The rule was not removed')
   }
 
-  mute(draft: MuteDraft): Promise<RulesSaved> {
-    return this.#write(() => this.#bridge.invoke('mute:add', draft))
+  /** Why not is for whoever asked to show. What it took the place of comes back with the undo. */
+  async mute(draft: MuteDraft, words: Pick<RulesUndo, 'said' | 'text'>): Promise<RulesSaved> {
+    const muted = await this.#write(() => this.#bridge.invoke('mute:add', draft))
+    if (muted.kind === 'refused' || muted.id === null) return muted
+    const id = muted.id as Mute['id']
+    this.#offer({
+      ...words,
+      back: async () => this.#tellRefused(await this.#write(() => this.#bridge.invoke('mute:take-back', id)), 'It could not be undone'),
+    })
+    return muted
   }
 
   async unmute(mute: Mute, said: string): Promise<void> {
@@ -103,13 +112,22 @@ export class RulesState {
     if (!this.#tellRefused(removed, 'It is still muted')) return
     this.#offer({
       said,
+      text: '',
       back: async () =>
         this.#tellRefused(await this.#write(() => this.#bridge.invoke('mute:restore', mute.id)), 'It could not be muted again'),
     })
   }
 
-  suppress(draft: SuppressionDraft): Promise<RulesSaved> {
-    return this.#write(() => this.#bridge.invoke('suppression:add', draft))
+  /** Why not is for whoever asked to show. Its undo lifts it: that it held for a while is kept. */
+  async suppress(draft: SuppressionDraft, words: Pick<RulesUndo, 'said' | 'text'>): Promise<RulesSaved> {
+    const suppressed = await this.#write(() => this.#bridge.invoke('suppression:add', draft))
+    if (suppressed.kind === 'refused' || suppressed.id === null) return suppressed
+    const id = suppressed.id as Suppression['id']
+    this.#offer({
+      ...words,
+      back: async () => this.#tellRefused(await this.#write(() => this.#bridge.invoke('suppression:lift', id)), 'It could not be undone'),
+    })
+    return suppressed
   }
 
   async lift(suppression: Suppression): Promise<void> {
@@ -117,6 +135,7 @@ export class RulesState {
     if (!this.#tellRefused(lifted, 'It was not lifted')) return
     this.#offer({
       said: 'Lifted the suppression',
+      text: '',
       back: async () =>
         this.#tellRefused(
           await this.#write(() => this.#bridge.invoke('suppression:restore', suppression.id)),

@@ -225,6 +225,36 @@ test('all is muted for as long as its mute lasts, and again by undo', async () =
   expect(state.silenceAt(Date.now())).toMatchObject({ id: 1, until: inAnHour })
 })
 
+test('muting and suppressing can be taken back: the mute as if it had never been, the suppression as one that was lifted', async () => {
+  const after = rulesOf([])
+  const saved = (id: number | null) => ({ kind: 'saved', rules: after, id }) as const
+  const { state, asked, told } = setUp(rulesOf([]), {
+    'mute:add': () => saved(5),
+    'mute:take-back': () => saved(null),
+    'suppression:add': () => saved(6),
+    'suppression:lift': () => no,
+  })
+  await vi.advanceTimersByTimeAsync(0)
+  const words = { said: 'Muted: all of Tocsin', text: 'Until 13:00.' }
+  await state.mute({ of: { kind: 'all' }, until: inAnHour }, words)
+  expect(state.offer).toMatchObject(words)
+  await state.undoLast()
+  expect([asked.at(-1), told.at(-1)?.title]).toEqual([{ name: 'mute:take-back', argument: 5 }, 'Undone: Muted: all of Tocsin'])
+  await state.suppress({ query: 'type:Noise', reason: 'a scanner', expiresAt: inAnHour }, { said: 'Suppressed known noise', text: '' })
+  await state.undoLast()
+  expect([asked.at(-1), told.at(-1)]).toEqual([
+    { name: 'suppression:lift', argument: 6 },
+    { id: 'rules', tone: 'trouble', title: 'It could not be undone', text: 'The disk is full.' },
+  ])
+})
+
+test('a mute that is refused is for whoever asked to show, and nothing is offered', async () => {
+  const { state, told } = setUp(rulesOf([]), { 'mute:add': () => no })
+  await vi.advanceTimersByTimeAsync(0)
+  expect(await state.mute({ of: { kind: 'all' }, until: null }, { said: 'Muted', text: '' })).toEqual(no)
+  expect([state.offer, told]).toEqual([null, []])
+})
+
 test('what was muted since the clock of the page ticked last is muted already, and not before the clock that was ahead', async () => {
   const since = new Date().toISOString() as Instant
   const { state } = setUp(rulesOf([], { mutes: [muteOf(1, { since, until: inAnHour })] }))

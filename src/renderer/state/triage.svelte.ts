@@ -118,12 +118,11 @@ export class Triage {
     this.isWriting = true
     try {
       const triaged = await this.#bridge.invoke('triage:write', { of, change })
-      if (triaged.kind !== 'triaged') {
-        this.#fail('It could not be done', triaged.detail)
-        return false
-      }
-      this.remember({ said: saidOf(triaged, what), back: () => this.#bridge.invoke('triage:undo', triaged.undo) })
-      return true
+      if (triaged.kind === 'triaged' || triaged.kind === 'partly')
+        this.remember({ said: saidOf(triaged, what), back: () => this.#bridge.invoke('triage:undo', triaged.undo) })
+      if (triaged.kind === 'triaged') return true
+      this.#fail(triaged.kind === 'partly' ? 'Not all of it could be done' : 'It could not be done', triaged.detail)
+      return false
     } catch (error) {
       this.#fail('It could not be done', reasonOf(error))
       return false
@@ -179,12 +178,14 @@ export class Triage {
   }
 }
 
-function saidOf({ count, isCapped, left }: Extract<Triaged, { kind: 'triaged' }>, what: string): string {
-  const of = `${count.toLocaleString('en')} ${count === 1 ? 'detection' : 'detections'}`
+function saidOf(triaged: Extract<Triaged, { kind: 'triaged' | 'partly' }>, what: string): string {
+  const said = `${triaged.count.toLocaleString('en')} ${triaged.count === 1 ? 'detection' : 'detections'} ${what}`
+  if (triaged.kind === 'partly') return said
+  const { isCapped, left } = triaged
   const more = isCapped ? '; more fitted than one change may take' : ''
   const since =
     left === 0
       ? ''
       : `; ${left.toLocaleString('en')} that came or changed since ${left === 1 ? 'was' : 'were'} left as ${left === 1 ? 'it is' : 'they are'}`
-  return `${of} ${what}${more}${since}`
+  return `${said}${more}${since}`
 }

@@ -231,9 +231,13 @@ describe('triage', () => {
   test('says what a change could not do, which may have been a part of it, and keeps the marks', async () => {
     const { main, cursor, triage, marks, told } = await start()
     cursor.toggleAt(1)
-    main.handlers['triage:write'] = () => ({ kind: 'refused', detail: '500 of 1500 were changed and stay so.' })
+    main.handlers['triage:write'] = () => ({ kind: 'partly', undo: 7 as UndoId, count: 500, detail: '500 of 1500 were changed.' })
     await triage.act('done')
-    expect(told.splice(0)).toMatchObject([{ title: 'It could not be done', text: '500 of 1500 were changed and stay so.' }])
+    expect(told.splice(0)).toMatchObject([{ title: 'Not all of it could be done', text: '500 of 1500 were changed.' }])
+    expect([marks.count, triage.offer?.said]).toEqual([1, '500 detections done'])
+    await triage.undoLast()
+    expect(main.asked.at(-1)).toEqual({ name: 'triage:undo', argument: 7 })
+    told.length = 0
     main.handlers['triage:write'] = () => ({ kind: 'refused', detail: 'The disk is full.' })
     await triage.act('done')
     main.handlers['triage:write'] = () => Promise.reject(new Error('locked'))

@@ -57,6 +57,7 @@ export const rulesArguments = {
     .refine(({ rules, about }) => about === null || about < rules.length),
   // A page could mute what the user wants to hear, as the user can: it is pushed to every view, and the tray shows it.
   'mute:add': mute,
+  'mute:take-back': numbered<MuteId>(),
   'mute:remove': numbered<MuteId>(),
   'mute:restore': numbered<MuteId>(),
   // The same as trying rules.
