@@ -83,7 +83,7 @@ export const imports: Benchmark = {
       values: peaks,
       note: size.slice(2),
       missed:
-        'what the collector of Node leaves lying: medians of 218 to 256 MB from run to run, 198 with a young generation of 8 MB, 186 with one of 2',
+        'what the collector of Node leaves lying: 255 to 280 MB, and about 200 with the young generation held as it is while it imports',
     })
     return [...figures, memory]
   },

@@ -5,6 +5,7 @@ import type { CheckImported } from './import/check.ts'
 import { readLines } from './import/lines.ts'
 import { readLine, type Brought } from './import/read-line.ts'
 import { nextTurn, orAborted, pause } from './import/turns.ts'
+import { holdYoungGeneration } from './import/young-generation.ts'
 import { createTally, type ImportCounts, type Reason, type Remark } from './import/tally.ts'
 import type { Change, Checked, Delivery, Keeper } from './ingest/delivery.ts'
 import { readToken } from './ingest/token.ts'
@@ -250,6 +251,7 @@ export async function importHistory(parts: ImportParts): Promise<Imported> {
     return hasRoom
   }
 
+  const letGo = holdYoungGeneration()
   try {
     for (const file of files) total += await sizeOf(file)
     for (const file of files) {
@@ -264,6 +266,8 @@ export async function importHistory(parts: ImportParts): Promise<Imported> {
         ? `There is no file ${path}. What was kept until then is safe; look at its name and its folder, and import again.`
         : `The import came to no end: ${message}. What it kept until then is safe; import the same files again to go on.`
     return { kind: 'failed', detail, ...report() }
+  } finally {
+    letGo()
   }
 }
 
