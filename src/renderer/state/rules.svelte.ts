@@ -5,7 +5,8 @@ import { Live } from './live.svelte.ts'
 import { reasonOf } from './reason.ts'
 
 /** What was done last and can be taken back, in words: `Removed “Noisy scanner”`; `text` says what follows from it. */
-export type RulesUndo = { readonly said: string; readonly text: string; readonly back: () => Promise<boolean> }
+export type RulesUndo = Words & { readonly back: () => Promise<boolean> }
+type Words = { readonly said: string; readonly text: string }
 
 const offeredMs = 10_000
 const nothing: Rules = { rules: [], mutes: [], suppressions: [], broken: [], brokenSuppressions: [] }
@@ -96,15 +97,9 @@ export class RulesState {
   }
 
   /** Why not is for whoever asked to show. What it took the place of comes back with the undo. */
-  async mute(draft: MuteDraft, words: Pick<RulesUndo, 'said' | 'text'>): Promise<RulesSaved> {
-    const muted = await this.#write(() => this.#bridge.invoke('mute:add', draft))
-    if (muted.kind === 'refused' || muted.id === null) return muted
-    const id = muted.id as Mute['id']
-    this.#offer({
-      ...words,
-      back: async () => this.#tellRefused(await this.#write(() => this.#bridge.invoke('mute:take-back', id)), 'It could not be undone'),
-    })
-    return muted
+  mute(draft: MuteDraft, words: Words): Promise<RulesSaved> {
+    const takeBack = (id: number) => this.#bridge.invoke('mute:take-back', id as Mute['id'])
+    return this.#add(words, () => this.#bridge.invoke('mute:add', draft), takeBack)
   }
 
   async unmute(mute: Mute, said: string): Promise<void> {
@@ -119,15 +114,9 @@ export class RulesState {
   }
 
   /** Why not is for whoever asked to show. Its undo lifts it: that it held for a while is kept. */
-  async suppress(draft: SuppressionDraft, words: Pick<RulesUndo, 'said' | 'text'>): Promise<RulesSaved> {
-    const suppressed = await this.#write(() => this.#bridge.invoke('suppression:add', draft))
-    if (suppressed.kind === 'refused' || suppressed.id === null) return suppressed
-    const id = suppressed.id as Suppression['id']
-    this.#offer({
-      ...words,
-      back: async () => this.#tellRefused(await this.#write(() => this.#bridge.invoke('suppression:lift', id)), 'It could not be undone'),
-    })
-    return suppressed
+  suppress(draft: SuppressionDraft, words: Words): Promise<RulesSaved> {
+    const lift = (id: number) => this.#bridge.invoke('suppression:lift', id as Suppression['id'])
+    return this.#add(words, () => this.#bridge.invoke('suppression:add', draft), lift)
   }
 
   async lift(suppression: Suppression): Promise<void> {
@@ -168,6 +157,14 @@ export class RulesState {
   #arrange(list: readonly Rule[], removed: readonly Rule[]): Promise<RulesSaved> {
     const rules = list.map(({ id, isOn }) => ({ id, isOn }))
     return this.#write(() => this.#bridge.invoke('rules:arrange', { rules, removed: removed.map(({ id }) => id) }))
+  }
+
+  async #add(words: Words, add: () => Promise<RulesSaved>, takeBack: (id: number) => Promise<RulesSaved>): Promise<RulesSaved> {
+    const added = await this.#write(add)
+    if (added.kind === 'refused' || added.id === null) return added
+    const { id } = added
+    this.#offer({ ...words, back: async () => this.#tellRefused(await this.#write(() => takeBack(id)), 'It could not be undone') })
+    return added
   }
 
   async #write(ask: () => Promise<RulesSaved>): Promise<RulesSaved> {
