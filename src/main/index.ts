@@ -93,6 +93,8 @@ async function start({ profile, log, ending, fail }: Launch): Promise<void> {
     createNotifier({
       content: () => core.settings().notificationContent,
       knownAs: core.speaking.knownAs,
+      earlierNumbers: core.speaking.earlierNumbers,
+      onMoved: core.speaking.moved,
       onChosen: (target) => void window.show().then(() => openTarget(gate, target)),
       onAction: (id, action) => void act(id, action),
       onClosed: core.speaking.closed,

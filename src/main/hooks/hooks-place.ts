@@ -141,6 +141,7 @@ export function createHooks(
       },
 
       async test(id) {
+        if (rows.read(id) === null) return goneHook
         const lane = laneOf(id)
         const tested = await lane.alone((signal) => test(id, signal))
         // What waits behind a failure need not wait for its next try.
@@ -159,7 +160,7 @@ export function createHooks(
 
   async function test(id: HookId, signal: AbortSignal): Promise<HookTested> {
     const hook = rows.read(id)
-    if (hook === null) return failed('This hook was removed meanwhile. Nothing was sent.')
+    if (hook === null) return goneHook
     const secret = secrets.read(hook)
     if (secret.kind === 'none') return failed('Its secret is not here any more. Enter it again. Nothing was sent.')
     if (secret.kind === 'unreadable') return failed(`Its secret cannot be had now. ${secret.detail} Nothing was sent.`)
@@ -186,3 +187,5 @@ function refused(detail: string): HookSaved {
 function failed(detail: string): HookTested {
   return { kind: 'failed', detail }
 }
+
+const goneHook = failed('This hook was removed meanwhile. Nothing was sent.')

@@ -20,8 +20,8 @@ const mostExamples = 20
 
 /**
  * What the saved rules and those that are proposed would have said of what came in the last days, by the very decision that is made of what
- * comes now: as if notifications had been on, and nobody had looked. What the user did with a detection, and what is muted and suppressed,
- * is as it is today.
+ * comes now: as if notifications had been on, and nobody had looked. What the user did with a detection, and what is suppressed, is as it
+ * is today; a mute with an end counts for its time, and one without for all of it.
  */
 export function* tryRules(store: Pick<Store, 'pastChanges' | 'rules' | 'settings'>, asked: RulesTried): Generator<void, DryRunAnswer> {
   const { now, rules: drafts, about } = asked

@@ -24,6 +24,10 @@ export type SpeakingPlace = {
   closed(id: NotificationId): void
   /** What a notification of an earlier run is about, by its number and whoever numbered it; null where it is not ours. */
   knownAs(nativeId: number, service: string | null): { readonly id: NotificationId; readonly target: Target } | null
+  /** A notification is known to the desktop by another number now. */
+  moved(id: NotificationId, nativeId: number, service: string): void
+  /** By what numbers this service may still show what earlier runs told. */
+  earlierNumbers(service: string): readonly number[]
   /** What one notification told of: the newest, so many as one act may be about. */
   keysOf(id: NotificationId): readonly DetectionKey[]
 }
@@ -116,6 +120,15 @@ export function createSpeaking(parts: {
         const target: Target = key !== undefined && others.length === 0 ? { kind: 'detection', key } : { kind: 'group', notification: id }
         return { id, target }
       },
+      moved(id, nativeId, service) {
+        try {
+          outbox.moved(id, nativeId, service)
+        } catch (error) {
+          // A full disk: a click on it after the next start finds nothing, and it is in the inbox all the same.
+          onTrouble(error)
+        }
+      },
+      earlierNumbers: outbox.earlierNumbers,
       keysOf: outbox.keysOf,
     },
     // Before the start it stays in the outbox, from where it is read then.

@@ -36,6 +36,31 @@ const intent = (id: number | null, ...sequences: number[]) =>
   ({ id: id as NotificationId | null, at: start, urgency: 'urgent', lines: sequences.map((one) => told(one)) }) as const
 const saidIn = (notification: number, isCertain = true) => ({ kind: 'told', urgency: 'urgent', notification, isCertain })
 
+describe('by what number the desktop knows a notification', () => {
+  test('follows it when that changes, and changes nothing of what was told', () => {
+    const { outbox, log } = setUp(1)
+    const id = outbox.telling(intent(null, 1))
+    outbox.shown(id, 7, 'a')
+    const before = log.page({ filter: 'all', notification: null, before: null, limit: 10 })
+    outbox.moved(id, 9, 'a')
+    expect([outbox.byNative(7, 'a'), outbox.byNative(9, 'a')]).toEqual([null, id])
+    expect(log.page({ filter: 'all', notification: null, before: null, limit: 10 })).toEqual(before)
+  })
+
+  test('is known of earlier runs and of one service only', () => {
+    const { db, outbox } = setUp(3)
+    for (const [number, service] of [
+      [7, 'a'],
+      [8, 'b'],
+      [null, null],
+    ] as const)
+      outbox.shown(outbox.telling(intent(null, (number ?? 9) - 6)), number, service)
+    expect(outbox.earlierNumbers('a'), 'these are of this run').toEqual([])
+    const next = createOutbox(db, { enqueueHook: createHookQueue(db), trim: createLogTrim(db) })
+    expect([next.earlierNumbers('a'), next.earlierNumbers('b'), next.earlierNumbers('c')]).toEqual([[7], [8], []])
+  })
+})
+
 describe('what is yet to be decided about', () => {
   test('is every change of the present as it was when it came, and nothing that a file brought', () => {
     const { keeper, outbox } = setUp()

@@ -55,6 +55,10 @@ export type Outbox = {
   interrupted(): number
   /** Which notification a desktop means by its number: the newest that had it from this service. */
   byNative(nativeId: number, service: string | null): NotificationId | null
+  /** It is on the screen still, and the desktop knows it by another number now. */
+  moved(id: NotificationId, nativeId: number, service: string): void
+  /** What this service may still show of earlier runs: the numbers of the newest, at most `mostEarlier`. */
+  earlierNumbers(service: string): readonly number[]
   /** The detections that it told of, newest first, at most `mostKeys`. */
   keysOf(id: NotificationId): readonly DetectionKey[]
   /** When a posture issue of each type was told last, of those since then. What was told by a clock that was ahead, after `now`, is not known. */
@@ -66,6 +70,8 @@ export type Outbox = {
 /** A flood tells of more, and a click shows all of them in the inbox; this many are acted upon at once. */
 export const mostKeys = 10_000
 const mostTypes = 1_000
+/** More notes than that of one run are not on anybody's screen. */
+const mostEarlier = 50
 
 /** A change of the present, with what it takes to say how it was when it came. */
 export type ChangeRow = DetectionRow & {
@@ -114,6 +120,16 @@ export function createOutbox(db: Database, parts: { readonly enqueueHook: Enqueu
   const ofNative = db
     .prepare<[number, string | null], number>('SELECT id FROM notifications WHERE native_id = ? AND service IS ? ORDER BY id DESC LIMIT 1')
     .pluck()
+  const move = db.prepare<[{ id: number; nativeId: number; service: string }]>(`
+    UPDATE notifications SET native_id = @nativeId, service = @service
+    WHERE id = @id AND (native_id IS NOT @nativeId OR service IS NOT @service)`)
+  const earlier = db
+    .prepare<[number, number, string], number>(
+      `SELECT native_id FROM (SELECT native_id, service FROM notifications WHERE id <= ? ORDER BY id DESC LIMIT ?)
+      WHERE native_id IS NOT NULL AND service IS ?`,
+    )
+    .pluck()
+  const lastOfBefore = db.prepare<[], number>('SELECT ifnull(max(id), 0) FROM notifications').pluck().get() ?? 0
   const keys = db.prepare<[number, number], { organization_id: string; id: string }>(`
     SELECT organization_id, detections.id AS id
     FROM (SELECT detection, max(id) AS newest FROM notification_log WHERE notification = ? GROUP BY detection ORDER BY newest DESC LIMIT ?)
@@ -165,6 +181,8 @@ export function createOutbox(db: Database, parts: { readonly enqueueHook: Enqueu
       return interrupt.run().changes
     },
     byNative: (nativeId, service) => (ofNative.get(nativeId, service) ?? null) as NotificationId | null,
+    moved: (id, nativeId, service) => void move.run({ id, nativeId, service }),
+    earlierNumbers: (service) => earlier.all(lastOfBefore, mostEarlier, service),
     keysOf: (id) => keys.all(id, mostKeys).map((row) => ({ organizationId: row.organization_id, id: row.id }) as DetectionKey),
     postureToldSince: (at, now) => postures.all(at, now, mostTypes),
     lowerMs: (sequence) => (rises.wasToldUrgent(sequence) ? rises.lowerMs(sequence) : null),

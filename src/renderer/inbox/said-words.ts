@@ -6,7 +6,7 @@ import { startOf } from '../state/location.ts'
 export const silenceWords: Readonly<Record<Silence, string>> = {
   off: 'notifications are turned off in the settings',
   imported: 'it was imported, not received',
-  duplicate: 'its status did not change',
+  duplicate: 'its status did not change, and it is no more urgent than within the last hour',
   resolved: 'it was resolved',
   continuing: 'the same posture issue was told before and goes on',
   suppressed: 'it is suppressed as known noise',

@@ -57,6 +57,9 @@ type Set = {
   elapse(toMs: number, fromMs?: number): void
   content: NotificationContent
   known: (nativeId: number, service: string) => Known | null
+  /** What earlier runs left with whatever service. */
+  earlier: readonly number[]
+  readonly moved: (readonly [NotificationId, number])[]
   /** As the system says it, not the session bus. */
   lock(): void
 }
@@ -78,6 +81,8 @@ function setUp(address: string | undefined, more: { platform?: string; isSupport
     closed: [],
     content: 'full',
     known: () => null,
+    earlier: [],
+    moved: [],
     lock: () => {},
     elapse(toMs, fromMs = 0) {
       for (const [key, { task, afterMs }] of [...later])
@@ -90,6 +95,8 @@ function setUp(address: string | undefined, more: { platform?: string; isSupport
   const notifier = composeNotifier({
     content: () => made.content,
     knownAs: (nativeId, service) => made.known(nativeId, service),
+    earlierNumbers: () => made.earlier,
+    onMoved: (id, nativeId) => void made.moved.push([id, nativeId]),
     onChosen: (target) => made.chosen.push(target),
     onAction: (id, action) => made.acted.push([id, action]),
     onClosed: (id) => made.closed.push(id),
@@ -167,6 +174,7 @@ describe.skipIf(lack !== null)('on a session bus', () => {
     const doesNot = await service({ capabilities: ['body'] })
     await setUp(bus.address).notifier.show(hostile)
     expect((await doesNot.called(1))[0]).toMatchObject({ title: '<b>A</b> \ufffd', body: '<a href="x">& b</a>\ufffd' })
+    await doesNot.settled()
     expect(doesNot.calls()[0]?.actions, 'a service that tells of no clicks gets no buttons').toEqual([])
   })
 
@@ -365,7 +373,54 @@ describe.skipIf(lack !== null)('on a session bus', () => {
     await saver.emit('ActiveChanged', 'b', [false])
     await saver.emit('ActiveChanged', 'b', [true])
     await notifier.show(noteOf({ id: 4 as NotificationId }))
+    await desktop.settled()
     expect(desktop.calls(), 'what is hidden is hidden once').toHaveLength(7)
+  })
+
+  test('a desktop that shows it again by another number is told of, so that a click after the next start finds it', async () => {
+    await service({ renumbers: true })
+    const made = Object.assign(setUp(bus.address), { content: 'hidden-when-locked' as const })
+    await vi.waitFor(() => expect(made.notifier.isScreenLocked()).toBe(false))
+    for (const number of [1, 2]) await made.notifier.show(noteOf({ id: number as NotificationId }))
+    made.lock()
+    await vi.waitFor(() => expect(made.moved.map((one) => one.join(' is '))).toEqual(['2 is 3', '1 is 4']))
+  })
+
+  test('what earlier runs left on the screen is taken away when it locks, once, and only where content is hidden', async () => {
+    const desktop = await service()
+    const made = Object.assign(setUp(bus.address), { earlier: [7, 8] })
+    await vi.waitFor(() => expect(made.notifier.isScreenLocked()).toBe(false))
+    made.lock()
+    await made.notifier.show(noteOf())
+    await desktop.settled()
+    expect(desktop.closed()).toEqual([])
+    made.content = 'hidden-when-locked'
+    made.lock()
+    await vi.waitFor(() => expect([...desktop.closed()].sort()).toEqual([7, 8]))
+    made.lock()
+    await made.notifier.show(noteOf({ id: 2 as NotificationId }))
+    await desktop.settled()
+    expect(desktop.closed()).toHaveLength(2)
+  })
+
+  test('a screen that is locked already when Tocsin starts is cleared as well', async () => {
+    const desktop = await service()
+    await service({ saver: { name: 'org.gnome.ScreenSaver', path: '/org/gnome/ScreenSaver', isActive: true } })
+    Object.assign(setUp(bus.address), { content: 'hidden-when-locked' as const, earlier: [7] })
+    await vi.waitFor(() => expect(desktop.closed()).toEqual([7]))
+  })
+
+  test('what shows its content is taken away when Tocsin ends, unless content may always be shown', async () => {
+    const desktop = await service()
+    const open = setUp(bus.address)
+    await open.notifier.show(noteOf())
+    await open.notifier.stop()
+    const made = Object.assign(setUp(bus.address), { content: 'hidden-when-locked' as const })
+    await vi.waitFor(() => expect(made.notifier.isScreenLocked()).toBe(false))
+    await made.notifier.show(noteOf())
+    await made.notifier.stop()
+    await desktop.settled()
+    expect(desktop.closed()).toEqual([2])
   })
 
   test('what is on the screen when it locks stays as it is where content may be shown', async () => {
@@ -376,6 +431,7 @@ describe.skipIf(lack !== null)('on a session bus', () => {
     await saver.emit('ActiveChanged', 'b', [true])
     await vi.waitFor(() => expect(notifier.isScreenLocked()).toBe(true))
     await notifier.show(noteOf({ id: 2 as NotificationId }))
+    await desktop.settled()
     expect(desktop.calls()).toHaveLength(2)
   })
 
@@ -416,6 +472,7 @@ describe.skipIf(lack !== null)('on a session bus', () => {
     made.lock()
     await vi.waitFor(() => expect(second.calls().at(-1)).toMatchObject({ title: 'Tocsin' }))
     await made.notifier.show(noteOf({ id: 3 as NotificationId }))
+    await second.settled()
     expect(second.calls().map(({ replaces }) => replaces)).toEqual([0, 1, 0])
   })
 
@@ -430,6 +487,7 @@ describe.skipIf(lack !== null)('on a session bus', () => {
     desktop.thaw()
     await shown
     await desktop.called(4)
+    await desktop.settled()
     expect(desktop.calls().filter(({ id, title }) => id === 2 && title === 'Tocsin')).toMatchObject([{ replaces: 2 }])
   })
 
@@ -454,6 +512,7 @@ describe.skipIf(lack !== null)('on a session bus', () => {
     await vi.waitFor(async () => expect((await notifier.show(noteOf({ id: 7 as NotificationId }))).kind).toBe('shown'))
     await desktop.click(3)
     await vi.waitFor(() => expect(chosen).toEqual([detection]))
+    await desktop.settled()
     expect(desktop.calls()).toHaveLength(5)
   })
 

@@ -20,6 +20,10 @@ export type ComposedParts = NotifierEvents & {
   readonly content: () => NotificationContent
   /** What a notification of an earlier run is about, by its number and the service that numbered it; null where it is not ours. */
   readonly knownAs: (nativeId: number, service: string) => Known | null
+  /** By what numbers this service may still show what earlier runs told. */
+  readonly earlierNumbers: (service: string) => readonly number[]
+  /** One that was shown again is known by another number now, perhaps. */
+  readonly onMoved: (id: NotificationId, nativeId: number, service: string) => void
   /** A socket to the session bus on Linux, null where there is no bus; null elsewhere. */
   readonly connect: (() => Socket | null) | null
   readonly electron: Pick<ElectronNotesParts, 'platform' | 'isSupported' | 'make'>
@@ -41,6 +45,8 @@ export type DesktopNotifier = Notifier & {
 const mostLookMs = 1_000
 /** Of what is on a screen that locks, the newest are shown again; what is older is taken away. */
 const mostShownAgain = 20
+/** A desktop that does not take notes away in this time does not keep Tocsin from ending. */
+const mostCloseMs = 500
 /** Not every desktop tells that a note is gone. No more than can be closed. */
 const mostInFull = mostKept
 
@@ -62,6 +68,7 @@ export function composeNotifier(parts: ComposedParts): DesktopNotifier {
   const service = createDesktopService({
     connection: () => bus.connection(),
     knownAs: parts.knownAs,
+    earlierNumbers: parts.earlierNumbers,
     onChosen,
     onAction,
     onClosed,
@@ -134,25 +141,42 @@ export function composeNotifier(parts: ComposedParts): DesktopNotifier {
     return shown
   }
 
-  function close(id: NotificationId): void {
+  async function close(id: NotificationId): Promise<void> {
     inFull.delete(id)
     beneath.delete(id)
-    service.close(id)
     electron.close(id)
+    await service.close(id)
   }
 
-  /** What is on a screen that was locked is there to be read by whoever passes: it is shown again without its content, and without a sound. */
+  async function hideOne(id: NotificationId, note: Note): Promise<void> {
+    // Meanwhile it was closed, or another one took its place.
+    if (inFull.get(id) !== note) return
+    inFull.delete(id)
+    const shown = await show({ ...note, hasSound: false })
+    if (shown.kind === 'not-shown') return close(id)
+    if (shown.nativeId !== null && shown.service !== null) parts.onMoved(id, shown.nativeId, shown.service)
+  }
+
+  /**
+   * What is on a screen that was locked is there to be read by whoever passes: it is shown again without its content, and without a sound. What
+   * earlier runs left there is taken away.
+   */
   function hide(): void {
     if (isStopped || !isHidden()) return
     const newestFirst = [...inFull].reverse()
-    for (const [id] of newestFirst.slice(mostShownAgain)) close(id)
+    for (const [id] of newestFirst.slice(mostShownAgain)) void close(id)
     void newestFirst.slice(0, mostShownAgain).reduce(async (before, [id, note]) => {
       await before
-      // Meanwhile it was closed, or another one took its place.
-      if (inFull.get(id) !== note) return
-      inFull.delete(id)
-      if ((await show({ ...note, hasSound: false })).kind === 'not-shown') close(id)
+      await hideOne(id, note)
     }, Promise.resolve())
+    void service.closeEarlier()
+  }
+
+  /** Nobody could hide it once Tocsin has ended. */
+  async function closeWhatShows(): Promise<void> {
+    if (content() === 'full') return
+    const closed = Promise.all([...inFull.keys()].map(close))
+    await Promise.race([closed, new Promise<void>((resolve) => void schedule(resolve, mostCloseMs))])
   }
 
   return {
@@ -160,10 +184,11 @@ export function composeNotifier(parts: ComposedParts): DesktopNotifier {
     isInhibited: service.isInhibited,
     isScreenLocked,
     looked: () => looked,
-    close,
+    close: (id) => void close(id),
     async stop() {
       isStopped = true
       system.stop()
+      await closeWhatShows()
       bus.stop()
       electron.stop()
     },

@@ -15,7 +15,10 @@ export type DesktopShown = Shown | { readonly kind: 'missing' }
 export type DesktopService = {
   /** Answers within `answerMs`. `shape` is asked at the last moment. What was handed over once is never handed over again. */
   show(known: Known, shape: () => Shape): Promise<DesktopShown>
-  close(id: NotificationId): void
+  /** Resolves once the service has heard of it, or is gone. */
+  close(id: NotificationId): Promise<void>
+  /** Takes away what earlier runs left with this service, once: nobody knows what it shows. */
+  closeEarlier(): Promise<void>
   isInhibited(): boolean
   /** Resolves once it is known of this bus whether the user may be disturbed. */
   looked(): Promise<void>
@@ -27,6 +30,8 @@ export type DesktopServiceParts = {
   readonly connection: () => Promise<BusConnection | null>
   /** What a notification of an earlier run is about, by its number and the service that numbered it; null where it is not ours. */
   readonly knownAs: (nativeId: number, service: string) => Known | null
+  /** By what numbers this service may still show what earlier runs told. */
+  readonly earlierNumbers: (service: string) => readonly number[]
   readonly onChosen: (target: Target) => void
   readonly onAction: (id: NotificationId, action: NoteAction) => void
   readonly onClosed: (id: NotificationId) => void
@@ -63,6 +68,8 @@ export function createDesktopService(parts: DesktopServiceParts): DesktopService
   let connection: BusConnection | null = null
   let firstOwner: Promise<void> = Promise.resolve()
   let service: Service | null = null
+  /** The service that was asked already to take away what earlier runs left. */
+  let cleared: Service | null = null
   let outstanding = 0
   const byNumber = new Map<number, Known>()
   const open = new Map<NotificationId, number>()
@@ -210,11 +217,20 @@ export function createDesktopService(parts: DesktopServiceParts): DesktopService
       })
     },
 
-    close(id) {
+    async close(id) {
       const number = open.get(id)
       if (number === undefined || connection === null || service === null) return
       open.delete(id)
-      void ask(connection, service.owner, 'CloseNotification', 'u', [number])
+      await ask(connection, service.owner, 'CloseNotification', 'u', [number])
+    },
+
+    async closeEarlier() {
+      await firstOwner
+      const [bus, of] = [connection, service]
+      if (bus === null || of === null || of === cleared) return
+      cleared = of
+      const numbers = parts.earlierNumbers(of.lasting).filter((number) => !byNumber.has(number))
+      await Promise.all(numbers.map((number) => ask(bus, of.owner, 'CloseNotification', 'u', [number])))
     },
 
     isInhibited: () => service?.inhibited ?? false,

@@ -76,6 +76,8 @@ export type StandIn = {
   closed(): readonly number[]
   /** Resolves once so many Notify calls have come in. */
   called(count: number): Promise<readonly NotifyCall[]>
+  /** Resolves once all that it was asked before is in `calls` and `closed`. */
+  settled(): Promise<void>
   /** A signal of the service, or of another interface where `member` names it in full; to everybody or to one. */
   emit(member: string, signature: string, args: readonly unknown[], to?: string): Promise<void>
   click(id: number, action?: string): Promise<void>
@@ -93,6 +95,8 @@ export type StandInOptions = {
   readonly diesAt?: string
   /** Each note is clicked as soon as it is numbered. */
   readonly clicksAtOnce?: boolean
+  /** One that takes the place of another gets a number of its own. */
+  readonly renumbers?: boolean
   /** Another name than that of the notification service, whose methods answer these values. */
   readonly saver?: { readonly name: string; readonly path: string; readonly isActive: boolean }
 }
@@ -137,6 +141,7 @@ export async function startStandIn(address: string, options: StandInOptions = {}
       await until(() => calls.length >= count)
       return calls
     },
+    settled: () => command({}),
     emit,
     click: (id, action = 'default') => emit('ActionInvoked', 'us', [id, action]),
     setProperty: (name, value) => command({ property: name, value }),
@@ -179,8 +184,8 @@ else:
     def notify(self, app, replaces, icon, title, body, actions, hints, timeout):
         if title == options.get('diesAt'):
             os._exit(0)
-        number = replaces if replaces else self.next_id
-        if not replaces:
+        number = replaces if replaces and not options.get('renumbers') else self.next_id
+        if number != replaces:
             self.next_id += 1
         plain = {str(key): bool(value) if isinstance(value, dbus.Boolean) else int(value) if isinstance(value, int) else str(value) for key, value in hints.items()}
         tell({'notify': {'app': app, 'replaces': int(replaces), 'icon': icon, 'title': title, 'body': body, 'actions': list(actions), 'hints': plain, 'timeout': int(timeout), 'id': int(number)}})
@@ -204,7 +209,7 @@ def obey(source, condition):
     what = json.loads(line)
     if 'property' in what:
         mock.UpdateProperties(name, {what['property']: dbus.Boolean(what['value'])})
-    else:
+    elif 'member' in what:
         args = [typed(kind, value) for kind, value in zip(what['signature'], what['args'])]
         interface, _, member = what['member'].rpartition('.')
         if what['to']:
