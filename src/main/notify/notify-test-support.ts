@@ -113,6 +113,8 @@ export function setUp() {
     notify: () => notify,
     pass: (ms: number) => clock.passSettled(ms, settled),
     setClock: clock.set,
+    /** By the clock that is moved by hand; a crash comes before it. */
+    after: (ms: number) => new Promise<void>((resolve) => void schedule(resolve, ms)),
     /** All timers of before are gone, as after a crash. */
     restart() {
       clock.forget()

@@ -584,7 +584,11 @@ test('of each change it is said once what became of it, and it is in one notific
     { weight: 1, arbitrary: fc.constant({ kind: 'restart' as const }) },
     { weight: 1, arbitrary: fc.record({ kind: fc.constant('disk' as const), full: fc.boolean() }) },
     { weight: 1, arbitrary: fc.record({ kind: fc.constant('focus' as const), isFocused: fc.boolean() }) },
-    { weight: 1, arbitrary: fc.record({ kind: fc.constant('desktop' as const), works: fc.boolean() }) },
+    {
+      weight: 1,
+      arbitrary: fc.record({ kind: fc.constant('desktop' as const), works: fc.boolean(), answersAfterMs: fc.constantFrom(0, 5_000) }),
+    },
+    { weight: 2, arbitrary: fc.constant({ kind: 'woke' as const }) },
   )
   await fc.assert(
     fc.asyncProperty(fc.array(step, { maxLength: 25 }), async (steps) => {
@@ -605,10 +609,12 @@ test('of each change it is said once what became of it, and it is in one notific
           }
         } else if (one.kind === 'disk') here.setDisk((isFull = one.full))
         else if (one.kind === 'focus') here.setCircumstances({ timelineFocused: one.isFocused })
+        else if (one.kind === 'woke') here.notify().woke()
         else
-          here.setAnswer(() =>
-            Promise.resolve(one.works ? { kind: 'shown', nativeId: 1, service: 's' } : { kind: 'not-shown', detail: '' }),
-          )
+          here.setAnswer(async () => {
+            if (one.answersAfterMs > 0) await here.after(one.answersAfterMs)
+            return one.works ? { kind: 'shown', nativeId: 1, service: 's' } : { kind: 'not-shown', detail: '' }
+          })
       }
       here.setDisk(false)
       await here.pass(3_600_000)
@@ -618,7 +624,7 @@ test('of each change it is said once what became of it, and it is in one notific
       expect(here.left()).toEqual([])
       if (!steps.some((one) => one.kind === 'disk' && one.full)) expect(here.troubles).toEqual([])
     }),
-    { numRuns: 30 },
+    { numRuns: 60 },
   )
 }, 60_000)
 
