@@ -246,7 +246,10 @@ export async function startCore(parts: CoreParts): Promise<CoreStarted> {
         ways.wake.resumed()
         telling.woke()
       },
-      clockSet: () => publish('rules', telling.rules.list()),
+      clockSet() {
+        searching.renew()
+        publish('rules', telling.rules.list())
+      },
     },
     sendSample() {
       const url = health.read().receiver.kind === 'listening' ? receiver.url() : null

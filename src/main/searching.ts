@@ -17,6 +17,8 @@ export type Searching = {
   wake(): void
   /** Nobody looks at the history for now. */
   rest(): void
+  /** The clock on the wall is another: what a search says of days goes by it from now on. */
+  renew(): void
   stop(): Promise<void>
 }
 
@@ -74,6 +76,7 @@ export function createSearching(parts: {
     mend,
     wake: indexing.wake,
     rest: reader.rest,
+    renew: reader.renew,
     stop() {
       indexing.stop()
       return reader.stop()

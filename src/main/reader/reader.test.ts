@@ -108,6 +108,25 @@ test('rests when nothing is under way, and answers again when it is asked again'
   expect(troubles).toEqual([])
 })
 
+test('days are those of the time zone as it is now, once it is told that it is another', async () => {
+  const zone = process.env['TZ']
+  onTestFinished(() => {
+    if (zone === undefined) delete process.env['TZ']
+    else process.env['TZ'] = zone
+  })
+  process.env['TZ'] = 'UTC'
+  const { reader, store } = setUp(3)
+  const [at] = pageOf(store.detections.page({ text: '', before: null, limit: 1 })).detections.map(({ changedAt }) => changedAt)
+  const query = { text: `after:${at?.slice(0, 10)}T20:00`, before: null, limit: 5 }
+  const found = async () => pageOf(await reader.ask('page', query, 'list')).detections.length
+  expect(await found()).toBe(0)
+  // Eight in the evening has been there for long.
+  process.env['TZ'] = 'Pacific/Kiritimati'
+  expect(await found()).toBe(0)
+  reader.renew()
+  expect(await found()).toBe(3)
+})
+
 test('a history that is not there is said, and read once it is', async () => {
   const { file, store, troubles } = setUp(1)
   store.close()

@@ -13,6 +13,8 @@ export type Reader = {
   ask<N extends QuestionName>(name: N, argument: Questions[N]['argument'], lane: Lane): Promise<Questions[N]['answer']>
   /** Nobody looks for now: the thread ends, and what it held is free, until the next question starts another. */
   rest(): void
+  /** The clock on the wall is another: a thread keeps the time zone it began with, so the next question that finds nothing under way starts one. */
+  renew(): void
   /**
    * What is under way is answered with what it found; what has not been begun is not answered. Closes the other connection, then ends the
    * thread, and waits a quarter of a second for that.
@@ -44,6 +46,7 @@ export function createReader(parts: {
   let ended: Promise<void> = Promise.resolve()
   let ids = 0
   let isStopping = false
+  let isStale = false
 
   function start(): Worker {
     const started = new Worker(thread, { workerData: { file, turns } satisfies ReaderData, name: 'reader' })
@@ -70,6 +73,13 @@ export function createReader(parts: {
     return started
   }
 
+  function rest(): void {
+    if (isStopping || worker === null || waiting.size > 0) return
+    worker.postMessage('close')
+    worker = null
+    isStale = false
+  }
+
   return {
     begin() {
       if (isStopping) return
@@ -78,6 +88,7 @@ export function createReader(parts: {
     },
     ask(name, argument, lane) {
       if (isStopping) return Promise.reject(new Error('the reader is stopping'))
+      if (isStale) rest()
       worker ??= start()
       const place = lanes.indexOf(lane)
       const id = (ids += 1)
@@ -88,11 +99,8 @@ export function createReader(parts: {
         worker?.postMessage(asked)
       })
     },
-    rest() {
-      if (isStopping || worker === null || waiting.size > 0) return
-      worker.postMessage('close')
-      worker = null
-    },
+    rest,
+    renew: () => void (isStale = worker !== null),
     async stop() {
       isStopping = true
       // What is under way is not wanted any more; a thread that is ended with an open history could take the process with it.
