@@ -5,6 +5,7 @@ import { expect, test, type ElectronApplication } from '@playwright/test'
 import type { AttackCounts } from '../src/shared/attack.ts'
 import { spawnApp, startApp, temporaryProfile, tocsin, type RunningApp } from './support/app.ts'
 import { address, ask, count, field, go, home, list, pane, rows, runCommand, search, visit } from './support/desk.ts'
+import { failReads } from './support/failed-reads.ts'
 import { framework, hero, seedDesk, seedInbox } from './support/seeds.ts'
 
 const profile = temporaryProfile()
@@ -127,6 +128,20 @@ test('a note that was begun waits while another detection is looked at', async (
   await rows(page).nth(0).click()
   await expect(note).toHaveValue('Half a thought')
   await note.fill('')
+})
+
+test('a label that could not be written stays in its field until it is', async () => {
+  const label = pane(page).getByRole('textbox', { name: 'Add a label' })
+  await failReads(app.electron, ['triage:write'])
+  await label.fill('written later')
+  await label.press('Enter')
+  await expect(page.getByText('It could not be done')).toBeVisible()
+  await expect(label).toHaveValue('written later')
+  await failReads(app.electron, [])
+  await label.press('Enter')
+  await pane(page).getByRole('button', { name: 'Take the label written later away' }).click()
+  await expect(label).toHaveValue('')
+  await page.getByRole('button', { name: 'Dismiss' }).first().click()
 })
 
 test('posture: open issues by what they share, weeks, times to resolve, a framework, and a report as a page and as PDF', async () => {
@@ -266,6 +281,12 @@ test('a form that is asked for by name has the keyboard, is in sight, and gives 
   await runCommand(page, 'add an organization')
   await expect(focused).toHaveAccessibleName('Organization id')
   await expect(focused).toBeInViewport()
+  // What was begun waits while another page is looked at.
+  await focused.fill('half-an-id')
+  await visit(page, 'settings')
+  await visit(page, 'connections')
+  const form = page.getByRole('form', { name: 'Add an organization' })
+  await expect(form.getByRole('textbox', { name: 'Organization id' })).toHaveValue('half-an-id')
   await visit(page, 'settings')
   await runCommand(page, 'add a hook')
   await expect(focused).toHaveAccessibleName('Name')

@@ -96,3 +96,21 @@ test('where there is no room for any word the search is too long, rather than on
     expect(parse(search, { now: 0 })).toMatchObject({ kind: 'refused', because: 'too-long' })
   }
 })
+
+test.each([
+  ['what was left out of it is asked for', '-(technique:a OR technique:b)', '(technique:a OR technique:b)'],
+  ['also in the middle', 'okta -(technique:a OR technique:b) is:open', 'okta (technique:a OR technique:b) is:open'],
+  ['what is asked for already stays', 'okta (technique:a OR technique:b)', 'okta (technique:a OR technique:b)'],
+  [
+    'one of two things that may fit is not asked for',
+    'okta OR (technique:a OR technique:b)',
+    '(okta OR (technique:a OR technique:b)) (technique:a OR technique:b)',
+  ],
+  [
+    'what is negated in words is not asked for',
+    'NOT (technique:a OR technique:b)',
+    '(NOT (technique:a OR technique:b)) (technique:a OR technique:b)',
+  ],
+])('where a cell is chosen, %s', (_, text, expected) => {
+  expect(searchFor(text, 'technique', 'T1', ['a', 'b'])).toBe(expected)
+})

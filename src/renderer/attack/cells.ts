@@ -1,6 +1,6 @@
 import type { AttackCounts, AttackMatrix } from '../../shared/attack.ts'
 import { longestSearch } from '../../shared/search-fields.ts'
-import { narrow, termOf } from '../search/edit-text.ts'
+import { narrow, narrowTo, termOf } from '../search/edit-text.ts'
 
 /** Of 4: how strong the heat of a cell is beside the most. */
 export type Heat = 0 | 1 | 2 | 3 | 4
@@ -77,20 +77,16 @@ export function searchFor(text: string, field: 'technique' | 'tactic', id: strin
     terms.push(term)
     length += term.length + ' OR '.length
   }
-  const any = `(${terms.join(' OR ')})`
   if (terms.length === 0)
     return narrow(
       text,
       field,
       all.reduce((one, other) => (termOf(field, other).length < termOf(field, one).length ? other : one)),
     )
-  if (text.includes(any)) return text
-  return text.trim() === '' ? any : `(${text.trim()}) ${any}`
+  return narrowTo(text, `(${terms.join(' OR ')})`)
 }
 
 /** A search that finds a word which names nothing in ATT&CK, whichever of the two a sender took it for. */
 export function searchForUnknown(text: string, word: string): string {
-  const any = `(${termOf('tactic', word)} OR ${termOf('technique', word)})`
-  if (text.includes(any)) return text
-  return text.trim() === '' ? any : `(${text.trim()}) ${any}`
+  return narrowTo(text, `(${termOf('tactic', word)} OR ${termOf('technique', word)})`)
 }

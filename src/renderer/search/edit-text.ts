@@ -25,6 +25,18 @@ export function release(text: string, field: string, value: string): string {
   return found.reduceRight((rest, { at, length }) => `${rest.slice(0, at).trimEnd()} ${rest.slice(at + length).trimStart()}`, text).trim()
 }
 
+/** Asks that this fits as well, which is in parentheses, and no longer that it does not. */
+export function narrowTo(text: string, group: string): string {
+  const written = text.trim()
+  if (written === '') return group
+  if (hasLooseOr(written)) return `(${written}) ${group}`
+  const pieces = piecesOf(written)
+  const excluded = pieces.find((piece) => piece.text === `-${group}`)
+  if (excluded !== undefined) return written.slice(0, excluded.at) + written.slice(excluded.at + 1)
+  const isThere = pieces.some((piece, index) => piece.text === group && pieces[index - 1]?.text !== 'NOT')
+  return isThere ? written : `(${written}) ${group}`
+}
+
 /** A term that fits exactly this value, whatever characters it has. */
 export function termOf(field: string, value: string): string {
   return /^[A-Za-z0-9][A-Za-z0-9_.@/-]*$/.test(value) ? `${field}:${value}` : `${field}:"${value.replace(/["\\]/g, '\\$&')}"`

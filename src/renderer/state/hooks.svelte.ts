@@ -22,6 +22,8 @@ export class Hooks {
   testing = $state.raw<HookId | null>(null)
   readonly #bridge: Bridge
   readonly #live: Live<readonly Hook[]>
+  /** One after the other: a hook that is turned off while another is saved is turned off. */
+  #last: Promise<unknown> = Promise.resolve()
   /** How often a form was opened. */
   #opened = 0
 
@@ -71,7 +73,8 @@ export class Hooks {
 
   async save(): Promise<void> {
     const { draft } = this
-    if (draft === null) return
+    // Pressed twice, a new one would be made twice.
+    if (draft === null || this.isWriting) return
     const opened = this.#opened
     const known = this.list.map(({ id }) => id)
     const saved = await this.#write(() => this.#bridge.invoke('hook:save', { ...draft, secret: draft.secret === '' ? null : draft.secret }))
@@ -122,9 +125,18 @@ export class Hooks {
     this.#live.stop()
   }
 
-  async #write(ask: () => Promise<HookSaved>): Promise<Extract<HookSaved, { kind: 'saved' }> | null> {
-    if (this.isWriting) return null
+  #write(ask: () => Promise<HookSaved>): Promise<Extract<HookSaved, { kind: 'saved' }> | null> {
     this.isWriting = true
+    const written = this.#last
+      .then(() => this.#writeNow(ask))
+      .finally(() => {
+        if (this.#last === written) this.isWriting = false
+      })
+    this.#last = written
+    return written
+  }
+
+  async #writeNow(ask: () => Promise<HookSaved>): Promise<Extract<HookSaved, { kind: 'saved' }> | null> {
     this.refused = null
     try {
       const saved = await ask()
@@ -135,8 +147,6 @@ export class Hooks {
       this.refused = saved.detail
     } catch (error) {
       this.refused = reasonOf(error)
-    } finally {
-      this.isWriting = false
     }
     return null
   }

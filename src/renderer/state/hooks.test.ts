@@ -106,6 +106,23 @@ test('one is turned off without its secret being entered again, and removed', as
   expect(hooks.list).toEqual([])
 })
 
+test('one that is turned off while another is saved is turned off after it, and a second press saves nothing twice', async () => {
+  const { hooks, main, saved } = await start()
+  const answer = later<HookSaved>()
+  const handler = main.handlers['hook:save']
+  main.handlers['hook:save'] = (draft) => (draft.id === null ? (saved.push(draft), answer.promise) : handler!(draft))
+  hooks.edit(null)
+  hooks.change({ name: 'Another', url: 'https://b.example.org/' })
+  const saving = hooks.save()
+  await hooks.save()
+  const turned = hooks.switch(siem)
+  await settle()
+  expect([saved.map(({ name }) => name), hooks.isWriting]).toEqual([['Another'], true])
+  answer.resolve({ kind: 'saved', hooks: [siem], secret: null })
+  await Promise.all([saving, turned])
+  expect([saved.map(({ name, isOn }) => `${name} ${isOn}`), hooks.isWriting]).toEqual([['Another true', 'SIEM false'], false])
+})
+
 test('a test says what came of it, one at a time', async () => {
   const { hooks, main } = await start()
   const answer = later<{ kind: 'answered'; status: number; afterMs: number }>()

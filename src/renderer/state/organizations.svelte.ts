@@ -12,12 +12,25 @@ import { Live } from './live.svelte.ts'
 import { reasonOf } from './reason.ts'
 import { Visited } from './visited.svelte.ts'
 
+/** What is written into the form for another one; `colour` is null until the user chooses. */
+export type OrganizationDraft = {
+  readonly id: string
+  readonly name: string
+  readonly environment: 'production' | 'sandbox' | 'other'
+  readonly issuer: string
+  readonly jwks: string
+  readonly colour: OrganizationColour | null
+}
+const emptyDraft: OrganizationDraft = { id: '', name: '', environment: 'production', issuer: '', jwks: '', colour: null }
+
 /** Whose detections are believed, and how their keys stand. */
 export class Organizations {
   /** Whether the form for another one is open, where there is one already. */
   isAdding = $state(false)
   /** That form was asked for just now: whoever shows it gives it the keyboard. */
   isAsked = $state(false)
+  /** It waits while another page is looked at. */
+  draft = $state.raw(emptyDraft)
   readonly #bridge: Bridge
   readonly #live
   readonly #counts
@@ -54,6 +67,15 @@ export class Organizations {
   beginAdding(): void {
     this.isAdding = true
     this.isAsked = true
+  }
+
+  write(change: Partial<OrganizationDraft>): void {
+    this.draft = { ...this.draft, ...change }
+  }
+
+  endAdding(): void {
+    this.isAdding = false
+    this.draft = emptyDraft
   }
 
   /** Whether the user has added one; the simulator's own does not count. */

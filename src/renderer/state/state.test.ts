@@ -152,6 +152,17 @@ describe('organizations', () => {
     keysTrouble: null,
   } as const
 
+  test('what is written into the form for another one waits until it is added or left', async () => {
+    const main = createMemoryBridge({ 'organizations:list': () => [organization] })
+    const state = new Organizations(main.bridge)
+    state.beginAdding()
+    state.write({ id: 'half' })
+    state.write({ environment: 'other' })
+    expect(state.draft).toMatchObject({ id: 'half', environment: 'other', colour: null })
+    state.endAdding()
+    expect([state.draft.id, state.isAdding]).toEqual(['', false])
+  })
+
   test('the demo organization is not one of the user’s own', async () => {
     const added = { ...organization, id: 'mine' as never, demo: false }
     const main = createMemoryBridge({
