@@ -62,8 +62,8 @@ export class Chart {
   show(): () => void {
     this.#isShown = true
     this.tick(this.#clock())
-    // What changed while nobody looked.
-    if (this.lanes.value !== null) this.#plan(null)
+    // What changed while nobody looked is asked for at once: what is shown until then is from before.
+    if (this.lanes.value !== null) this.#plan(null, 0)
     return () => {
       this.#isShown = false
       this.cancel()
@@ -159,11 +159,13 @@ export class Chart {
     this.#plan(more ? null : changed.map(({ detectedAt }) => Date.parse(detectedAt)))
   }
 
-  #plan(changed: readonly number[] | null): void {
+  #plan(
+    changed: readonly number[] | null,
+    restMs = Math.max(changedMs, restPerAnswer * Math.max(this.lanes.tookMs, this.minimap.tookMs)),
+  ): void {
     const known = this.#changed
     this.#changed = known === null || changed === null || known.length + changed.length > mostChanged ? null : [...known, ...changed]
     if (!this.#isShown || this.#changeTimer !== undefined) return
-    const restMs = Math.max(changedMs, restPerAnswer * Math.max(this.lanes.tookMs, this.minimap.tookMs))
     this.#changeTimer = setTimeout(() => void this.#refresh(), restMs)
   }
 
