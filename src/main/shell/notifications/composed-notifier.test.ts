@@ -410,7 +410,7 @@ describe.skipIf(lack !== null)('on a session bus', () => {
     await vi.waitFor(() => expect(desktop.closed()).toEqual([7]))
   })
 
-  test('what shows its content is taken away when Tocsin ends, unless content may always be shown', async () => {
+  test('what shows its content is hidden when Tocsin ends, so that a click finds it after the next start', async () => {
     const desktop = await service()
     const open = setUp(bus.address)
     await open.notifier.show(noteOf())
@@ -420,7 +420,12 @@ describe.skipIf(lack !== null)('on a session bus', () => {
     await made.notifier.show(noteOf())
     await made.notifier.stop()
     await desktop.settled()
-    expect(desktop.closed()).toEqual([2])
+    expect(desktop.calls().map(({ replaces, title }) => [replaces, title])).toEqual([
+      [0, 'CredentialStuffingAttempt'],
+      [0, 'CredentialStuffingAttempt'],
+      [2, 'Tocsin'],
+    ])
+    expect([made.moved, desktop.closed()]).toEqual([[[1, 2]], []])
   })
 
   test('what is on the screen when it locks stays as it is where content may be shown', async () => {

@@ -45,8 +45,8 @@ export type DesktopNotifier = Notifier & {
 const mostLookMs = 1_000
 /** Of what is on a screen that locks, the newest are shown again; what is older is taken away. */
 const mostShownAgain = 20
-/** A desktop that does not take notes away in this time does not keep Tocsin from ending. */
-const mostCloseMs = 500
+/** A desktop that does not show them again in this time does not keep Tocsin from ending. */
+const mostEndMs = 500
 /** Not every desktop tells that a note is gone. No more than can be closed. */
 const mostInFull = mostKept
 
@@ -90,6 +90,8 @@ export function composeNotifier(parts: ComposedParts): DesktopNotifier {
     },
     schedule,
   })
+  /** Nobody can hide a note once Tocsin has ended: what may not be read on a locked screen is hidden before. */
+  let isEnding = false
   let isStopped = false
   // At once: clicks on what an earlier run showed come by it, and so does whether the user may be disturbed.
   const looked = Promise.race([
@@ -103,7 +105,7 @@ export function composeNotifier(parts: ComposedParts): DesktopNotifier {
 
   function isHidden(): boolean {
     const wanted = content()
-    return wanted === 'hidden' || (wanted === 'hidden-when-locked' && isScreenLocked())
+    return wanted === 'hidden' || (wanted === 'hidden-when-locked' && (isEnding || isScreenLocked()))
   }
 
   async function handOver(note: Note): Promise<{ readonly shown: Shown; readonly isInFull: boolean }> {
@@ -163,20 +165,15 @@ export function composeNotifier(parts: ComposedParts): DesktopNotifier {
    */
   function hide(): void {
     if (isStopped || !isHidden()) return
-    const newestFirst = [...inFull].reverse()
-    for (const [id] of newestFirst.slice(mostShownAgain)) void close(id)
-    void newestFirst.slice(0, mostShownAgain).reduce(async (before, [id, note]) => {
-      await before
-      await hideOne(id, note)
-    }, Promise.resolve())
+    void hideAll()
     void service.closeEarlier()
   }
 
-  /** Nobody could hide it once Tocsin has ended. */
-  async function closeWhatShows(): Promise<void> {
-    if (content() === 'full') return
-    const closed = Promise.all([...inFull.keys()].map(close))
-    await Promise.race([closed, new Promise<void>((resolve) => void schedule(resolve, mostCloseMs))])
+  async function hideAll(): Promise<void> {
+    const newestFirst = [...inFull].reverse()
+    const closed = newestFirst.slice(mostShownAgain).map(([id]) => close(id))
+    for (const [id, note] of newestFirst.slice(0, mostShownAgain)) await hideOne(id, note)
+    await Promise.all(closed)
   }
 
   return {
@@ -186,9 +183,10 @@ export function composeNotifier(parts: ComposedParts): DesktopNotifier {
     looked: () => looked,
     close: (id) => void close(id),
     async stop() {
+      isEnding = true
+      if (isHidden()) await Promise.race([hideAll(), new Promise<void>((resolve) => void schedule(resolve, mostEndMs))])
       isStopped = true
       system.stop()
-      await closeWhatShows()
       bus.stop()
       electron.stop()
     },
