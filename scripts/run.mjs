@@ -2,7 +2,7 @@
 import { spawn } from 'node:child_process'
 import { join } from 'node:path'
 import { parseArgs } from 'node:util'
-import { root, say, setUpBuild, setUpElectron, setUpModules } from './set-up.mjs'
+import { compiledOnce, root, say, setUpBuild, setUpElectron, setUpModules } from './set-up.mjs'
 import { ensurePythonModules, ensureTools, openDisplay } from './system.mjs'
 
 const commands = {
@@ -23,19 +23,19 @@ const commands = {
   async test(args) {
     const { env, display } = await setUpApp()
     ensureTestTools()
-    return finishing(display, run('node', [script('test.mjs'), ...args], env, root))
+    return finishing(display, run('node', [script('test.mjs'), ...args], compiledOnce(env), root))
   },
 
   /** npm run check: format, lint, types and unit tests; needs neither Electron nor a display. */
   async check() {
     const env = await setUpModules()
     if (process.platform === 'linux') ensureTools(unitTools, say)
-    return run('node', [script('test.mjs'), 'format', 'lint', 'types', 'unit'], env, root)
+    return run('node', [script('test.mjs'), 'format', 'lint', 'types', 'unit'], compiledOnce(env), root)
   },
 
   /** npm run tocsin -- COMMAND: the command line, without a window. */
   async tocsin(args) {
-    return run('node', [join(root, 'src', 'cli', 'index.ts'), ...args], await setUpModules())
+    return run('node', [join(root, 'src', 'cli', 'index.ts'), ...args], compiledOnce(await setUpModules()))
   },
 
   /** npm run relay:deploy: the Tocsin relay, given to Cloudflare through wrangler. */
