@@ -5,6 +5,7 @@ import { failToStart } from './dialogs.ts'
 import { createEnding, type Ending } from './ending.ts'
 import { createLog, type Log } from './log.ts'
 import { claimScheme } from './security.ts'
+import { nameForWindows } from './windows-name.ts'
 
 /** What every start is given. `fail` says in words why there is none, and ends the app. */
 export type Launch = {
@@ -19,6 +20,7 @@ export function launch(openProfile: () => OpenedProfile, start: (launch: Launch)
   // Every file of this process, Chromium's among them, is its user's alone.
   process.umask(0o077)
   claimScheme()
+  nameForWindows(app, process.platform)
   // Where nobody sits in front of the screen, a dialog would wait for ever.
   const silent = process.env['TOCSIN_NO_DIALOG'] === '1'
   const fail: Launch['fail'] = (trouble) => failToStart(trouble, { silent })

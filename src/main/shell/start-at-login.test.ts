@@ -7,18 +7,18 @@ import { createStartAtLogin, type LoginItems } from './start-at-login.ts'
 function setUp(more: { readonly platform?: string; readonly command?: readonly string[]; readonly env?: Record<string, string> } = {}) {
   const home = mkdtempSync(join(tmpdir(), 'tocsin-login-'))
   onTestFinished(() => rmSync(home, { recursive: true, force: true }))
-  let isItem = false
+  let item: string | null = null
   let takes = true
   const loginItems: LoginItems = {
-    getLoginItemSettings: () => ({ openAtLogin: isItem }),
-    setLoginItemSettings({ openAtLogin }) {
-      if (takes) isItem = openAtLogin
+    getLoginItemSettings: ({ args }) => ({ openAtLogin: item === args.join(' ') }),
+    setLoginItemSettings({ openAtLogin, args }) {
+      if (takes) item = openAtLogin ? args.join(' ') : null
     },
   }
   const { platform = 'linux', command = ['/opt/Tocsin/tocsin'], env = {} } = more
   const login = createStartAtLogin({ platform, env, home, command, loginItems })
   const folder = join(home, '.config', 'autostart')
-  return { login, home, folder, file: join(folder, 'tocsin.desktop'), refuse: () => (takes = false) }
+  return { login, home, folder, file: join(folder, 'tocsin.desktop'), refuse: () => (takes = false), item: () => item }
 }
 
 test('on Linux an entry of autostart is written and removed, and what the desktop made of it is read', () => {
@@ -78,4 +78,19 @@ test('elsewhere it is a login item of the system, which may not take it', () => 
   expect(login.read()).toBe(true)
   refuse()
   expect(login.write(false)).toMatchObject({ kind: 'refused' })
+})
+
+test('on Windows the folder of an app that is not packaged is one argument of its item', () => {
+  const { login, item } = setUp({ platform: 'win32', command: ['C:\\electron.exe', 'C:\\My Apps\\tocsin'] })
+  expect(login.write(true)).toEqual({ kind: 'written' })
+  expect(item()).toBe('"C:\\My Apps\\tocsin" --hidden')
+  expect(login.read()).toBe(true)
+  expect(login.write(false)).toEqual({ kind: 'written' })
+  expect(item()).toBe(null)
+})
+
+test('a packaged app is its own item, and needs no folder', () => {
+  const { login, item } = setUp({ platform: 'win32', command: ['C:\\Tocsin.exe'] })
+  login.write(true)
+  expect(item()).toBe('--hidden')
 })

@@ -29,7 +29,9 @@ export type StartAtLoginParts = {
 export function createStartAtLogin(parts: StartAtLoginParts): StartAtLogin {
   const { platform, loginItems } = parts
   if (platform === 'linux') return createAutostart(parts)
-  const args = [hiddenFlag]
+  const [, ...folder] = parts.command
+  // Windows takes them as they are, one after the other, for its command line.
+  const args = [...folder.map((path) => `"${path}"`), hiddenFlag]
   return {
     read: () => loginItems.getLoginItemSettings({ args }).openAtLogin,
     write(isOn) {

@@ -370,8 +370,10 @@ describe.skipIf(lack !== null)('on a session bus', () => {
     expect(again.map(({ hints }) => hints)).toMatchObject(Array(2).fill({ urgency: 2, 'suppress-sound': true }))
     await desktop.click(2)
     await vi.waitFor(() => expect(chosen).toEqual([detection]))
-    await saver.emit('ActiveChanged', 'b', [false])
-    await saver.emit('ActiveChanged', 'b', [true])
+    for (const isLocked of [false, true]) {
+      await saver.emit('ActiveChanged', 'b', [isLocked])
+      await vi.waitFor(() => expect(notifier.isScreenLocked()).toBe(isLocked))
+    }
     await notifier.show(noteOf({ id: 4 as NotificationId }))
     await desktop.settled()
     expect(desktop.calls(), 'what is hidden is hidden once').toHaveLength(7)
@@ -464,6 +466,23 @@ describe.skipIf(lack !== null)('on a session bus', () => {
     desktop.thaw()
     made.lock()
     await vi.waitFor(() => expect(desktop.calls().at(-1)).toMatchObject({ replaces: 1, title: 'Tocsin' }))
+  })
+
+  test.each(['after', 'before'])('what a slow desktop shows after it was given up is hidden, %s the screen locks', async (when) => {
+    const desktop = await service()
+    const made = Object.assign(setUp(bus.address), { content: 'hidden-when-locked' as const })
+    await vi.waitFor(() => expect(made.notifier.isScreenLocked()).toBe(false))
+    await made.notifier.show(noteOf({ id: 9 as NotificationId }))
+    desktop.freeze()
+    const late = made.notifier.show(noteOf({ title: 'Late' }))
+    await new Promise((done) => setImmediate(done))
+    made.elapse(answerMs, answerMs)
+    expect((await late).kind).toBe('not-shown')
+    if (when === 'before') made.lock()
+    desktop.thaw()
+    await vi.waitFor(() => expect(made.moved).toContainEqual([1, 2]))
+    if (when === 'after') made.lock()
+    await vi.waitFor(() => expect(desktop.calls().filter(({ id, title }) => id === 2 && title === 'Tocsin')).toHaveLength(1))
   })
 
   test('what went with the service that showed it is not shown again when the screen locks', async () => {
@@ -643,8 +662,8 @@ describe('by way of Electron', () => {
     expect(ElectronNotification.made[2]?.options).toMatchObject({ urgency: 'critical', silent: true })
   })
 
-  test('buttons are there on macOS, and told', async () => {
-    const { notifier, acted } = setUp(undefined, { platform: 'darwin', isSupported: true })
+  test.each(['darwin', 'win32'])('buttons are there on macOS and Windows, and told (%s)', async (platform) => {
+    const { notifier, acted } = setUp(undefined, { platform, isSupported: true })
     await notifier.show(noteOf())
     const [made] = ElectronNotification.made
     expect(made?.options).toMatchObject({
@@ -696,6 +715,32 @@ describe('by way of Electron', () => {
     ElectronNotification.made[0]?.emit('action', {}, 0)
     made.notifier.close(one)
     expect(made.closed).toEqual([1])
+  })
+
+  test('one that Windows moved to the notification centre can be clicked there, and is hidden when the screen locks', async () => {
+    const made = setUp(undefined, { platform: 'win32', isSupported: true })
+    made.content = 'hidden-when-locked'
+    await made.notifier.show(noteOf())
+    ElectronNotification.made[0]?.emit('close', { reason: 'timedOut' })
+    expect(made.closed).toEqual([])
+    made.lock()
+    await vi.waitFor(() => expect(ElectronNotification.made).toHaveLength(2))
+    expect(ElectronNotification.made.map(({ isClosed }) => isClosed)).toEqual([true, false])
+    ElectronNotification.made[1]?.emit('close', { reason: 'timedOut' })
+    ElectronNotification.made[1]?.emit('click')
+    expect(made.chosen).toEqual([detection])
+    expect(made.closed).toEqual([1])
+  })
+
+  test.each([{ reason: 'userCanceled' }, { reason: 'applicationHidden' }, {}])('one that was closed (%o) is gone', async (details) => {
+    const made = setUp(undefined, { platform: 'win32', isSupported: true })
+    made.content = 'hidden-when-locked'
+    await made.notifier.show(noteOf())
+    ElectronNotification.made[0]?.emit('close', details)
+    expect(made.closed).toEqual([1])
+    made.lock()
+    await made.notifier.show(noteOf({ id: 2 as NotificationId }))
+    expect(ElectronNotification.made).toHaveLength(2)
   })
 
   test('of many that are there when the screen locks none keeps its content', async () => {

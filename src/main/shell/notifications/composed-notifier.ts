@@ -2,7 +2,7 @@ import type { Socket } from 'node:net'
 import type { NotificationContent } from '../../../shared/settings.ts'
 import type { NotificationId } from '../../../shared/inbox.ts'
 import type { Note, NoteAction, Notifier, Shown, Target } from '../../notify/notifier.ts'
-import { createDesktopService, type Known } from './desktop-service.ts'
+import { createDesktopService, type Known, type OnDesktop } from './desktop-service.ts'
 import { createElectronNotes, mostKept, type ElectronNotesParts } from './electron-notes.ts'
 import { createLockedScreen } from './locked-screen.ts'
 import { shapeOf, type Shape } from './notify-call.ts'
@@ -115,7 +115,7 @@ export function composeNotifier(parts: ComposedParts): DesktopNotifier {
       isInFull = !isHidden()
       return shapeOf(note, !isInFull)
     }
-    const answered = parts.connect === null ? null : await service.show(known, shape)
+    const answered = parts.connect === null ? null : await service.show(known, shape, (late) => cameLate(note, late, isInFull))
     if (answered !== null && answered.kind !== 'missing') return { shown: answered, isInFull: isInFull && answered.kind === 'shown' }
     // Electron takes the earlier one away first.
     if (note.id !== null) beneath.delete(note.id)
@@ -132,15 +132,28 @@ export function composeNotifier(parts: ComposedParts): DesktopNotifier {
     }
     const { shown, isInFull } = await handOver(note)
     if (id === null) return shown
+    // One that came late, and that it took the place of.
+    if (shown.kind === 'shown') inFull.delete(id)
     const there = isInFull ? note : shown.kind === 'not-shown' ? beneath.get(id) : undefined
     beneath.delete(id)
     if (there === undefined) return shown
-    inFull.set(id, there)
+    keep(id, there)
+    return shown
+  }
+
+  function keep(id: NotificationId, note: Note): void {
+    inFull.set(id, note)
     const [oldest] = inFull.keys()
     if (inFull.size > mostInFull && oldest !== undefined) inFull.delete(oldest)
     // The screen was locked while it was on its way.
     if (isHidden()) hide()
-    return shown
+  }
+
+  /** A slow desktop shows what was given up: it can be read, and clicked, like any other. */
+  function cameLate(note: Note, late: OnDesktop, isInFull: boolean): void {
+    if (note.id === null || isStopped) return
+    parts.onMoved(note.id, late.nativeId, late.service)
+    if (isInFull) keep(note.id, note)
   }
 
   async function close(id: NotificationId): Promise<void> {

@@ -8,13 +8,18 @@ import { isNoteAction, notifyBody, notifySignature, type Shape } from './notify-
 /** What a notification on the desktop is about. */
 export type Known = { readonly id: NotificationId | null; readonly target: Target }
 
+/** It is there, by this number. */
+export type OnDesktop = { readonly kind: 'shown'; readonly nativeId: number; readonly service: string }
 /** `missing`: nobody shows notifications on this desktop, and nothing was handed to anybody. */
 export type DesktopShown = Shown | { readonly kind: 'missing' }
 
 /** The notification service of a Linux desktop, whichever it is, by org.freedesktop.Notifications. */
 export type DesktopService = {
-  /** Answers within `answerMs`. `shape` is asked at the last moment. What was handed over once is never handed over again. */
-  show(known: Known, shape: () => Shape): Promise<DesktopShown>
+  /**
+   * Answers within `answerMs`. `shape` is asked at the last moment. What was handed over once is never handed over again; where it is shown after
+   * it was given up, `onLate` is told.
+   */
+  show(known: Known, shape: () => Shape, onLate: (shown: OnDesktop) => void): Promise<DesktopShown>
   /** Resolves once the service has heard of it, or is gone. */
   close(id: NotificationId): Promise<void>
   /** Takes away what earlier runs left with this service, once: nobody knows what it shows. */
@@ -164,7 +169,7 @@ export function createDesktopService(parts: DesktopServiceParts): DesktopService
     return found === null || facts === null ? null : { service: found, facts }
   }
 
-  async function tell(known: Known, shape: () => Shape, isLate: () => boolean): Promise<DesktopShown> {
+  async function tell(known: Known, shape: () => Shape, isLate: () => boolean, onLate: (shown: OnDesktop) => void): Promise<DesktopShown> {
     const bus = await parts.connection()
     if (bus === null) return missing
     // Looked for twice: a service that is found gone was handed nothing, and another may have taken its place.
@@ -182,7 +187,9 @@ export function createDesktopService(parts: DesktopServiceParts): DesktopService
       const [number] = answer.values
       if (typeof number !== 'number') return notShown(refusedWords('an answer without a number', facts.named))
       if (to === service) remember(number, known)
-      return { kind: 'shown', nativeId: number, service: to.lasting }
+      const shown: OnDesktop = { kind: 'shown', nativeId: number, service: to.lasting }
+      if (to === service && isLate()) onLate(shown)
+      return shown
     }
     return missing
   }
@@ -200,12 +207,12 @@ export function createDesktopService(parts: DesktopServiceParts): DesktopService
   }
 
   return {
-    async show(known, shape) {
+    async show(known, shape, onLate) {
       if (outstanding >= mostOutstanding) return notShown(stuckWords)
       outstanding += 1
       let isLate = false
       // One that is given up stays outstanding until it is answered or the service goes: then its number is still good for a click.
-      const told = inTurn(known, () => tell(known, shape, () => isLate)).finally(() => {
+      const told = inTurn(known, () => tell(known, shape, () => isLate, onLate)).finally(() => {
         outstanding -= 1
       })
       return new Promise((resolve, reject) => {

@@ -7,7 +7,8 @@ import { actionWords, type Shape } from './notify-call.ts'
 
 /** What is used of Electron's Notification. */
 export type NativeNotification = {
-  once(event: 'click' | 'close' | 'failed' | 'show', listener: () => void): unknown
+  once(event: 'click' | 'failed' | 'show', listener: () => void): unknown
+  on(event: 'close', listener: (details?: { readonly reason?: string }) => void): unknown
   on(event: 'action', listener: (details: unknown, index: number) => void): unknown
   removeAllListeners(): unknown
   show(): void
@@ -62,7 +63,8 @@ export function createElectronNotes(parts: ElectronNotesParts): ElectronNotes {
       const { id } = known
       // Electron cannot write over one: the earlier goes, the later comes.
       if (id !== null) takeAway(id)
-      const actions = platform === 'darwin' ? shape.actions : []
+      // On Linux Electron would show none of them.
+      const actions = platform === 'linux' ? [] : shape.actions
       // Without an icon of its own: on Linux it would travel over the bus as raw pixels, a mebibyte for every note.
       const notification = parts.make({
         ...noteText(shape, platform),
@@ -87,7 +89,9 @@ export function createElectronNotes(parts: ElectronNotesParts): ElectronNotes {
           const action = actions[index]
           if (id !== null && action !== undefined) parts.onAction(id, action)
         })
-        notification.once('close', () => {
+        notification.on('close', (details) => {
+          // Only its time on the screen is over: it went to the notification centre, where it can be clicked, read and taken away.
+          if (platform === 'win32' && details?.reason === 'timedOut') return
           forget(notification)
           // Electron says only so much of one that a Linux desktop did not take.
           settle(notShown('The desktop did not show a notification.'))
