@@ -1,5 +1,6 @@
 import { readdirSync, readFileSync, rmSync, statSync, truncateSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
+import Sqlite from 'better-sqlite3'
 import { describe, expect, test } from 'vitest'
 import { createBackups } from './backup.ts'
 import { backupOfAnother, files, mark, openHistory, temporaryProfile } from './test-support.ts'
@@ -136,6 +137,27 @@ describe('restore', () => {
     for (const suffix of ['', '-wal', '-shm']) rmSync(history + suffix, { force: true })
     writeFileSync(join(folder, backupName({ madeAt: noon + 2, sequence: 1, beforeSchema: null })), early)
     expect(await run(profile)).toMatchObject({ kind: 'restored', head: { sequence: 2 }, missing: { kind: 'ok' } })
+  })
+
+  test('leaves nothing of an interrupted write to be taken back in what it puts in place', async () => {
+    const { profile, history } = await damagedProfile()
+    writeFileSync(`${history}-wal`, '')
+    writeFileSync(history, readFileSync(join(backupFolder(history), listBackups(backupFolder(history))[0]!.name)))
+    // As the first write after a restore, before there is a log, and the power fails in the middle of it.
+    const db = new Sqlite(history)
+    db.pragma('cache_size = 2')
+    db.exec(`BEGIN; UPDATE deliveries SET headers = headers || '${'z'.repeat(5_000)}'`)
+    const [file, journal] = [readFileSync(history), readFileSync(`${history}-journal`)]
+    db.exec('ROLLBACK')
+    db.close()
+    writeFileSync(history, file)
+    writeFileSync(`${history}-journal`, journal)
+
+    const restored = await run(profile)
+    if (restored.kind !== 'restored') throw new Error(restored.detail)
+    expect(readFileSync(join(restored.setAside ?? '', 'history.sqlite-journal'))).toEqual(journal)
+    expect(readdirSync(profile)).not.toContain('history.sqlite-journal')
+    openHistory(profile).close()
   })
 
   test('without a backup that passes changes nothing, in words', async () => {

@@ -111,8 +111,11 @@ async function restoreAlone({ profile, from, files, now, signal }: Parts): Promi
   }
 }
 
-/** Main file first: where this ends in the middle, a log without its history is told as such, and nothing new is begun in its place. */
-const filesOfHistory = ['', '-wal', '-shm'] as const
+/**
+ * Also what is left of a write without a log, as on the first start after a restore: SQLite would take it back in whatever lies beside it next.
+ * Main file first: where this ends in the middle, a log without its history is told as such, and nothing new is begun in its place.
+ */
+const filesOfHistory = ['', '-wal', '-shm', '-journal'] as const
 
 function setFilesAside(profile: string, at: number): string | null {
   const history = historyFile(profile)

@@ -58,6 +58,9 @@ test.each<[string, unknown]>([
   ['last:7d', { kind: 'time', field: 'detected', from: '2026-03-03T12:00:00.000Z', to: null }],
   ['after:2026-01-01', { kind: 'time', field: 'detected', from: local(2026, 1, 1), to: null }],
   ['before:2026-02', { kind: 'time', field: 'detected', from: null, to: local(2026, 2, 1) }],
+  // A sender who knows no end writes 9999-12-31T23:59:59Z.
+  ['detected:9999', { kind: 'time', field: 'detected', from: local(9999, 1, 1), to: null }],
+  ['detected<=9999-12', { kind: 'time', field: 'detected', from: null, to: null }],
   ['detected:2026-01-31', { kind: 'time', field: 'detected', from: local(2026, 1, 31), to: local(2026, 2, 1) }],
   ['changed<=2026', { kind: 'time', field: 'changed', from: null, to: local(2027, 1, 1) }],
   ['changed>2026-03', { kind: 'time', field: 'changed', from: local(2026, 4, 1), to: null }],

@@ -8,7 +8,7 @@ import { listFields, queryLimits, states, textFields, things, timeFields } from 
 import type { Comparison, Parsed, Query, QueryRefusal, State, TextField, TimeField, What } from './query.ts'
 import { tokensOf } from './tokens.ts'
 import { workOf } from './work.ts'
-import { readDuration, readSpan, toInstant } from './when.ts'
+import { readDuration, readSpan, toEnd, toInstant } from './when.ts'
 
 /** What a search is read by. */
 export type SearchContext = {
@@ -190,7 +190,7 @@ function toTime(field: TimeField, value: Value, by: Operator, now: number): Quer
   const { from, to } = span
   const bounds = { '>=': [from, null], '>': [to, null], '<': [null, from], '<=': [null, to], ':': [from, to], '=': [from, to] } as const
   const [first, last] = bounds[by]
-  return { kind: 'time', field, from: first === null ? null : toInstant(first), to: last === null ? null : toInstant(last) }
+  return { kind: 'time', field, from: first === null ? null : toInstant(first), to: last === null ? null : toEnd(last) }
 }
 
 function toLast(value: Value, now: number): Query | Refusal {

@@ -51,8 +51,15 @@ function moment(at: number): Span {
   return { from: at, to: at + 1 }
 }
 
-/** The moments that an Instant can write in four digits of a year. */
+/** The last moment that an Instant writes in four digits of a year: nothing is later. */
+const lastMoment = Date.UTC(9999, 11, 31, 23, 59, 59, 999)
+
+/** From the beginning of 1900 on, before which nothing is, to the last moment there is. */
 export function toInstant(at: number): Instant {
-  const bounded = Math.min(Math.max(at, Date.UTC(0, 0, 1)), Date.UTC(9999, 11, 31))
-  return new Date(bounded).toISOString() as Instant
+  return new Date(Math.min(Math.max(at, Date.UTC(0, 0, 1)), lastMoment)).toISOString() as Instant
+}
+
+/** Where a span ends, which that moment is not in any more; null where it goes on to the last there is. */
+export function toEnd(at: number): Instant | null {
+  return at > lastMoment ? null : toInstant(at)
 }
