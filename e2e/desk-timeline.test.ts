@@ -538,6 +538,12 @@ test('a search is saved as a view, counted in the rail while it grows, removed a
   await link.click()
   await expect(field(page)).toHaveValue('type:OddMapping')
   await expect.poll(() => count(page)).toBe(1)
+  const zoomTo = (zoom: number) =>
+    app.electron.evaluate(({ BrowserWindow }, to) => BrowserWindow.getAllWindows()[0]?.webContents.setZoomFactor(to), zoom)
+  await zoomTo(2)
+  await expect(page.getByRole('navigation', { name: 'Views' }).getByText('Odd ones')).toBeHidden()
+  await expect(link, 'the narrow rail tells the count by the name').toHaveAccessibleName('Odd ones: 1')
+  await zoomTo(1)
   await page.getByRole('button', { name: 'Manage saved views' }).click()
   const views = page.getByRole('dialog', { name: 'Saved views' })
   await views.getByRole('button', { name: 'Remove Odd ones' }).click()

@@ -173,6 +173,20 @@ test('posture: open issues by what they share, weeks, times to resolve, a framew
   await expect.poll(() => count(page)).toBe(1)
 })
 
+test('in forced colours the line of what is open is set apart from the bars that it crosses', async () => {
+  await visit(page, 'posture')
+  await expect(page.getByText(/open at the end of the week/)).toBeVisible()
+  await page.emulateMedia({ forcedColors: 'active' })
+  const colours = await page.getByRole('region', { name: 'The last half year' }).evaluate((region) => ({
+    strokes: [...region.querySelectorAll('svg > path')].map((path) => getComputedStyle(path).stroke),
+    ground: getComputedStyle(document.body).backgroundColor,
+  }))
+  await page.emulateMedia({ forcedColors: null })
+  expect(colours.strokes).toHaveLength(2)
+  expect(colours.strokes.indexOf(colours.ground), 'behind the line').toBe(0)
+  expect(colours.strokes[1]).not.toBe(colours.ground)
+})
+
 test('ATT&CK: a cell narrows to what it counted, unknown words and those without a mapping are counted, and a layer is saved', async () => {
   await visit(page, 'timeline')
   await go(page, 'ATT&CK')

@@ -266,6 +266,30 @@ test('undo takes back what is offered to be, also where a mute was ended from an
   await vi.waitFor(() => expect(asked('triage:undo')).toEqual([1]))
 })
 
+test('a mute that is offered to be taken back no more is still taken back before what was done earlier, and after what was done later', async () => {
+  const rulesOf = (mutes: readonly Mute[]) => ({ rules: [], mutes, suppressions: [], broken: [], brokenSuppressions: [] })
+  const { app, run, asked } = await at('timeline', {
+    'mute:add': () => ({ kind: 'saved', id: 5, rules: rulesOf([]) }),
+    'mute:take-back': () => ({ kind: 'saved', id: null, rules: rulesOf([]) }),
+    'triage:undo': () => ({ kind: 'undone', count: 1 }),
+  })
+  const undone = () => [asked('mute:take-back').length, asked('triage:undo').length]
+  await app.cursor.moveTo(1)
+  await app.triage.act('acknowledge')
+  await app.rules.mute({ of: { kind: 'all' }, until: null }, { said: 'Muted: all of Tocsin', text: '' })
+  await app.triage.act('done')
+  app.triage.dismiss()
+  app.rules.dismiss()
+  run('undo')
+  await vi.waitFor(() => expect(app.notices.list.map(({ title }) => title)).toContain('Undone: 1 detection done'))
+  expect(undone()).toEqual([0, 1])
+  run('undo')
+  await vi.waitFor(() => expect(app.notices.list.map(({ title }) => title)).toContain('Undone: Muted: all of Tocsin'))
+  expect(undone()).toEqual([1, 1])
+  run('undo')
+  await vi.waitFor(() => expect(undone()).toEqual([1, 2]))
+})
+
 test('undo takes back the newest of what is offered, wherever it is asked for', async () => {
   const mute = { id: 1, of: { kind: 'all' }, since: detectionOf(1).changedAt, until: null } as unknown as Mute
   const rulesOf = (mutes: readonly Mute[]) => ({ rules: [], mutes, suppressions: [], broken: [], brokenSuppressions: [] })

@@ -13,7 +13,7 @@ import { command, type CommandsOf } from './command.ts'
 export const triageCommands: CommandsOf = (app) => {
   const { navigation, timeline, marks, cursor, triage, rules } = app
   const { undoesRules } = app
-  const canUndo = undoesRules ? rules.offer !== null : triage.canUndo
+  const canUndo = undoesRules ? rules.undoable !== null : triage.canUndo
   const undone = canUndo ? [command('undo', 'Undo', () => void (undoesRules ? rules.undoLast() : triage.undoLast()), keysOf('undo'))] : []
   if (navigation.view !== 'timeline') return undone
   return [

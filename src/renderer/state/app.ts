@@ -69,7 +69,16 @@ export function createAppState(bridge: Bridge, address: Address, now: () => numb
   const selection = new Selection(bridge, (detection) => timeline.put(detection))
   const marks = new Marks(() => timeline)
   const cursor = new Cursor(timeline, selection, marks)
-  const triage = new Triage(bridge, { marks, cursor, tell: (notice) => notices.raise(notice), now })
+  let turns = 0
+  const turn = (): number => (turns += 1)
+  const triage = new Triage(bridge, {
+    marks,
+    cursor,
+    tell: (notice) => notices.raise(notice),
+    settled: (trouble) => notices.dismiss(trouble),
+    now,
+    turn,
+  })
   /** With what is searched for by now, and by its address, since the address leads: as it was left it would be asked for that again. */
   function showTimeline(open: DetectionKey | null = selection.openDetection): void {
     navigation.open({ view: 'timeline', ...timeline.wanted, open })
@@ -97,13 +106,13 @@ export function createAppState(bridge: Bridge, address: Address, now: () => numb
   const savedViews = new SavedViews(bridge, (notice) => notices.raise(notice))
   const searches = new Searches(settings, {
     tell: (notice) => notices.raise(notice),
-    offer: (undoable) => triage.remember(undoable),
+    offer: (undoable) => void triage.remember(undoable),
   })
   const completion = new Completion(bridge, { fields: searchFields, recent: () => searches.recent, views: () => savedViews.list })
   const facets = new FacetsState(bridge)
   const suppressed = new Suppressed(bridge)
   // The newest is taken back first: where both are offered, that of triage came later.
-  const rules = new RulesState(bridge, { tell: (notice) => notices.raise(notice), now, offered: () => triage.dismiss() })
+  const rules = new RulesState(bridge, { tell: (notice) => notices.raise(notice), now, offered: () => triage.dismiss(), turn })
   const ruleEditor = new RuleEditor(bridge, rules)
   const ruleArranger = new RuleArranger(bridge, rules)
   const hooks = new Hooks(bridge)
@@ -112,7 +121,7 @@ export function createAppState(bridge: Bridge, address: Address, now: () => numb
   const hushing = new Hushing(bridge, dialogs)
   const drafts = new Drafts()
   const inbox = new Inbox(bridge)
-  const digest = new DigestState(bridge, { now, remember: (undoable) => triage.remember(undoable) })
+  const digest = new DigestState(bridge, { now, remember: (undoable) => void triage.remember(undoable) })
   const posture = new Posture(bridge, (notice) => notices.raise(notice))
   const attack = new Attack(bridge)
   const entity = new EntityState(bridge)
@@ -162,9 +171,14 @@ export function createAppState(bridge: Bridge, address: Address, now: () => numb
     ruleEditor,
     ruleArranger,
     hooks,
-    /** Whether undo is of the rules: where they are seen and wherever theirs is offered, unless something else was done since. */
+    /**
+     * Whether undo is of the rules: where they are seen, and wherever theirs is the newest of all that can be taken back, offered or not: what
+     * was done before it is never taken back in its place.
+     */
     get undoesRules() {
-      return triage.offer === null && (navigation.view === 'rules' || rules.offer !== null)
+      if (triage.offer !== null) return false
+      if (navigation.view === 'rules') return true
+      return rules.undoable !== null && rules.undoable.turn > triage.lastTurn
     },
     /** Of the queries of rules and suppressions. */
     queryCompletion,

@@ -3,7 +3,7 @@ import type { Digest, DigestUnseen, LookId } from '../../shared/inbox.ts'
 import type { Bridge } from '../../shared/ipc.ts'
 import { dayOf } from '../ui/time.ts'
 import { reasonOf } from './reason.ts'
-import type { Undoable } from './triage.svelte.ts'
+import type { Act } from './triage.svelte.ts'
 
 /** Away long enough that it is worth a page. */
 const awayMs = 3 * 3_600_000
@@ -21,7 +21,7 @@ export class DigestState {
   #seenUntil = $state<Instant | null>(null)
   readonly #bridge: Bridge
   readonly #now: () => number
-  readonly #remember: (undoable: Undoable) => void
+  readonly #remember: (undoable: Act) => void
   readonly #unlisten: () => void
   #ticket = 0
   #since: Instant | null = null
@@ -32,7 +32,7 @@ export class DigestState {
   #isStale = false
   #timer: ReturnType<typeof setTimeout> | undefined
 
-  constructor(bridge: Bridge, parts: { readonly now: () => number; readonly remember: (undoable: Undoable) => void }) {
+  constructor(bridge: Bridge, parts: { readonly now: () => number; readonly remember: (undoable: Act) => void }) {
     this.#bridge = bridge
     this.#now = parts.now
     this.#remember = parts.remember

@@ -3,7 +3,7 @@ import type { Instant } from '../../shared/detection.ts'
 import type { Digest, LookId } from '../../shared/inbox.ts'
 import { DigestState } from './digest.svelte.ts'
 import { createMemoryBridge, gapOf } from './memory-bridge.ts'
-import type { Undoable } from './triage.svelte.ts'
+import type { Act } from './triage.svelte.ts'
 
 const hourMs = 3_600_000
 const noon = new Date(2031, 4, 17, 12).getTime()
@@ -26,7 +26,7 @@ function digestOf(since: number, more: Partial<Digest['counts']> = {}): Digest {
 
 function stateOf(digest: Digest) {
   const memory = createMemoryBridge({ 'digest:read': () => digest, 'digest:seen': () => ({ undo: 3 as LookId }) })
-  const acts: Undoable[] = []
+  const acts: Act[] = []
   return { ...memory, acts, state: new DigestState(memory.bridge, { now: () => noon, remember: (act) => acts.push(act) }) }
 }
 
@@ -117,7 +117,7 @@ test('what came after the mark is not called seen, nor is what could not be mark
       return { undo: null }
     },
   })
-  const acts: Undoable[] = []
+  const acts: Act[] = []
   const state = new DigestState(bridge, { now: () => noon, remember: (act) => acts.push(act) })
   await state.read(null)
   await state.seen()

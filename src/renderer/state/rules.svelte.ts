@@ -4,8 +4,8 @@ import type { Mute, MuteDraft, Rule, RuleDraft, Rules, RulesSaved, Suppression, 
 import { Live } from './live.svelte.ts'
 import { reasonOf } from './reason.ts'
 
-/** What was done last and can be taken back, in words: `Removed “Noisy scanner”`; `text` says what follows from it. */
-export type RulesUndo = Words & { readonly back: () => Promise<boolean> }
+/** What was done last and can be taken back, in words: `Removed “Noisy scanner”`; `text` says what follows from it, `turn` how late it came among all acts. */
+export type RulesUndo = Words & { readonly turn: number; readonly back: () => Promise<boolean> }
 type Words = { readonly said: string; readonly text: string }
 
 const offeredMs = 10_000
@@ -15,23 +15,32 @@ const nothing: Rules = { rules: [], mutes: [], suppressions: [], broken: [], bro
 export class RulesState {
   /** What was done last, for as long as it is offered to be taken back. */
   offer = $state.raw<RulesUndo | null>(null)
+  /** The same, for as long as it can be: what was offered is not done for good once the offer is gone. */
+  undoable = $state.raw<RulesUndo | null>(null)
   isWriting = $state(false)
   readonly #bridge: Bridge
   readonly #live: Live<Rules>
   readonly #tell: (notice: Notice) => void
   readonly #now: () => number
   readonly #offered: () => void
+  readonly #turn: () => number
   #timer: ReturnType<typeof setTimeout> | undefined
 
-  /** `offered`: something can be taken back from now on. */
+  /** `offered`: something can be taken back from now on. `turn` numbers what is done anywhere on the desk. */
   constructor(
     bridge: Bridge,
-    parts: { readonly tell: (notice: Notice) => void; readonly now: () => number; readonly offered: () => void },
+    parts: {
+      readonly tell: (notice: Notice) => void
+      readonly now: () => number
+      readonly offered: () => void
+      readonly turn: () => number
+    },
   ) {
     this.#bridge = bridge
     this.#tell = parts.tell
     this.#now = parts.now
     this.#offered = parts.offered
+    this.#turn = parts.turn
     this.#live = new Live(
       (take) => bridge.on('rules:changed', take),
       () => bridge.invoke('rules:list', null),
@@ -143,9 +152,9 @@ export class RulesState {
   }
 
   async undoLast(): Promise<void> {
-    const last = this.offer
+    const last = this.undoable
     if (last === null || this.isWriting) return
-    this.dismiss()
+    this.#forget()
     if (await last.back()) this.#tell({ id: 'undone', tone: 'info', title: `Undone: ${last.said}`, text: '' })
   }
 
@@ -170,7 +179,7 @@ export class RulesState {
   async #write(ask: () => Promise<RulesSaved>): Promise<RulesSaved> {
     this.isWriting = true
     // What was offered may not fit any more once something else was changed.
-    this.dismiss()
+    this.#forget()
     try {
       const answer = await ask()
       if (answer.kind === 'saved') this.#live.take(answer.rules)
@@ -188,8 +197,15 @@ export class RulesState {
     return answer.kind === 'saved'
   }
 
-  #offer(undo: RulesUndo): void {
+  #forget(): void {
     this.dismiss()
+    this.undoable = null
+  }
+
+  #offer(words: Omit<RulesUndo, 'turn'>): void {
+    this.dismiss()
+    const undo = { ...words, turn: this.#turn() }
+    this.undoable = undo
     this.offer = undo
     this.#offered()
     this.#timer = setTimeout(() => (this.offer = null), offeredMs)

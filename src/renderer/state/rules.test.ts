@@ -64,7 +64,12 @@ function setUp(start: Rules, handlers: Parameters<typeof createMemoryBridge>[0] 
     'mute:restore': (id) => saved({ ...kept, mutes: [...kept.mutes, ...unmuted.filter((one) => one.id === id)] }),
     ...handlers,
   })
-  const state = new RulesState(memory.bridge, { tell: (notice) => told.push(notice), now: () => Date.now(), offered: () => {} })
+  const state = new RulesState(memory.bridge, {
+    tell: (notice) => told.push(notice),
+    now: () => Date.now(),
+    offered: () => {},
+    turn: () => 1,
+  })
   return {
     ...memory,
     told,
@@ -169,6 +174,21 @@ test('the way back is offered for ten seconds, and no longer once something else
   expect(state.offer).not.toBeNull()
   await state.save({ ...emptyRule, name: 'other' })
   expect(state.offer).toBeNull()
+})
+
+test('what is offered no more can still be taken back, until something else was changed', async () => {
+  const { state, asked } = setUp(rulesOf([ruleOf(1), ruleOf(2)]))
+  await vi.advanceTimersByTimeAsync(0)
+  const turnOff = () => state.arrange([ruleOf(1, { isOn: false }), ruleOf(2)], [])
+  await turnOff()
+  await vi.advanceTimersByTimeAsync(60_000)
+  expect([state.offer, state.undoable?.said]).toEqual([null, 'Turned “rule 1” off'])
+  const before = asked.length
+  await state.undoLast()
+  expect([asked.length - before, state.undoable]).toEqual([1, null])
+  await turnOff()
+  await state.save({ ...emptyRule, name: 'other' })
+  expect(state.undoable).toBeNull()
 })
 
 test('why nothing could be saved is told, nothing is offered, and what was wanted stays', async () => {

@@ -1,15 +1,15 @@
 import type { Notice } from '../../shared/ipc.ts'
 import { mostRecent } from '../../shared/settings.ts'
 import type { SettingsState } from './settings.svelte.ts'
-import type { Undoable } from './triage.svelte.ts'
+import type { Act } from './triage.svelte.ts'
 
 /** What was searched for last: remembered once a search is finished, not while it is typed. */
 export class Searches {
   readonly #settings: SettingsState
   readonly #tell: (notice: Notice) => void
-  readonly #offer: (undoable: Undoable) => void
+  readonly #offer: (undoable: Act) => void
 
-  constructor(settings: SettingsState, parts: { readonly tell: (notice: Notice) => void; readonly offer: (undoable: Undoable) => void }) {
+  constructor(settings: SettingsState, parts: { readonly tell: (notice: Notice) => void; readonly offer: (undoable: Act) => void }) {
     this.#settings = settings
     this.#tell = parts.tell
     this.#offer = parts.offer

@@ -8,13 +8,18 @@ import { snoozedUntil, snoozeWords, type Snooze } from '../../shared/snooze.ts'
 
 export type TriageAction = 'mark' | 'acknowledge' | 'done' | 'snooze' | 'unread'
 /** One act that can be taken back, and what it was, for people: `3 detections acknowledged`. */
-export type Undoable = {
+export type Act = {
   readonly said: string
   back(): Promise<{ readonly kind: 'undone' } | { readonly kind: 'refused'; readonly detail: string; readonly canTryAgain?: boolean }>
 }
+/** `turn` is how late it came among all acts, those of the rules too: a clock may be set back. */
+export type Undoable = Act & { readonly turn: number }
+/** What the trouble that is shown is about: what was asked for, and what of it was done or could not be taken back. */
+type Failed = { readonly asked: string | null; readonly act: Undoable | null }
 
 const mostUndone = 50
 const offeredMs = 10_000
+const trouble = 'triage'
 
 export const verdictWords: Readonly<Record<Verdict, string>> = {
   'true-positive': 'True positive',
@@ -33,18 +38,31 @@ export class Triage {
   readonly #bridge: Bridge
   readonly #cursor: Cursor
   readonly #tell: (notice: Notice) => void
+  readonly #settled: (trouble: string) => void
   readonly #now: () => number
+  readonly #turn: () => number
+  #failed: Failed | null = null
   #timer: ReturnType<typeof setTimeout> | undefined
 
+  /** `settled`: what was told under this id is so no more. `turn` numbers what is done anywhere on the desk. */
   constructor(
     bridge: Bridge,
-    parts: { readonly marks: Marks; readonly cursor: Cursor; readonly tell: (notice: Notice) => void; readonly now: () => number },
+    parts: {
+      readonly marks: Marks
+      readonly cursor: Cursor
+      readonly tell: (notice: Notice) => void
+      readonly settled: (trouble: string) => void
+      readonly now: () => number
+      readonly turn: () => number
+    },
   ) {
     this.#bridge = bridge
     this.marks = parts.marks
     this.#cursor = parts.cursor
     this.#tell = parts.tell
+    this.#settled = parts.settled
     this.#now = parts.now
+    this.#turn = parts.turn
   }
 
   get hasMarks() {
@@ -53,6 +71,11 @@ export class Triage {
 
   get canAct() {
     return this.hasMarks || this.#cursor.target !== null
+  }
+
+  /** Of what would be taken back next; 0 where nothing would. */
+  get lastTurn() {
+    return this.#done.at(-1)?.turn ?? 0
   }
 
   get canUndo() {
@@ -116,15 +139,21 @@ export class Triage {
   /** false where it was not done, or not all of it, which the user is told. */
   async write(of: TriageOf, change: TriageChange, what: string): Promise<boolean> {
     this.isWriting = true
+    const asked = JSON.stringify([what, of])
     try {
       const triaged = await this.#bridge.invoke('triage:write', { of, change })
-      if (triaged.kind === 'triaged' || triaged.kind === 'partly')
-        this.remember({ said: saidOf(triaged, what), back: () => this.#bridge.invoke('triage:undo', triaged.undo) })
-      if (triaged.kind === 'triaged') return true
-      this.#fail(triaged.kind === 'partly' ? 'Not all of it could be done' : 'It could not be done', triaged.detail)
+      const act =
+        triaged.kind === 'triaged' || triaged.kind === 'partly'
+          ? this.remember({ said: saidOf(triaged, what), back: () => this.#bridge.invoke('triage:undo', triaged.undo) })
+          : null
+      if (triaged.kind === 'triaged') {
+        this.#settle((failed) => failed.asked === asked)
+        return true
+      }
+      this.#fail(triaged.kind === 'partly' ? 'Not all of it could be done' : 'It could not be done', triaged.detail, { asked, act })
       return false
     } catch (error) {
-      this.#fail('It could not be done', reasonOf(error))
+      this.#fail('It could not be done', reasonOf(error), { asked, act: null })
       return false
     } finally {
       this.isWriting = false
@@ -141,10 +170,13 @@ export class Triage {
       const undone = await last.back()
       // What cannot be undone for good makes room: those before it still may be.
       if (undone.kind === 'undone' || undone.canTryAgain !== true) this.#done = this.#done.filter((one) => one !== last)
-      if (undone.kind === 'refused') this.#fail('It could not be undone', undone.detail)
-      else this.#tell({ id: 'undone', tone: 'info', title: `Undone: ${last.said}`, text: '' })
+      if (undone.kind === 'refused') this.#fail('It could not be undone', undone.detail, { asked: null, act: last })
+      else {
+        this.#settle((failed) => failed.act === last)
+        this.#tell({ id: 'undone', tone: 'info', title: `Undone: ${last.said}`, text: '' })
+      }
     } catch (error) {
-      this.#fail('It could not be undone', reasonOf(error))
+      this.#fail('It could not be undone', reasonOf(error), { asked: null, act: last })
     } finally {
       this.isWriting = false
     }
@@ -156,11 +188,13 @@ export class Triage {
   }
 
   /** Offers to take it back. Acts elsewhere on the desk are among these: the newest of all is taken back first. */
-  remember(undoable: Undoable): void {
+  remember(done: Act): Undoable {
+    const undoable = { ...done, turn: this.#turn() }
     this.#done = [...this.#done, undoable].slice(-mostUndone)
     this.dismiss()
     this.offer = undoable
     this.#timer = setTimeout(() => (this.offer = null), offeredMs)
+    return undoable
   }
 
   /** One after the other: what comes too soon is not done later, when something else may be marked. */
@@ -169,8 +203,16 @@ export class Triage {
     this.#tell({ id: 'triage-waits', tone: 'info', title: 'Nothing was changed by this', text })
   }
 
-  #fail(title: string, text: string): void {
-    this.#tell({ id: 'triage', tone: 'trouble', title, text })
+  #fail(title: string, text: string, failed: Failed): void {
+    this.#failed = failed
+    this.#tell({ id: trouble, tone: 'trouble', title, text })
+  }
+
+  /** Trouble stays until it is dismissed: once it was done by another try, or taken back, “try again” would no longer be true. */
+  #settle(isOver: (failed: Failed) => boolean): void {
+    if (this.#failed === null || !isOver(this.#failed)) return
+    this.#failed = null
+    this.#settled(trouble)
   }
 
   stop(): void {

@@ -47,14 +47,23 @@ async function start() {
     'triage:undo': () => ({ kind: 'undone', count: 1 }),
   })
   const told: Notice[] = []
+  const settled: string[] = []
+  let turns = 0
   const timeline = new Timeline(main.bridge)
   const selection = new Selection(main.bridge, () => {})
   const marks = new Marks(() => timeline)
   const cursor = new Cursor(timeline, selection, marks)
-  const triage = new Triage(main.bridge, { marks, cursor, tell: (notice) => told.push(notice), now: () => Date.now() })
+  const triage = new Triage(main.bridge, {
+    marks,
+    cursor,
+    tell: (notice) => told.push(notice),
+    settled: (id) => settled.push(id),
+    now: () => Date.now(),
+    turn: () => (turns += 1),
+  })
   await settle()
   const written = () => main.asked.filter(({ name }) => name === 'triage:write').map(({ argument }) => argument)
-  return { main, told, timeline, selection, marks, cursor, triage, written, left }
+  return { main, told, settled, timeline, selection, marks, cursor, triage, written, left }
 }
 const keysOf = (...numbers: readonly number[]) => numbers.map((n) => ({ organizationId: 'org', id: `d${n}` }))
 
@@ -226,6 +235,35 @@ describe('triage', () => {
     slow.resolve({ kind: 'triaged', undo: 1 as UndoId, count: 1, isCapped: false, left: 0 })
     await first
     expect([triage.offer?.said, told.length]).toEqual(['1 detection done', 1])
+  })
+
+  test('says no more that it could not be done, or undone, once it was', async () => {
+    const { main, cursor, triage, told, settled } = await start()
+    const partly = (): Triaged => ({ kind: 'partly', undo: 7 as UndoId, count: 500, detail: '500 of 1500 were changed. Try again.' })
+    const { 'triage:write': write = partly, 'triage:undo': undo = () => ({ kind: 'undone' as const, count: 1 }) } = main.handlers
+    cursor.toggleAt(1)
+    main.handlers['triage:write'] = partly
+    await triage.act('done')
+    // Another change says nothing of this one.
+    main.handlers['triage:write'] = write
+    await triage.label('case 7')
+    expect([told.length, settled]).toEqual([1, []])
+    cursor.toggleAt(1)
+    await triage.act('done')
+    expect(settled.splice(0)).toEqual(['triage'])
+
+    cursor.toggleAt(2)
+    main.handlers['triage:write'] = partly
+    await triage.act('done')
+    await triage.undoLast()
+    expect(settled.splice(0)).toEqual(['triage'])
+
+    main.handlers['triage:undo'] = () => ({ kind: 'refused', detail: 'The disk is full; try again.', canTryAgain: true })
+    await triage.undoLast()
+    expect(settled).toEqual([])
+    main.handlers['triage:undo'] = undo
+    await triage.undoLast()
+    expect(settled).toEqual(['triage'])
   })
 
   test('says what a change could not do, which may have been a part of it, and keeps the marks', async () => {
