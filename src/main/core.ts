@@ -184,6 +184,7 @@ export async function startCore(parts: CoreParts): Promise<CoreStarted> {
       if (task.kind === 'import') publish('health', health.read())
     },
     onImported: changed,
+    onCarried: (detections) => touched({ changed: detections, more: false }),
     onFault: (error) => log.error('a task failed', error),
     now,
     schedule,

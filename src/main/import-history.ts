@@ -1,5 +1,5 @@
 import { stat } from 'node:fs/promises'
-import type { DetectionKey, OrganizationId } from '../shared/detection.ts'
+import type { Detection, DetectionKey, OrganizationId } from '../shared/detection.ts'
 import { archiveLimits } from './export/archive.ts'
 import type { CheckImported } from './import/check.ts'
 import { readLines } from './import/lines.ts'
@@ -48,6 +48,8 @@ export type ImportParts = {
   readonly onProgress?: (progress: ImportProgress) => void
   /** What the import changed, after each commit: marked as imported, since nobody wants to be notified of old news. */
   readonly onKept?: (changes: readonly Change[]) => void
+  /** Detections of which it brought only what their user made of them, after each commit: their deliveries were here already. */
+  readonly onCarried?: (detections: readonly Detection[]) => void
   readonly limits?: ImportLimits
   /** In ms from any start. */
   readonly clock?: () => number
@@ -229,8 +231,10 @@ export async function importHistory(parts: ImportParts): Promise<Imported> {
     })
     const touched = [...parts.imported.carryTriage([...triage.values()]), ...parts.imported.carryOwn([...own.values()])]
     const carried = new Map(touched.map((detection) => [nameOf(detection), detection]))
-    if (changes.length === 0) return
-    parts.onKept?.(changes.map((change) => ({ ...change, detection: carried.get(nameOf(change.detection)) ?? change.detection })))
+    if (changes.length > 0)
+      parts.onKept?.(changes.map((change) => ({ ...change, detection: carried.get(nameOf(change.detection)) ?? change.detection })))
+    for (const { detection } of changes) carried.delete(nameOf(detection))
+    if (carried.size > 0) parts.onCarried?.([...carried.values()])
   }
 
   function isWorthKeeping({ item: { file, line, delivery }, checked: { standing }, isUnwanted }: Checking): boolean {

@@ -111,6 +111,27 @@ test('what one app exports another one imports, and has the same; it is told, se
   ])
 })
 
+test('an import of what is here already tells of the triage that it brings, and only once', async () => {
+  const one = await start(3)
+  const other = await start(0)
+  const [before, after] = ['before.ndjson', 'after.ndjson'].map((name) => join(folder(), name)) as [string, string]
+  await ended(one.core, one.core.tasks.export({ of: view(''), format: 'ndjson', path: before }))
+  const [, opened] = await all(one.core)
+  one.core.open(opened!)
+  await ended(one.core, one.core.tasks.export({ of: view(''), format: 'ndjson', path: after }))
+  await ended(other.core, other.core.tasks.import([before], nobody))
+  const touched: (readonly [string, boolean])[] = []
+  other.core.subscribe({ touched: ({ changed }) => touched.push(...changed.map(({ id, triage }) => [id, triage.isUnread] as const)) })
+
+  for (let time = 0; time < 2; time++) {
+    expect(await ended(other.core, other.core.tasks.import([after], nobody))).toMatchObject({
+      detail: '0 deliveries are new, 3 were here already.',
+    })
+    expect(touched).toEqual([[opened!.id, false]])
+  }
+  expect(other.changes).toHaveLength(3)
+})
+
 test.each([
   ['csv', /^\ufeff?"id","organizationId"/],
   ['ocsf', /"version":"1\.8\.0"|"class_uid":2004/],

@@ -1,6 +1,6 @@
 import { randomUUID } from 'node:crypto'
 import { join } from 'node:path'
-import type { OrganizationId } from '../shared/detection.ts'
+import type { Detection, OrganizationId } from '../shared/detection.ts'
 import type { ExportFormat, Task, TaskId, TaskStarted, TaskState } from '../shared/tasks.ts'
 import type { TriageOf } from '../shared/triage.ts'
 import type { Exporting } from './exporting/exporting.ts'
@@ -52,6 +52,8 @@ export function createTasks(parts: {
   readonly onChanged: (task: Task) => void
   /** After each commit of an import. */
   readonly onImported: (changes: readonly Change[]) => void
+  /** After each commit that brought no more of them than what a user made of them. */
+  readonly onCarried: (detections: readonly Detection[]) => void
   readonly onFault: (error: unknown) => void
   readonly now: () => number
   readonly schedule: Schedule
@@ -178,6 +180,7 @@ export function createTasks(parts: {
           // What a pipe holds is not known before.
           onProgress: ({ read, total }) => tell({ done: read, total: total < read ? null : total }),
           onKept: parts.onImported,
+          onCarried: parts.onCarried,
         })
         return importedWords(imported)
       })

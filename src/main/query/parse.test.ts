@@ -65,6 +65,9 @@ test.each<[string, unknown]>([
   ['changed<=2026', { kind: 'time', field: 'changed', from: null, to: local(2027, 1, 1) }],
   ['changed>2026-03', { kind: 'time', field: 'changed', from: local(2026, 4, 1), to: null }],
   ['resolved>=2h', { kind: 'time', field: 'resolved', from: '2026-03-10T10:00:00.000Z', to: null }],
+  ['received:7d', { kind: 'time', field: 'received', from: '2026-03-03T12:00:00.000Z', to: null }],
+  ['Changed=24h', { kind: 'time', field: 'changed', from: '2026-03-09T12:00:00.000Z', to: null }],
+  ['after:2024-02-29T10:00Z', { kind: 'time', field: 'detected', from: '2024-02-29T10:00:00.000Z', to: null }],
   [
     'received:2026-03-01T10:00:00+02:00',
     { kind: 'time', field: 'received', from: '2026-03-01T08:00:00.000Z', to: '2026-03-01T08:00:00.001Z' },
@@ -122,6 +125,8 @@ describe('what cannot be meant is refused at its characters, with what would be 
     ['confidence<-0.5', 'bad-value', 11, 4, 'from 0 to 1.'],
     ['type>=3', 'bad-value', 6, 1, 'Write type:MissingMFA'],
     ['after:2026-02-30', 'bad-value', 6, 10, '2026-01-31'],
+    ['after:2026-02-30T10:00', 'bad-value', 6, 16, '7d for seven days ago'],
+    ['received:2025-02-29T10:00Z', 'bad-value', 9, 17, '7d for the last seven days'],
     ['last:week', 'bad-value', 5, 4, '7d'],
     ['is:urgent', 'bad-value', 3, 6, 'unread, open'],
     ['has:teeth', 'bad-value', 4, 5, 'note, label'],

@@ -8,7 +8,7 @@ import { listFields, queryLimits, states, textFields, things, timeFields } from 
 import type { Comparison, Parsed, Query, QueryRefusal, State, TextField, TimeField, What } from './query.ts'
 import { tokensOf } from './tokens.ts'
 import { workOf } from './work.ts'
-import { readDuration, readSpan, toEnd, toInstant } from './when.ts'
+import { readDuration, readSpan, readStretch, toEnd, toInstant } from './when.ts'
 
 /** What a search is read by. */
 export type SearchContext = {
@@ -184,9 +184,10 @@ function toComparison(value: Value, by: Exclude<Operator, ':'>): Comparison | { 
 }
 
 function toTime(field: TimeField, value: Value, by: Operator, now: number): Query | Refusal {
-  const span = readSpan(value.text.trim(), now)
-  if (span === null)
-    return badValue(value, 'A time is needed here: 2026-01-31, 2026-01, 2026-01-31T14:00, today, or 7d for seven days ago.')
+  const isWithin = by === ':' || by === '='
+  const span = (isWithin ? readStretch : readSpan)(value.text.trim(), now)
+  const such = isWithin ? 'the last seven days' : 'seven days ago'
+  if (span === null) return badValue(value, `A time is needed here: 2026-01-31, 2026-01, 2026-01-31T14:00, today, or 7d for ${such}.`)
   const { from, to } = span
   const bounds = { '>=': [from, null], '>': [to, null], '<': [null, from], '<=': [null, to], ':': [from, to], '=': [from, to] } as const
   const [first, last] = bounds[by]

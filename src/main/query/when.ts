@@ -11,6 +11,12 @@ export function readDuration(text: string): number | null {
   return count === undefined || unit === undefined ? null : Number(count) * (unitMs[unit] ?? 0)
 }
 
+/** What something lies within: a date, or `7d` for the last seven days, since nobody looks for the one millisecond so long ago. */
+export function readStretch(text: string, now: number): Span | { readonly from: number; readonly to: null } | null {
+  const lengthMs = readDuration(text)
+  return lengthMs === null ? readSpan(text, now) : { from: now - lengthMs, to: null }
+}
+
 /**
  * What a date covers: a year, a month, a day (in the time zone of this computer), or one moment, which ISO 8601 writes or
  * which lies `7d` ago. null for what is none of these.
@@ -25,9 +31,19 @@ export function readSpan(text: string, now: number): Span | null {
   if (agoMs !== null) return moment(now - agoMs)
   const [, year, month, date] = /^(\d{4})(?:-(\d{2})(?:-(\d{2}))?)?$/.exec(text) ?? []
   if (year !== undefined) return readDate(Number(year), month, date)
-  if (!/^\d{4}-\d{2}-\d{2}T\d{2}:\d{2}(?::\d{2}(?:\.\d{1,9})?)?(?:Z|[+-]\d{2}:\d{2})?$/.test(text)) return null
+  const [, onYear, onMonth, onDate] =
+    /^(\d{4})-(\d{2})-(\d{2})T\d{2}:\d{2}(?::\d{2}(?:\.\d{1,9})?)?(?:Z|[+-]\d{2}:\d{2})?$/.exec(text) ?? []
+  // A time of a day that no month has is read as one of a later day.
+  if (onYear === undefined || !isInCalendar(Number(onYear), Number(onMonth), Number(onDate))) return null
   const at = Date.parse(text)
   return Number.isNaN(at) ? null : moment(at)
+}
+
+function isInCalendar(year: number, month: number, date: number): boolean {
+  const day = new Date(0)
+  // Unlike its constructor, this takes the years up to 99 as they are.
+  day.setUTCFullYear(year, month - 1, date)
+  return day.getUTCMonth() === month - 1 && day.getUTCDate() === date
 }
 
 /** Years from 100 on: a smaller one means another century to Date. */
