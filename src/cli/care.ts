@@ -7,7 +7,7 @@ import { applyRetention, previewRetention } from '../main/care/retention.ts'
 import { schedule } from '../main/schedule.ts'
 import { backupFolder, megabytes } from '../main/store/backup-folder.ts'
 import { shareHistory } from '../main/store/history-lock.ts'
-import { mendSearchCommand, searchDamageWords } from '../main/store/search-damage.ts'
+import { mendSearchAnywayCommand, mendSearchCommand, searchDamageWords } from '../main/store/search-damage.ts'
 import { openStore } from '../main/store/store.ts'
 import type { RetentionReport } from '../shared/care.ts'
 import type { DetectionId, DetectionKey, OrganizationId } from '../shared/detection.ts'
@@ -30,12 +30,13 @@ async function cancellable<T>(work: (signal: AbortSignal) => Promise<T>): Promis
   }
 }
 
-export type DoctorOptions = { readonly json: boolean; readonly time: number; readonly mendSearch: boolean }
+export type DoctorOptions = { readonly json: boolean; readonly time: number; readonly mendSearch: boolean; readonly anyway: boolean }
 
 /** `doctor`: 1 where anything is in trouble. Reads only, unless it is to mend what searches go by. */
-export async function doctor(context: Context, { json, time, mendSearch: isMending }: DoctorOptions): Promise<ExitCode> {
+export async function doctor(context: Context, { json, time, mendSearch: isMending, anyway }: DoctorOptions): Promise<ExitCode> {
   const { profile, now } = context
-  if (isMending) return cancellable((signal) => mendSearch(context, { files, mostMs: time * 1000, signal }))
+  if (anyway && !isMending) return fail(context, `--anyway goes with --mend-search: ${mendSearchAnywayCommand}. Nothing was changed.`, 2)
+  if (isMending) return cancellable((signal) => mendSearch(context, { files, mostMs: time * 1000, anyway, signal }))
   const lines = await cancellable((signal) => examine({ profile, files, now, mostCheckMs: time * 1000, signal }))
   const isHealthy = lines.every(({ state }) => state !== 'trouble')
   const words = { ok: 'OK', attention: 'attention', trouble: 'TROUBLE' } as const

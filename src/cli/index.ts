@@ -202,6 +202,7 @@ function addCare(tocsin: Command): void {
     .option('--json', 'one JSON object instead of a table', false)
     .option('--time <seconds>', 'how long the look at the structure may take', wholeNumber(1, 86_400), 30)
     .option('--mend-search', 'where nothing but what searches go by is damaged, make that anew from what was received', false)
+    .option('--anyway', 'with --mend-search: make it anew although nothing was found to be damaged', false)
     .action((options: DoctorOptions, command: Command) =>
       run(command, async (context) => (await import('./care.ts')).doctor(context, options)),
     )
@@ -248,10 +249,9 @@ try {
     // Help that was asked for is a success; help for want of a command is not.
     process.exitCode = error.exitCode === 0 ? 0 : 2
   } else {
-    const what = `It did not work: ${error instanceof Error ? error.message : String(error)}. What is in the history is safe.`
-    const { indexesDamagedBy, mendSearchCommand, searchDamageWords } = await import('../main/store/search-damage.ts')
-    const damaged = indexesDamagedBy(error)
-    say(damaged.length === 0 ? what : `${what} ${searchDamageWords(damaged)}. Make it anew with ${mendSearchCommand}, then try again.`)
+    const { damageWords } = await import('../main/store/search-damage.ts')
+    const what = `It did not work: ${error instanceof Error ? error.message : String(error)}.`
+    say(`${what} ${damageWords(error) ?? 'What is in the history is safe.'}`)
     process.exitCode = 1
   }
 }

@@ -2,7 +2,15 @@ import type { HistoryFiles } from '../main/care/history-files.ts'
 import { contentOf } from '../main/ingest/content-of.ts'
 import { historyFile } from '../main/profile.ts'
 import { holdersOf, theApp } from '../main/store/history-lock.ts'
-import { indexesFoundDamaged, mendSearchCommand, searchDamageWords } from '../main/store/search-damage.ts'
+import { readFacts } from '../main/store/facts.ts'
+import {
+  indexesFoundDamaged,
+  mendSearchAnywayCommand,
+  mendSearchCommand,
+  searchDamageWords,
+  searchIndexes,
+  type SearchIndex,
+} from '../main/store/search-damage.ts'
 import { openStore, type Store } from '../main/store/store.ts'
 import { fail, openToRead, type Context, type ExitCode } from './context.ts'
 
@@ -10,12 +18,17 @@ import { fail, openToRead, type Context, type ExitCode } from './context.ts'
 const sliceDeliveries = 256
 
 /**
- * `doctor --mend-search`: begins anew what searches go by where that is damaged, and nothing else is; then fills it, or leaves that to the
- * app. Whatever moment it ends at, the app or another run goes on from there.
+ * `doctor --mend-search`: begins anew what searches go by where that is damaged, or `anyway`, and nothing else is damaged; then fills it, or
+ * leaves that to the app. Whatever moment it ends at, the app or another run goes on from there.
  */
 export async function mendSearch(
   context: Context,
-  { files, mostMs, signal }: { readonly files: HistoryFiles; readonly mostMs: number; readonly signal: AbortSignal },
+  {
+    files,
+    mostMs,
+    anyway,
+    signal,
+  }: { readonly files: HistoryFiles; readonly mostMs: number; readonly anyway: boolean; readonly signal: AbortSignal },
 ): Promise<ExitCode> {
   const history = historyFile(context.profile)
   // What is no history of this version is told as everywhere.
@@ -25,7 +38,7 @@ export async function mendSearch(
   const checked = await files.check(history, { depth: 'quick', mostMs, signal })
   switch (checked.kind) {
     case 'sound':
-      return fail(context, 'What searches go by is in order. Nothing was changed.', 0)
+      return mendUnseen(context, anyway, signal)
     case 'partial':
       return fail(context, `The time ran out before all was looked at. Nothing was changed. Give it more: ${mendSearchCommand} --time 600`)
     case 'cancelled':
@@ -33,26 +46,43 @@ export async function mendSearch(
     case 'failed':
       return fail(context, `The history could not be looked at (${checked.detail}). Nothing was changed. Try again.`)
     case 'damaged':
-      return mend(context, checked.findings, signal)
+      return mendFound(context, checked.findings, anyway, signal)
   }
 }
 
-async function mend(context: Context, findings: readonly string[], signal: AbortSignal): Promise<ExitCode> {
+/** The structure is in order. What is wrong inside it is told by what is not found any more, of which only some is looked for. */
+async function mendUnseen(context: Context, anyway: boolean, signal: AbortSignal): Promise<ExitCode> {
+  const read = readFacts(historyFile(context.profile))
+  const damaged = read.kind === 'read' ? (read.facts.searchSample?.damaged ?? []) : []
+  if (anyway) return mend(context, searchIndexes, 'What searches go by is made anew, as was asked for', signal)
+  if (damaged.length > 0) return mend(context, damaged, searchDamageWords(damaged), signal)
+  return fail(
+    context,
+    `What searches go by is in order, as far as was looked. Nothing was changed. Where a search finds less than there is: ${mendSearchAnywayCommand}`,
+    0,
+  )
+}
+
+async function mendFound(context: Context, findings: readonly string[], anyway: boolean, signal: AbortSignal): Promise<ExitCode> {
+  const damaged = indexesFoundDamaged(findings)
+  if (damaged.length > 0) return mend(context, anyway ? searchIndexes : damaged, searchDamageWords(damaged), signal)
+  return fail(
+    context,
+    `More is damaged than what searches go by (${findings[0] ?? ''}). Nothing was changed. tocsin doctor says what can be done.`,
+  )
+}
+
+/** `why`: a sentence without its end. */
+async function mend(context: Context, indexes: readonly SearchIndex[], why: string, signal: AbortSignal): Promise<ExitCode> {
   const { profile, now, say } = context
   const history = historyFile(profile)
-  const damaged = indexesFoundDamaged(findings)
-  if (damaged.length === 0)
-    return fail(
-      context,
-      `More is damaged than what searches go by (${findings[0] ?? ''}). Nothing was changed. tocsin doctor says what can be done.`,
-    )
   const isAppThere = holdersOf(history).some(({ what }) => what === theApp)
   const opened = openStore({ file: history, as: mendSearchCommand, contentOf, now })
   if (opened.kind !== 'opened') return fail(context, opened.detail)
   const { textIndex } = opened.store
   try {
-    textIndex.beginAnew(damaged)
-    say(`${searchDamageWords(damaged)}.`)
+    textIndex.beginAnew(indexes)
+    say(`${why}.`)
     if (isAppThere) {
       say('It was begun anew; the app that runs fills it. Until that is done, searches find less or take longer, and say so.')
       return 0

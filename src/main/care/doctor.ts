@@ -11,6 +11,7 @@ import { holderWords, holdersOf, theApp } from '../store/history-lock.ts'
 import { migrations } from '../store/migrations/index.ts'
 import { heldNowhereElse } from '../store/rotate-folder.ts'
 import { indexesFoundDamaged, mendSearchCommand, searchDamageWords } from '../store/search-damage.ts'
+import { searchLine } from './doctor-search.ts'
 import { readStart, startFile } from './unclean-end.ts'
 
 export type DoctorLine = {
@@ -57,10 +58,16 @@ export async function examine(parts: {
 }
 
 const restoreIt = 'Quit Tocsin, then: tocsin restore'
+/** No backup holds what came since it was made, and where tables can still be read an archive does. */
+const saveAndRestore = 'Save what can be read: tocsin export --format ndjson. Quit Tocsin; tocsin restore; tocsin import the file'
+
+function hasBackups(history: string): boolean {
+  return listBackups(backupFolder(history)).length > 0
+}
 
 /** What can be done about damage: what is there is never to be made worse, and no backup is spoken of that nobody made. */
 function whatIsLeft(history: string): string {
-  if (listBackups(backupFolder(history)).length > 0) return restoreIt
+  if (hasBackups(history)) return restoreIt
   return 'There is no backup. Quit Tocsin and copy the profile folder elsewhere; tocsin verify, tocsin export: what can be read'
 }
 
@@ -142,7 +149,7 @@ function structureLine(checked: FileChecked, history: string): DoctorLine {
     case 'damaged': {
       const text = checked.findings.slice(0, 3).join('; ')
       const indexes = indexesFoundDamaged(checked.findings)
-      if (indexes.length === 0) return line('structure', 'trouble', text, whatIsLeft(history))
+      if (indexes.length === 0) return line('structure', 'trouble', text, hasBackups(history) ? saveAndRestore : whatIsLeft(history))
       return line('structure', 'trouble', `${searchDamageWords(indexes)} (${text})`, mendSearchCommand)
     }
     case 'failed':
@@ -184,7 +191,20 @@ function wordsOf(comparison: Exclude<MarkComparison, { kind: 'ok' }>): string {
 }
 
 function factLines(facts: HistoryFacts, at: number): readonly DoctorLine[] {
-  const { version, sqlite, usedBytes, freeBytes, quarantine, tombstones, textBehind, openGaps, organizations, secrets, uncounted } = facts
+  const {
+    version,
+    sqlite,
+    usedBytes,
+    freeBytes,
+    quarantine,
+    tombstones,
+    textBehind,
+    searchSample,
+    openGaps,
+    organizations,
+    secrets,
+    uncounted,
+  } = facts
   const known = migrations.length
   const behind = version < known ? 'Start Tocsin: it makes a backup and brings it up to date' : null
   const tooNew = version > known ? 'Install the newer Tocsin' : null
@@ -212,16 +232,7 @@ function factLines(facts: HistoryFacts, at: number): readonly DoctorLine[] {
       `${count(waiting)} wait, ${count(quarantine?.refused ?? 0)} were refused`,
       waiting > 0 ? 'Look at Connections: a key may be missing' : null,
     ),
-    ...(textBehind === null
-      ? []
-      : [
-          line(
-            'search',
-            textBehind > 10_000 ? 'attention' : 'ok',
-            textBehind === 0 ? 'everything can be found' : `${count(textBehind)} deliveries behind`,
-            textBehind > 10_000 ? 'Leave Tocsin running: it catches up' : null,
-          ),
-        ]),
+    ...(textBehind === null ? [] : [searchLine(textBehind, searchSample)]),
     ...(uncounted === null
       ? []
       : [

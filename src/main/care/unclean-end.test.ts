@@ -1,10 +1,13 @@
-import { existsSync, truncateSync, writeFileSync, openSync, writeSync, closeSync, statSync } from 'node:fs'
+import { existsSync, mkdirSync, truncateSync, writeFileSync, openSync, writeSync, closeSync, statSync } from 'node:fs'
+import { join } from 'node:path'
 import { expect, test } from 'vitest'
 import { files, openHistory, temporaryProfile } from './test-support.ts'
 import { keep } from '../proof/evidence-test-support.ts'
 import { noon } from '../ingest/test-support.ts'
 import { historyFile } from '../profile.ts'
 import type { IntegrityHealth } from '../../shared/care.ts'
+import { backupFolder } from '../store/backup-folder.ts'
+import { backupName } from '../store/rotation.ts'
 import { searchIndexes, type SearchIndex } from '../store/search-damage.ts'
 import { damageSearchIndex } from '../store/test-support.ts'
 import { createEndWatch, readStart, startFile } from './unclean-end.ts'
@@ -80,6 +83,22 @@ test('damage is told in words, with the next step', async () => {
   expect(await next()).toMatchObject({
     kind: 'damaged',
     detail: expect.stringMatching(/There is no backup yet.*copy its profile folder.*tocsin verify.*tocsin export/),
+  })
+  await end.stop()
+})
+
+test('where there is a backup, the next step also saves what came since', async () => {
+  const profile = closedHistory()
+  const folder = backupFolder(historyFile(profile))
+  mkdirSync(folder)
+  writeFileSync(join(folder, backupName({ madeAt: noon, sequence: 1, beforeSchema: null })), '')
+  truncateSync(historyFile(profile), statSync(historyFile(profile)).size - 8_192)
+  writeFileSync(startFile(profile), '')
+  const { end, next } = watch(profile)
+  end.start()
+  expect(await next()).toMatchObject({
+    kind: 'damaged',
+    detail: expect.stringMatching(/tocsin export --format ndjson.*tocsin restore.*tocsin import/),
   })
   await end.stop()
 })

@@ -120,7 +120,7 @@ const byHand = 'Deliveries are received and kept. To look again: tocsin doctor.'
 function damaged(finding: string, history: string): string {
   const next =
     listBackups(backupFolder(history)).length > 0
-      ? 'Quit Tocsin, then run tocsin restore: it sets the damaged files aside and puts the newest backup in their place.'
+      ? 'Save what can be read with tocsin export --format ndjson. Then quit Tocsin and run tocsin restore: it sets the damaged files aside and puts the newest backup in their place. What came since that backup is in the saved file: tocsin import.'
       : 'There is no backup yet. Quit Tocsin and copy its profile folder elsewhere; then tocsin verify says what still holds, and tocsin export saves what can be read.'
   return `Tocsin did not end in order, and the history is damaged (${finding}). Deliveries are still kept where that is possible. ${next}`
 }

@@ -61,13 +61,24 @@ const indexedTexts: ReadonlySet<TextField> = new Set<TextField>([
 ])
 const indexedLists: ReadonlySet<ListField> = new Set<ListField>(['tactic', 'technique', 'framework'])
 
+/** All that its index holds of a detection, as what it matches. */
+export function indexedThrees(detection: Detection): readonly string[] {
+  return threesIn([indexedText(detection)])
+}
+
 function inPattern({ parts }: Pattern): Threes | null {
+  const threes = threesIn(parts.map(plain))
+  return threes.length === 0 ? null : { kind: 'part', of: threes.slice(0, mostOfAPattern) }
+}
+
+/** Each once. */
+function threesIn(texts: readonly string[]): readonly string[] {
   const threes = new Set<string>()
-  for (const part of parts) {
-    const letters = [...plain(part)]
+  for (const text of texts) {
+    const letters = [...text]
     for (let at = 0; at + characters <= letters.length; at++) threes.add(letters.slice(at, at + characters).join(''))
   }
-  return threes.size === 0 ? null : { kind: 'part', of: [...threes].slice(0, mostOfAPattern).map(quoted) }
+  return [...threes].map(quoted)
 }
 
 /** As the query language compares, and without the one character at which SQLite would take a search for ended. */

@@ -1,5 +1,7 @@
 import Sqlite from 'better-sqlite3'
 import type { Database } from './database.ts'
+import { migrations } from './migrations/index.ts'
+import { sampleSearch, type SearchSample } from './search-sample.ts'
 
 /** What a look at a history of any schema can tell; null where its schema does not know of it yet. */
 export type HistoryFacts = {
@@ -13,6 +15,8 @@ export type HistoryFacts = {
   readonly quarantine: { readonly waiting: number; readonly refused: number } | null
   /** Deliveries that the index of words has still to read. */
   readonly textBehind: number | null
+  /** null also where detections cannot be read. */
+  readonly searchSample: SearchSample | null
   readonly openGaps: readonly { readonly inlet: string; readonly fromAt: number; readonly because: string }[] | null
   readonly organizations: readonly {
     readonly id: string
@@ -33,7 +37,8 @@ export function readFacts(file: string): FactsRead {
   try {
     db = new Sqlite(file, { readonly: true, fileMustExist: true, timeout: 2000 })
     const opened = db
-    return { kind: 'read', facts: db.transaction(() => read(opened))() }
+    const facts = db.transaction(() => read(opened))()
+    return { kind: 'read', facts: { ...facts, searchSample: facts.version === migrations.length ? sampleOf(opened) : null } }
   } catch (error) {
     return { kind: 'unreadable', detail: (error as Error).message }
   } finally {
@@ -41,7 +46,7 @@ export function readFacts(file: string): FactsRead {
   }
 }
 
-function read(db: Database): HistoryFacts {
+function read(db: Database): Omit<HistoryFacts, 'searchSample'> {
   const pragma = (name: string): number => Number(db.pragma(name, { simple: true }))
   const has = (table: string): boolean => db.prepare('SELECT 1 FROM sqlite_schema WHERE name = ?').get(table) !== undefined
   const one = (sql: string): number => Number(db.prepare(sql).pluck().get() ?? 0)
@@ -84,6 +89,16 @@ function read(db: Database): HistoryFacts {
       references: one('SELECT count(*) FROM secrets WHERE reference IS NOT NULL'),
     },
     uncounted: has('change_rollups') ? one(uncountedSql) : null,
+  }
+}
+
+/** null where the detections themselves cannot be read: the structure, which is looked at first, says more of that. */
+function sampleOf(db: Database): SearchSample | null {
+  try {
+    // By itself: SQLite ends no transaction in which an index failed it.
+    return db.transaction(() => sampleSearch(db))()
+  } catch {
+    return null
   }
 }
 

@@ -62,3 +62,15 @@ export function searchDamageWords(indexes: readonly SearchIndex[]): string {
 
 /** What to do about it where the app does not. */
 export const mendSearchCommand = 'tocsin doctor --mend-search'
+
+/** What an error says is damaged, and what to do; null for every other error. */
+export function damageWords(error: unknown): string | null {
+  const indexes = indexesDamagedBy(error)
+  if (indexes.length > 0)
+    return `What is in the history is safe. ${searchDamageWords(indexes)}. Make it anew with ${mendSearchCommand}, then try again.`
+  const { code } = error as { readonly code?: unknown }
+  if (typeof code !== 'string' || !/^SQLITE_(CORRUPT|NOTADB)/.test(code)) return null
+  return 'A part of the history is damaged. Nothing was changed, and backups are as they were: tocsin doctor says what is damaged and what to do.'
+}
+/** Where no look found anything, and searches still find less than there is. */
+export const mendSearchAnywayCommand = `${mendSearchCommand} --anyway`

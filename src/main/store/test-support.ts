@@ -1,5 +1,5 @@
 import { createHash } from 'node:crypto'
-import { mkdtempSync, rmSync } from 'node:fs'
+import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { onTestFinished } from 'vitest'
@@ -76,6 +76,46 @@ export function damageSearchIndex(file: string, index: SearchIndex): void {
     db.close()
   }
 }
+
+/** Changes a word where the index of words holds it, as a flipped byte does: everything about the index is as it should be. */
+export function changeWordInIndex(file: string, word: string, other: string): void {
+  const db = opened(openDatabase(file))
+  try {
+    db.unsafeMode(true)
+    const blocks = db.prepare<[], { id: bigint; block: Buffer }>('SELECT id, block FROM text_index_data WHERE id > 10').safeIntegers().all()
+    const write = db.prepare<[Buffer, bigint]>('UPDATE text_index_data SET block = ? WHERE id = ?')
+    // A word of the main list has a 0 before it. The one before it may begin as it does, and then only its end is there.
+    const changed = blocks.flatMap(({ id, block }) => {
+      const text = block.toString('latin1')
+      const end = word.slice(-3)
+      return text.includes(end) ? [{ id, block: Buffer.from(text.replaceAll(end, other.slice(-3)), 'latin1') }] : []
+    })
+    if (changed.length === 0) throw new Error(`the index does not hold ${word}`)
+    for (const { id, block } of changed) write.run(block, id)
+  } finally {
+    db.close()
+  }
+}
+
+/** Overwrites pages of the index of words with nothing, as a disk does that lost them: all but the first, which says what there is. */
+export function losePagesOfIndex(file: string): void {
+  const db = opened(openDatabase(file))
+  db.pragma('wal_checkpoint(TRUNCATE)')
+  const root = Number(db.prepare("SELECT rootpage FROM sqlite_schema WHERE name = 'text_index_data'").pluck().get())
+  db.close()
+  const pages = readFileSync(file)
+  const at = (root - 1) * pageBytes
+  // Of an inner page of a table: its cells begin with the page below, and behind their count is the last of these.
+  if (pages[at] !== 5) throw new Error('the index has a single page')
+  const cells = Array.from({ length: pages.readUInt16BE(at + 3) }, (_, cell) => at + pages.readUInt16BE(at + 12 + 2 * cell))
+  for (const place of [...cells.slice(1), at + 8]) {
+    const page = pages.readUInt32BE(place)
+    pages.fill(0, (page - 1) * pageBytes, page * pageBytes)
+  }
+  writeFileSync(file, pages)
+}
+
+const pageBytes = 4096
 
 /** A bound of so many rows, by default of any size. */
 export function rows(count: number, bytes = Number.MAX_SAFE_INTEGER): Load {
